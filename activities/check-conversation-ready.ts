@@ -1,0 +1,88 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { toMilliseconds } from '../contract/duration.js';
+import { translateFailures } from './failure-boundary.js';
+import { heartbeatDuring } from './heartbeats.js';
+import type { CheckConversationReadyInput, ConversationLook, Evidence } from './interface.js';
+import { dialectOf } from './nested-server/dialects.js';
+import { failure } from './nested-server/failures.js';
+import { HttpClient, NoAnswerError } from './nested-server/http-client.js';
+import { secretsOf } from './secrets.js';
+
+/** What a look leaves behind for the next one, and for a person who wonders why the last look timed out. */
+interface LookHeartbeat {
+  readonly evidence: Evidence;
+  readonly seen: string;
+}
+
+/**
+ * Looks at the conversation once. Its RetryPolicy is the readiness policy: Temporal holds the interval between two
+ * looks and counts them, and while a conversation waits, nothing runs here.
+ *
+ * Safe to retry: it only reads. It reads on from where the last look stopped.
+ *
+ * @throws ApplicationFailure of type ConversationNotReady (retried: that is the next look), ConversationFailed,
+ *   Unauthorized or ConversationRejected (final)
+ */
+export async function checkConversationReady(input: CheckConversationReadyInput): Promise<ConversationLook> {
+  const { target, goal, readiness, client, attemptsBefore = 0 } = input;
+  const sessionApiKey = client?.sessionApiKey;
+  const { info, cancellationSignal } = Context.current();
+  const attempts = attemptsBefore + info.attempt;
+  const earlier: LookHeartbeat | undefined = info.heartbeatDetails;
+  let { evidence, seen } = earlier ?? { evidence: input.evidence, seen: 'nothing yet' };
+  const dialect = dialectOf(target.server);
+  const server = new HttpClient({
+    baseUrl: target.apiUrl,
+    sessionApiKey,
+    timeoutMs: toMilliseconds(readiness.lookTimeout),
+    sharedDeadline: true,
+    signal: cancellationSignal,
+  });
+
+  const notReady = (lastObservation: string, category?: ApplicationFailureCategory) => {
+    seen = lastObservation;
+    const { maximumAttempts, interval } = readiness;
+    const more = attempts < maximumAttempts ? `next in ${interval}` : 'the last';
+    const waitedMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
+    return failure(
+      'ConversationNotReady',
+      `${goal.sid} is ${lastObservation}; look ${attempts} of ${maximumAttempts}, ${more}`,
+      { attempts, maximumAttempts, interval, waitedMs, lastObservation },
+      category && { category },
+    );
+  };
+
+  return translateFailures(secretsOf(sessionApiKey), () =>
+    heartbeatDuring(
+      (): LookHeartbeat => ({ evidence, seen }),
+      async () => {
+        try {
+          evidence = await dialect.observe(server, goal, evidence);
+        } catch (error) {
+          throw isUnavailable(error) ? notReady(`not reachable: ${error.message}`) : error;
+        }
+        const observation = dialect.judge(evidence, goal);
+        switch (observation.kind) {
+          case 'ready':
+            return { ready: true, attempts, status: observation.status };
+          case 'incomplete':
+            return { ready: false, attempts, seen: observation.seen, evidence };
+          case 'failed':
+            throw failure('ConversationFailed', `${goal.sid} failed: ${observation.reason}`, {
+              reason: observation.reason,
+            });
+          case 'pending':
+            throw notReady(observation.seen, ApplicationFailureCategory.BENIGN);
+        }
+      },
+    ),
+  );
+}
+
+/** Whether another look may find the server in better shape. */
+function isUnavailable(error: unknown): error is Error {
+  return (
+    error instanceof NoAnswerError || (error instanceof ApplicationFailure && error.type === 'NestedServerUnavailable')
+  );
+}

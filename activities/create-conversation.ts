@@ -1,0 +1,86 @@
+import { Context } from '@temporalio/activity';
+import { toMilliseconds } from '../contract/duration.js';
+import { type Conversation, describeProblems, parseInput } from '../contract/input.js';
+import { replayedMessage } from '../contract/replay.js';
+import { translateFailures } from './failure-boundary.js';
+import { heartbeatDuring, writeDown } from './heartbeats.js';
+import type { CreateConversationInput, CreatedConversation, Evidence } from './interface.js';
+import type { Goal, Step } from './nested-server/dialect.js';
+import { dialectOf } from './nested-server/dialects.js';
+import { failure } from './nested-server/failures.js';
+import { HttpClient } from './nested-server/http-client.js';
+import { messageDigest } from './nested-server/message-digest.js';
+import { secretsOf } from './secrets.js';
+
+/**
+ * Creates the conversation in the nested server, or brings one that is there already to where this start wants it.
+ *
+ * A reconciler: it observes, decides what is due, sends at most one request, and observes again. The first attempt and
+ * the fifth run the same code.
+ *
+ * Safe to retry: what was there before the first request is written down, and acknowledged by Temporal, before that
+ * request is sent. Whatever became of an earlier attempt's requests, the next attempt sees it and sends only what is
+ * missing; an attempt that Temporal has given up on can't write down, and so can't send.
+ *
+ * @throws ApplicationFailure of type InvalidInput, ConversationRejected, Unauthorized, ConversationFailed (final), or
+ *   NestedServerUnavailable (retried)
+ */
+export async function createConversation({ input, evidence }: CreateConversationInput): Promise<CreatedConversation> {
+  const conversation = checkInput(input);
+  const earlier: Evidence | undefined = Context.current().info.heartbeatDetails ?? evidence;
+  const { server, apiUrl, client, settings, readiness } = conversation;
+  const secrets = secretsOf(client.sessionApiKey, settings);
+  const known = await translateFailures(secrets, () => reconcile(conversation, earlier));
+  return { target: { server, apiUrl }, goal: goalOf(conversation), readiness, evidence: known };
+}
+
+async function reconcile(conversation: Conversation, earlier: Evidence | undefined): Promise<Evidence> {
+  const dialect = dialectOf(conversation.server);
+  const server = connect(conversation);
+  const goal = goalOf(conversation);
+  let known = earlier;
+  return heartbeatDuring(
+    () => known,
+    async () => {
+      known = known ? await dialect.observe(server, goal, known) : await dialect.survey(server, goal);
+      for (let last: Step = 'done'; ; ) {
+        const step = dialect.decide(known, goal);
+        // A request that was answered and changed nothing was taken: what comes of it is for the looks to see.
+        if (step === 'done' || step === last) return known;
+        if (typeof step === 'object') {
+          throw failure('ConversationFailed', `${goal.sid} can't be started: ${step.fail}`, { reason: step.fail });
+        }
+        await writeDown(known);
+        known = await dialect.perform(step, server, conversation, known);
+        known = await dialect.observe(server, goal, known);
+        last = step;
+      }
+    },
+  );
+}
+
+/** The input as the contract has it. The workflow can't check it: zod does not belong into its bundle. */
+export function checkInput(input: unknown): Conversation {
+  const parsed = parseInput(input);
+  if ('conversation' in parsed) return parsed.conversation;
+  throw failure('InvalidInput', describeProblems(parsed.problems), { problems: parsed.problems });
+}
+
+function connect({ apiUrl, client }: Conversation): HttpClient {
+  return new HttpClient({
+    baseUrl: apiUrl,
+    sessionApiKey: client.sessionApiKey,
+    timeoutMs: toMilliseconds(client.timeout),
+    signal: Context.current().cancellationSignal,
+  });
+}
+
+function goalOf({ sid, initialUserMsg, replayJson, readiness }: Conversation): Goal {
+  const firstMessage = replayJson === null ? initialUserMsg?.content : replayedMessage(replayJson);
+  return {
+    sid,
+    ...(firstMessage !== undefined && { messageDigest: messageDigest(firstMessage) }),
+    isReplay: replayJson !== null,
+    readyWhen: readiness.readyWhen,
+  };
+}

@@ -1,0 +1,31 @@
+import { Context } from '@temporalio/activity';
+
+/** How often work in progress is reported; the worker's heartbeat throttle decides how often that reaches Temporal. */
+const heartbeatIntervalMs = 1000;
+
+/**
+ * Heartbeats while `work` runs: so Temporal learns of a dead worker, and the activity of a cancellation.
+ * Each heartbeat carries the details, since one without would wipe those that are written down.
+ */
+export async function heartbeatDuring<T>(details: () => unknown, work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const beat = () => context.heartbeat(details());
+  const timer = setInterval(beat, heartbeatIntervalMs);
+  try {
+    beat();
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * Writes the details down for the next attempt, and returns when Temporal has acknowledged them.
+ *
+ * A plain `heartbeat()` is fire-and-forget and can be lost with the worker. This one survives a SIGKILL right after it,
+ * and it is a fence: it throws for an attempt that Temporal has given up on, or was asked to cancel.
+ */
+export async function writeDown(details: unknown): Promise<void> {
+  const { client, info } = Context.current();
+  await client.activity.heartbeat(info.taskToken, details);
+}

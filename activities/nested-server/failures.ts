@@ -1,0 +1,109 @@
+import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio/common';
+import type { FailureDetails, FailureType, RequestDetails } from '../../contract/failures.js';
+import { failureTypes } from '../../contract/failures.js';
+import type { HttpAnswer, NoAnswerError } from './http-client.js';
+
+/** A failure of over about 4 KB loses its type and details when it is retried: the message stays well below. */
+const maximumMessageCharacters = 1000;
+
+/** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
+const maximumRetryAfterMs = 30_000;
+
+/** The failure types of the contract that end a start at once. */
+const finalTypes: ReadonlySet<FailureType> = new Set([
+  'InvalidInput',
+  'ConversationRejected',
+  'Unauthorized',
+  'ConversationFailed',
+]);
+
+/** An ApplicationFailure of the contract: typed, short, and without a cause that could carry a request's headers. */
+export function failure<T extends FailureType>(
+  type: T,
+  message: string,
+  details: FailureDetails[T],
+  options: { nextRetryDelay?: number | undefined; category?: ApplicationFailureCategory } = {},
+): ApplicationFailure {
+  const { nextRetryDelay, category } = options;
+  return ApplicationFailure.create({
+    type: failureTypes[type],
+    message: shorten(message, maximumMessageCharacters),
+    details: [details],
+    nonRetryable: finalTypes.has(type),
+    ...(nextRetryDelay !== undefined && { nextRetryDelay }),
+    ...(category !== undefined && { category }),
+  });
+}
+
+export function shorten(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+}
+
+/**
+ * The failure that an answer means for whoever needed a better one: the server's verdict by its status, as in the
+ * failure table of the README.
+ */
+export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
+  const { method, url, status } = answer;
+  const msgId = stringAt(answer.json, 'msg_id');
+  const details: RequestDetails = { method, url, status, ...(msgId && { msgId }) };
+  const message = `${method} ${url} answered ${status} ${describeBody(answer)}`;
+  if (status === 401 || status === 403) {
+    return failure('Unauthorized', `${message}; check client.sessionApiKey`, details);
+  }
+  if (status >= 300 && status < 400) {
+    return failure('ConversationRejected', `${message}; redirects are not followed: check apiUrl`, details);
+  }
+  if (isTemporary(answer)) {
+    return failure('NestedServerUnavailable', message, details, { nextRetryDelay: retryAfterMs(answer) });
+  }
+  return failure('ConversationRejected', message, details);
+}
+
+/** Whether the same request may be answered differently later on. */
+function isTemporary({ status, json }: HttpAnswer): boolean {
+  if (status < 300 || status >= 500) return true;
+  // FastAPI's answer for a route it does not have yet; with any other detail, 404 is about what was asked for.
+  if (status === 404) return stringAt(json, 'detail') === 'Not Found' || json === undefined;
+  return status === 408 || status === 425 || status === 429;
+}
+
+/** The failure of a request that brought no answer. */
+export function failureOfNoAnswer({ method, url, message }: NoAnswerError): ApplicationFailure {
+  return failure('NestedServerUnavailable', message, { method, url });
+}
+
+/** What the body says, in at most 300 characters: never the input that a validation error repeats. */
+function describeBody({ json, text, headers }: HttpAnswer): string {
+  const message = stringAt(json, 'message') ?? stringAt(json, 'detail') ?? validationErrors(json);
+  if (message) return `(${shorten(message, 300)})`;
+  if (text === '') return 'with an empty body';
+  const type = String(headers['content-type'] ?? 'no content type');
+  return `with a body that is not the API's (${type}): ${shorten(text.replace(/\s+/g, ' '), 120)}`;
+}
+
+/** FastAPI's list of validation errors, as `field: problem`. */
+function validationErrors(json: unknown): string | undefined {
+  const detail = property(json, 'detail');
+  if (!Array.isArray(detail)) return undefined;
+  return detail
+    .map((error) => `${[property(error, 'loc')].flat().join('.')}: ${stringAt(error, 'msg') ?? 'invalid'}`)
+    .join('; ');
+}
+
+function retryAfterMs({ headers }: HttpAnswer): number | undefined {
+  const value = headers['retry-after'];
+  if (typeof value !== 'string') return undefined;
+  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(delay) ? undefined : Math.min(Math.max(delay, 1000), maximumRetryAfterMs);
+}
+
+/** A property of a value of unknown shape. */
+export function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+export function stringAt(value: unknown, name: string): string | undefined {
+  const found = property(value, name);
+  return typeof found === 'string' ? found : undefined;
+}

@@ -1,0 +1,125 @@
+import http from 'node:http';
+import https from 'node:https';
+import axios, { AxiosError } from 'axios';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path below the base URL, each segment already encoded. */
+  readonly path: string;
+  readonly query?: Record<string, string | number | boolean>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Whatever the server answered, with any status. */
+export interface HttpAnswer {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  /** The parsed body; `undefined` where it is not JSON. */
+  readonly json: unknown;
+}
+
+/** Thrown when no answer came: refused, reset, unresolved, timed out, cut off, or too large to read. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+  constructor(
+    readonly method: string,
+    readonly url: string,
+    /** In plain words, e.g. `connection refused`. */
+    readonly reason: string,
+  ) {
+    super(`${method} ${url}: ${reason}`);
+  }
+}
+
+export interface HttpClientOptions {
+  readonly baseUrl: string;
+  readonly sessionApiKey?: string | null | undefined;
+  /** Deadline of a whole request, its body included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether the deadline is that of all requests of this client together. @default false */
+  readonly sharedDeadline?: boolean;
+  /** Aborts reads in flight. A write is waited for, so that whoever cleans up afterwards never overtakes it. */
+  readonly signal: AbortSignal;
+}
+
+/** The largest answer that is read, in bytes, decompressed: fifty events with long outputs are a tenth of it. */
+const maximumAnswerBytes = 32 * 1024 * 1024;
+
+const transport = axios.create({
+  httpAgent: new http.Agent({ keepAlive: true }),
+  httpsAgent: new https.Agent({ keepAlive: true }),
+  // A proxy from the environment would see the session key; a redirect would carry it to another host.
+  proxy: false,
+  maxRedirects: 0,
+  maxContentLength: maximumAnswerBytes,
+  maxBodyLength: Number.POSITIVE_INFINITY,
+  validateStatus: () => true,
+  responseType: 'text',
+  transformResponse: (text) => text,
+});
+
+/** One nested server over HTTP. It never retries: that is Temporal's part. */
+export class HttpClient {
+  readonly #deadline: () => AbortSignal;
+
+  constructor(private readonly options: HttpClientOptions) {
+    const { timeoutMs, sharedDeadline } = options;
+    const shared = sharedDeadline && AbortSignal.timeout(timeoutMs);
+    this.#deadline = () => shared || AbortSignal.timeout(timeoutMs);
+  }
+
+  /** The answer, whatever its status. Throws {@link NoAnswerError}, or the reason of the aborted `signal`. */
+  async send({ method, path, query, body }: HttpRequest): Promise<HttpAnswer> {
+    const { baseUrl, timeoutMs, sessionApiKey, signal } = this.options;
+    const url = baseUrl.replace(/\/+$/, '') + path;
+    // axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
+    const deadline = this.#deadline();
+    signal.throwIfAborted();
+    try {
+      const { status, headers, data } = await transport.request<string>({
+        method,
+        url,
+        params: query,
+        data: body,
+        headers: { Accept: 'application/json', ...(sessionApiKey && { 'X-Session-API-Key': sessionApiKey }) },
+        signal: method === 'GET' ? AbortSignal.any([deadline, signal]) : deadline,
+      });
+      return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
+    } catch (error) {
+      if (!deadline.aborted) signal.throwIfAborted();
+      throw new NoAnswerError(method, url, deadline.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error));
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection reset',
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'host name could not be looked up',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'connection timed out',
+  EPROTO: 'TLS handshake failed: is apiUrl https where the server speaks http?',
+};
+
+function reasonOf(error: unknown): string {
+  const { code = '', message = '' } = error instanceof Error ? (error as AxiosError) : {};
+  if (message.startsWith('maxContentLength')) return `an answer of more than ${maximumAnswerBytes} bytes`;
+  if (code === AxiosError.ERR_BAD_RESPONSE) return 'connection cut off within the answer';
+  // What is left is named by Node or OpenSSL: a refused certificate, a corrupt gzip body.
+  return [reasons[code] ?? message.slice(0, 200), code && `(${code})`].filter(Boolean).join(' ');
+}

@@ -1,0 +1,25 @@
+import { Context } from '@temporalio/activity';
+import { checkInput } from './create-conversation.js';
+import { translateFailures } from './failure-boundary.js';
+import type { StopConversationInput } from './interface.js';
+import { dialectOf } from './nested-server/dialects.js';
+import { HttpClient } from './nested-server/http-client.js';
+import { secretsOf } from './secrets.js';
+
+/** The openhands server can hang for minutes on a stop: what it has not done by then is left to whoever owns it. */
+const stopTimeoutMs = 10_000;
+
+/**
+ * Stops the conversation after a failure or a cancellation, where the input says `onFailure: 'stop'`.
+ *
+ * Safe to retry: stopping what is stopped changes nothing.
+ *
+ * @throws ApplicationFailure of type NestedServerUnavailable (retried) or as the server's answer means
+ */
+export async function stopConversation({ input }: StopConversationInput): Promise<void> {
+  const { server, apiUrl, sid, client } = checkInput(input);
+  const { cancellationSignal: signal } = Context.current();
+  const { sessionApiKey } = client;
+  const nestedServer = new HttpClient({ baseUrl: apiUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });
+  await translateFailures(secretsOf(sessionApiKey), () => dialectOf(server).stop(nestedServer, sid));
+}

@@ -1,0 +1,15 @@
+import ms from 'ms';
+
+/** Milliseconds of a Temporal duration string such as `'2 seconds'`; `undefined` where the text is no duration. */
+export function parseDuration(text: string): number | undefined {
+  if (text.trim() === '' || text.length > 100) return undefined; // ms() throws on these
+  const milliseconds: number | undefined = ms(text as ms.StringValue);
+  return Number.isFinite(milliseconds) ? milliseconds : undefined;
+}
+
+/** Milliseconds of a duration that the contract has accepted. */
+export function toMilliseconds(duration: string): number {
+  const milliseconds = parseDuration(duration);
+  if (milliseconds === undefined) throw new TypeError(`Not a duration: ${duration}`);
+  return milliseconds;
+}

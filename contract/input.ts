@@ -1,0 +1,228 @@
+import { z } from 'zod';
+import { parseDuration, toMilliseconds } from './duration.js';
+import type { InputProblem } from './failures.js';
+import { limits } from './limits.js';
+import { replayProblem } from './replay.js';
+
+/**
+ * The input of the workflow: plain JSON, so that a Temporal client in any language can start it. Parsed by the client
+ * and by `createConversation`, never by the workflow: zod in the workflow bundle would cost a worker about 1 MB for
+ * every conversation that waits.
+ */
+
+/** A string with a rule of its own, which says what is wrong with a value, or nothing. */
+function text(wrongType: string | undefined, problemWith: (value: string) => string | false | undefined) {
+  return z.string(wrongType && { error: wrongType }).superRefine((value, context) => {
+    const message = problemWith(value);
+    if (message) context.addIssue({ code: 'custom', message });
+  });
+}
+
+/** A Temporal duration string within bounds. It stays a string: Temporal takes it as it is. */
+function duration(minimum: string, maximum: string) {
+  const notADuration = `must be a duration string: write it like '${minimum}'`;
+  return text(notADuration, (value) => {
+    const milliseconds = parseDuration(value);
+    if (milliseconds === undefined) return notADuration;
+    if (milliseconds < toMilliseconds(minimum)) return `is '${value}': the least is '${minimum}'`;
+    return milliseconds > toMilliseconds(maximum) && `is '${value}': the most is '${maximum}'`;
+  });
+}
+
+function apiUrlProblem(value: string): string | false {
+  if (!URL.canParse(value)) return "is no URL: write it like 'http://runtime-conv123:8080'";
+  const url = new URL(value);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://';
+  if (url.username || url.password) return 'carries credentials: pass the key as client.sessionApiKey';
+  return (url.search !== '' || url.hash !== '') && 'must end with the path: leave out the query and the fragment';
+}
+
+/** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
+function sidProblem(value: string): string | false {
+  if (value === '') return 'is empty';
+  if (value.length > limits.sidCharacters) return `is longer than ${limits.sidCharacters} characters`;
+  if (value === '.' || value.includes('..') || /[/\\]/.test(value)) return "must not contain '..', '/' or '\\'";
+  if (/\p{Cc}/u.test(value)) return 'contains a control character';
+  return !value.isWellFormed() && 'is not well-formed Unicode';
+}
+
+const json = z.record(z.string(), z.unknown());
+
+const settings = z.looseObject({
+  /** MCP servers, in the server's own key names: `{ sse_servers, shttp_servers, stdio_servers }`. */
+  mcpConfig: json.nullish(),
+  /** `owner/name`. */
+  repository: z.string().nullish(),
+  selectedBranch: z.string().nullish(),
+  /** `github`, `gitlab`, `bitbucket` or `enterprise_sso`; the server knows which it has. */
+  gitProvider: z.string().nullish(),
+  conversationInstructions: z.string().nullish(),
+  /** agent-server only: the agent, in the server's own key names, e.g. `{ llm: { model, api_key, base_url } }`. */
+  agentSettings: json.nullish(),
+  /** agent-server only: the workspace, in the server's own key names, e.g. `{ working_dir }`. */
+  workspace: json.nullish(),
+});
+
+/** What `settings` may hold for a server that takes no other keys. */
+const openHandsSettings = new Set([
+  'mcpConfig',
+  'repository',
+  'selectedBranch',
+  'gitProvider',
+  'conversationInstructions',
+]);
+
+/** Keys of agent-server's StartConversationRequest that this contract fills in itself. */
+const reservedAgentServerSettings = new Set(['conversation_id', 'initial_message', 'user_id']);
+
+const conversation = z.strictObject({
+  /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
+  apiUrl: text(undefined, apiUrlProblem),
+  /** The conversation id; a UUID for agent-server. */
+  sid: text(undefined, sidProblem),
+  /** The authenticated user. */
+  userId: text(undefined, (value) => {
+    if (value === '') return 'is empty';
+    return value.length > limits.userIdCharacters && `is longer than ${limits.userIdCharacters} characters`;
+  }),
+  /** Goes into the conversation's initialisation. @default {} */
+  settings: settings.default({}),
+  /** The first message to the agent. @default null */
+  initialUserMsg: z
+    .strictObject({
+      content: z.string(),
+      imageUrls: z.array(z.string()).optional(),
+    })
+    .nullable()
+    .default(null)
+    .superRefine((message, context) => {
+      if (message?.content === '' && !message.imageUrls?.length) {
+        context.addIssue({
+          code: 'custom',
+          path: ['content'],
+          message: 'is empty: to start without a message, leave initialUserMsg null',
+        });
+      }
+    }),
+  /** Recorded events to resume from, as a JSON text. Not together with `initialUserMsg`. @default null */
+  replayJson: text(undefined, replayProblem).nullable().default(null),
+  /** The HTTP client's settings. */
+  client: z
+    .strictObject({
+      /** Deadline of a whole request. @default '60 seconds' */
+      timeout: duration(limits.minimumTimeout, limits.maximumTimeout).default('60 seconds'),
+      /** Sent as `X-Session-API-Key`. */
+      sessionApiKey: text(
+        undefined,
+        (key) => !/^[\x21-\x7e]+$/.test(key) && 'must be printable ASCII without spaces: it is an HTTP header',
+      ).nullish(),
+    })
+    .prefault({}),
+  /** How to wait: one look each `interval`, `maximumAttempts` looks at the most. */
+  readiness: z
+    .strictObject({
+      /** Time between two looks. @default '2 seconds' */
+      interval: duration(limits.minimumInterval, limits.maximumInterval).default('2 seconds'),
+      /** Number of looks, the first included. @default 60 */
+      maximumAttempts: z.number().int().min(1).max(limits.maximumAttempts).default(60),
+      /** Deadline of one look. @default '5 seconds' */
+      lookTimeout: duration(limits.minimumTimeout, limits.maximumLookTimeout).default('5 seconds'),
+      /** `accepting-events` is weaker: a conversation whose agent never starts passes it. @default 'agent-started' */
+      readyWhen: z.enum(['agent-started', 'accepting-events']).default('agent-started'),
+    })
+    .prefault({}),
+  /** The dialect that the nested server speaks. @default 'openhands' */
+  server: z.enum(['openhands', 'agent-server']).default('openhands'),
+  /** Whether to stop the conversation after a failure or a cancellation. @default 'keep' */
+  onFailure: z.enum(['keep', 'stop']).default('keep'),
+});
+
+/** The rules that span fields, checked whatever else is wrong, so that one answer names every problem. */
+function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProblem> {
+  const { server = 'openhands', sid, settings, replayJson, initialUserMsg } = input;
+  const settingNames = typeof settings === 'object' ? Object.keys(settings ?? {}) : [];
+  if (replayJson && initialUserMsg) {
+    yield { field: 'replayJson', problem: 'excludes initialUserMsg: a replay begins with its own message' };
+  }
+  if (server === 'openhands') {
+    for (const name of settingNames.filter((name) => !openHandsSettings.has(name))) {
+      yield { field: `settings.${name}`, problem: "is not a setting of server 'openhands': remove it" };
+    }
+  }
+  if (server === 'agent-server') {
+    if (!z.guid().safeParse(sid).success) yield { field: 'sid', problem: "must be a UUID for server 'agent-server'" };
+    if (replayJson) {
+      yield {
+        field: 'replayJson',
+        problem: "is unknown to server 'agent-server': it resumes a conversation by its id",
+      };
+    }
+    for (const name of settingNames.filter((name) => reservedAgentServerSettings.has(name))) {
+      yield { field: `settings.${name}`, problem: 'is filled in from sid, initialUserMsg and userId: remove it' };
+    }
+  }
+}
+
+/** The input as a caller writes it: what has a default may be left out. */
+export type CreateNestedConversationInput = z.input<typeof conversation>;
+
+/** The input as the activities use it: checked, defaults filled in. */
+export type Conversation = z.output<typeof conversation>;
+
+/** What the workflow returns. */
+export interface CreateNestedConversationResult {
+  readonly conversationId: string;
+  /** What the server called the conversation at last, in its own words, e.g. `RUNNING`. */
+  readonly status: string;
+  /** Looks made, the first included. */
+  readonly attempts: number;
+}
+
+/** The checked input, or everything that is wrong with it. Never throws. */
+export function parseInput(
+  input: unknown,
+): { readonly conversation: Conversation } | { readonly problems: readonly InputProblem[] } {
+  const parsed = conversation.safeParse(input, { error: describeIssue });
+  const problems = [...(parsed.error?.issues ?? []).flatMap(problemsOf), ...crossFieldProblems(input ?? {})];
+  return parsed.success && problems.length === 0 ? { conversation: parsed.data } : { problems };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
+  return issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), problem: 'is unknown: remove it' }))
+    : [{ field: issue.path.join('.'), problem: issue.message }];
+}
+
+/** A problem in words that follow the field's name. Values are not repeated: they may be secret. */
+function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? `is missing: pass ${aOrAn(issue.expected)}`
+        : `must be ${aOrAn(issue.expected)}`;
+    case 'too_small':
+      return `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map((value) => `'${String(value)}'`).join(', ')}`;
+    default:
+      return undefined;
+  }
+}
+
+const typeNames: Record<string, string> = {
+  int: 'a whole number',
+  array: 'an array',
+  object: 'an object',
+  record: 'an object',
+};
+
+function aOrAn(type: string): string {
+  return typeNames[type] ?? `a ${type}`;
+}
+
+/** All problems as one sentence, e.g. for a log or a terminal. */
+export function describeProblems(problems: readonly InputProblem[]): string {
+  return problems.map(({ field, problem }) => `${field || 'the input'} ${problem}`).join('; ');
+}

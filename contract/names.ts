@@ -1,0 +1,22 @@
+/** The Temporal names that all sides agree on. They are a public interface: programs in any language rely on them. */
+
+/** The workflow type to start. */
+export const workflowType = 'createNestedConversation';
+
+/** The task queue that workers poll, unless `TEMPORAL_TASK_QUEUE` says otherwise. */
+export const defaultTaskQueue = 'nested-conversations';
+
+/**
+ * The workflow id of a conversation. Temporal runs at most one workflow of an id at a time: that is the lock on the
+ * conversation, and it never expires under a running start.
+ */
+export function workflowIdOf(sid: string): string {
+  return `conversation-${sid}`;
+}
+
+/** What a client writes into the run's memo, so that a second caller can be told apart. Nothing secret. */
+export interface ConversationMemo {
+  readonly userId: string;
+  readonly apiUrl: string;
+  readonly server: string;
+}

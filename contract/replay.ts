@@ -1,0 +1,46 @@
+/** An event of a recorded trajectory, as far as a start depends on it. */
+interface ReplayEvent {
+  readonly source?: unknown;
+  readonly action?: unknown;
+  readonly observation?: unknown;
+  readonly args?: { readonly content?: unknown };
+}
+
+/**
+ * What is wrong with a replay, or `undefined` where it is one.
+ *
+ * The server takes anything here, answers 200 and RUNNING, and its agent never leaves `loading`: so this is checked
+ * before anything is sent. Source: `ReplayManager.get_replay_events` and `AgentSession._run_replay` of OpenHands.
+ */
+export function replayProblem(replayJson: string): string | undefined {
+  const events = parseEvents(replayJson);
+  if (events === undefined) return 'is not a JSON array of events: pass the recorded trajectory';
+  const first = firstReplayed(events);
+  if (first === undefined) return 'has no event of a user or an agent: there is nothing to resume from';
+  if (first.action !== 'message' || typeof first.args?.content !== 'string') {
+    return "must begin with a message: drop what comes before the first event with action 'message', such as the 'system' event of an export";
+  }
+  return undefined;
+}
+
+/** The text of the message that a valid replay begins with. */
+export function replayedMessage(replayJson: string): string {
+  const content = firstReplayed(parseEvents(replayJson) ?? [])?.args?.content;
+  return typeof content === 'string' ? content : '';
+}
+
+function parseEvents(replayJson: string): ReplayEvent[] | undefined {
+  try {
+    const events: unknown = JSON.parse(replayJson);
+    return Array.isArray(events) && events.every((event) => typeof event === 'object' && event !== null)
+      ? events
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The server skips events of the environment and empty observations before it looks for the message. */
+function firstReplayed(events: readonly ReplayEvent[]): ReplayEvent | undefined {
+  return events.find((event) => event.source !== 'environment' && event.observation !== 'null');
+}

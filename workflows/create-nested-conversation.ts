@@ -1,0 +1,44 @@
+import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type { Activities, CreatedConversation, Evidence } from '../activities/interface.js';
+import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
+import { explainFailure, lostTooOften } from './explain-failure.js';
+import { createPolicy, maximumCreates, readinessPolicy, stopPolicy } from './policies.js';
+
+const { createConversation } = proxyActivities<Activities>(createPolicy);
+const { stopConversation } = proxyActivities<Activities>(stopPolicy);
+
+/**
+ * Creates a conversation in an OpenHands server and confirms that it is ready, or fails with a reason.
+ *
+ * @param input What a client in any language passed: nothing in it is relied on before `createConversation` has
+ *   checked it.
+ * @throws ApplicationFailure of a type in `contract/failures.ts`; a cancelled run ends cancelled.
+ */
+export async function createNestedConversation(
+  input: CreateNestedConversationInput,
+): Promise<CreateNestedConversationResult> {
+  const startedAtMs = Date.now();
+  let created: CreatedConversation | undefined;
+  try {
+    let evidence: Evidence | undefined;
+    let attempts = 0;
+    // Once, as a rule; again where a look finds that the server has lost what was created.
+    for (let creates = 1; ; creates++) {
+      created = await createConversation({ input, evidence });
+      const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
+      const look = await checkConversationReady({ ...created, client: input.client, attemptsBefore: attempts });
+      if (look.ready) return { conversationId: created.goal.sid, status: look.status, attempts: look.attempts };
+      if (creates === maximumCreates) throw lostTooOften(created, look);
+      ({ evidence, attempts } = look);
+    }
+  } catch (error) {
+    if (input?.onFailure === 'stop') await stop(input);
+    throw explainFailure(error, { created, waitedMs: Date.now() - startedAtMs });
+  }
+}
+
+/** Whatever becomes of it: what a caller hears is the failure that led here. */
+async function stop({ apiUrl, sid, userId, server, client }: CreateNestedConversationInput): Promise<void> {
+  const input = { apiUrl, sid, userId, server, client };
+  await CancellationScope.nonCancellable(() => stopConversation({ input })).catch(() => undefined);
+}

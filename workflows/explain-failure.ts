@@ -1,0 +1,77 @@
+import { RetryState } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { ConversationLook, CreatedConversation } from '../activities/interface.js';
+import { type FailureDetails, type FailureType, failureTypes } from '../contract/failures.js';
+
+/** How far the run had come. */
+export interface Progress {
+  /** Absent where `createConversation` never succeeded. */
+  readonly created: CreatedConversation | undefined;
+  readonly waitedMs: number;
+}
+
+/** What a caller sees of an error: a failure type of the contract, a cancellation, or a bug as it is. */
+export function explainFailure(error: unknown, progress: Progress): unknown {
+  if (!(error instanceof ActivityFailure)) return error;
+  // A look that was under way may end in a failure of its own: the run was cancelled all the same.
+  if (isCancellation(error) || error.retryState === RetryState.CANCEL_REQUESTED) {
+    return new CancelledFailure('Workflow cancelled');
+  }
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && isFinal(cause.type)) {
+    return ApplicationFailure.nonRetryable(cause.message, cause.type, ...(cause.details ?? []));
+  }
+  if (progress.created && error.activityType === 'checkConversationReady') {
+    return notReady(progress.created, progress.waitedMs, cause);
+  }
+  const reason = cause?.message ?? error.message;
+  return fail('NestedServerUnavailable', `${error.activityType} could not finish: ${reason}`, {});
+}
+
+/** Whether an activity's failure is the caller's as it stands; what a look calls not ready is one look's view. */
+function isFinal(type: string | null | undefined): type is FailureType {
+  return type != null && type in failureTypes && type !== failureTypes.ConversationNotReady;
+}
+
+/** The looks ran out, whatever the last one met. */
+function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, cause: unknown): ApplicationFailure {
+  const { maximumAttempts, interval } = readiness;
+  const lastObservation = lastSeen(cause);
+  return fail(
+    'ConversationNotReady',
+    `${goal.sid} was not ready after ${maximumAttempts} looks, ${interval} apart: it was last seen ${lastObservation}`,
+    { attempts: maximumAttempts, maximumAttempts, interval, waitedMs, lastObservation },
+  );
+}
+
+/** The server lost the conversation each time that it was created. */
+export function lostTooOften(
+  { goal }: CreatedConversation,
+  { seen }: Extract<ConversationLook, { ready: false }>,
+): ApplicationFailure {
+  const reason = `the server keeps losing it: after each create it was ${seen}`;
+  return fail('ConversationFailed', `${goal.sid} failed: ${reason}`, { reason });
+}
+
+/** What the last look saw. One that timed out has only its heartbeat to tell. */
+function lastSeen(cause: unknown): string {
+  if (cause instanceof ApplicationFailure) {
+    const [details] = (cause.details ?? []) as [Partial<FailureDetails['ConversationNotReady']>?];
+    return details?.lastObservation ?? cause.message;
+  }
+  if (cause instanceof TimeoutFailure) {
+    const heartbeat = cause.lastHeartbeatDetails as { seen?: string } | undefined;
+    return `${heartbeat?.seen ?? 'not at all'} (the last look timed out)`;
+  }
+  return cause instanceof Error ? cause.message : 'not at all';
+}
+
+function fail<T extends FailureType>(type: T, message: string, details: FailureDetails[T]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, failureTypes[type], details);
+}

@@ -1,0 +1,2 @@
+/** What the workflow bundle exports: one function for each workflow type. */
+export { createNestedConversation } from './create-nested-conversation.js';

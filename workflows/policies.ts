@@ -1,0 +1,63 @@
+import type { Duration } from '@temporalio/common';
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import type { CreatedConversation } from '../activities/interface.js';
+import { toMilliseconds } from '../contract/duration.js';
+
+/** Said explicitly: the default does not wait, and a clean-up could overtake a POST that is still in flight. */
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+
+/** Long enough that a busy worker does not lose an attempt, short enough that a dead one is found out. */
+const heartbeatTimeout = '15 seconds';
+
+/**
+ * No schedule-to-close bound anywhere: a worker outage must not fail a start.
+ *
+ * Twelve attempts with back-off span two minutes of waiting: a nested server takes 10 to 20 s to restart, a runtime
+ * behind a load balancer up to a minute.
+ */
+export const createPolicy: ActivityOptions = {
+  // A backstop: what bounds an attempt is its requests' deadlines (client.timeout, at the most 5 minutes each).
+  startToCloseTimeout: '45 minutes',
+  heartbeatTimeout,
+  cancellationType,
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '15 seconds',
+    maximumAttempts: 12,
+  },
+};
+
+/**
+ * How often a run creates its conversation at the most. Four cover a restart of the nested server (create again), then
+ * waking the agent for the message that survived it, and one more restart; beyond that the server does not hold.
+ */
+export const maximumCreates = 4;
+
+/** What a look may take beyond its own deadline: to be picked up, to be reported. */
+const lookMarginMs = 5_000;
+
+/**
+ * The readiness policy: the fixed interval and the maximum attempts of the input. Temporal holds the interval and
+ * counts the looks; there is no other polling loop.
+ */
+export function readinessPolicy(readiness: CreatedConversation['readiness'], attemptsBefore: number): ActivityOptions {
+  return {
+    startToCloseTimeout: toMilliseconds(readiness.lookTimeout) + lookMarginMs,
+    heartbeatTimeout,
+    cancellationType,
+    retry: {
+      initialInterval: readiness.interval as Duration,
+      backoffCoefficient: 1,
+      maximumAttempts: Math.max(readiness.maximumAttempts - attemptsBefore, 1),
+    },
+  };
+}
+
+/** Cleaning up is worth a try and another, not a wait: it must not hold the failure that led to it. */
+export const stopPolicy: ActivityOptions = {
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  cancellationType,
+  retry: { maximumAttempts: 2 },
+};
