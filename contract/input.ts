@@ -77,7 +77,7 @@ const reservedAgentServerSettings = new Set(['conversation_id', 'initial_message
 
 const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
-  apiUrl: text(undefined, apiUrlProblem),
+  apiUrl: text(undefined, apiUrlProblem).transform((url) => url.replace(/\/+$/, '')),
   /** The conversation id; a UUID for agent-server. */
   sid: text(undefined, sidProblem),
   /** The authenticated user. */

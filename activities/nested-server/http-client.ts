@@ -36,6 +36,7 @@ export class NoAnswerError extends Error {
 }
 
 export interface HttpClientOptions {
+  /** Without a slash at its end. */
   readonly baseUrl: string;
   readonly sessionApiKey?: string | null | undefined;
   /** Deadline of a whole request, its body included, in milliseconds. */
@@ -75,7 +76,7 @@ export class HttpClient {
   /** The answer, whatever its status. Throws {@link NoAnswerError}, or the reason of the aborted `signal`. */
   async send({ method, path, query, body }: HttpRequest): Promise<HttpAnswer> {
     const { baseUrl, timeoutMs, sessionApiKey, signal } = this.options;
-    const url = baseUrl.replace(/\/+$/, '') + path;
+    const url = baseUrl + path;
     // axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
     const deadline = this.#deadline();
     signal.throwIfAborted();

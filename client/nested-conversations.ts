@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  isRetryableError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { type FailureType, failureTypes } from '../contract/failures.js';
+import {
+  type CreateNestedConversationInput,
+  type CreateNestedConversationResult,
+  parseInput,
+} from '../contract/input.js';
+import { type ConversationMemo, defaultTaskQueue, workflowIdOf, workflowType } from '../contract/names.js';
+import { type ConversationStatus, conversationStatus } from './conversation-status.js';
+import {
+  ConversationAbortedError,
+  ConversationNotFoundError,
+  ConversationTakenError,
+  conversationErrors,
+  InvalidInputError,
+} from './errors.js';
+
+export interface NestedConversationsOptions {
+  /** The task queue that the workers poll. @default 'nested-conversations' */
+  readonly taskQueue?: string;
+}
+
+export interface StartOptions {
+  /**
+   * Start anew where an earlier run completed: a finished conversation goes on with a new message. Without it that
+   * run's result counts, so that a caller who crashed and calls again does not send the message twice.
+   * @default false
+   */
+  readonly resume?: boolean | undefined;
+}
+
+export interface EnsureReadyOptions extends StartOptions {
+  /** Called when what is known of the start has changed. */
+  readonly onProgress?: (status: ConversationStatus) => void;
+  /** Ends the waiting, not the start: call again to go on waiting, or `cancel` to end it. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StartedConversation {
+  readonly sid: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  /** Whether the run was there already: it runs, or it has completed. */
+  readonly attached: boolean;
+}
+
+/** Time between two glances at a run that is waited for: quick at first, then easy on the server. */
+const pollMs = { first: 250, last: 5000, growth: 1.5 };
+
+/** Starts conversations in OpenHands servers, durably, and knows how they come along. */
+export class NestedConversations {
+  readonly #client: Client;
+  readonly #taskQueue: string;
+
+  constructor(client: Client, { taskQueue = defaultTaskQueue }: NestedConversationsOptions = {}) {
+    this.#client = client;
+    this.#taskQueue = taskQueue;
+  }
+
+  /**
+   * Starts the conversation, or attaches to the run that is there: Temporal's uniqueness of the workflow id is the
+   * lock, and it holds whatever crashes. A run that failed, was cancelled or terminated is started again.
+   *
+   * @throws {@link InvalidInputError} before anything is started
+   * @throws {@link ConversationTakenError} where the run is another user's, or on another server
+   */
+  async start(
+    input: CreateNestedConversationInput,
+    { resume = false }: StartOptions = {},
+  ): Promise<StartedConversation> {
+    const parsed = parseInput(input);
+    if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
+    const { sid, userId, apiUrl, server } = parsed.conversation;
+    const memo: ConversationMemo = { userId, apiUrl, server };
+    const workflowId = workflowIdOf(sid);
+    for (;;) {
+      try {
+        const handle = await this.#client.workflow.start(workflowType, {
+          workflowId,
+          taskQueue: this.#taskQueue,
+          args: [input],
+          memo: { ...memo },
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy: resume ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
+        });
+        return { sid, workflowId, runId: handle.firstExecutionRunId, attached: false };
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+      const { runId, status, memo: theirs } = await this.#describe(sid);
+      const runs = status.name === 'RUNNING';
+      // One that ended between the two calls may be started now.
+      if (!runs && (resume || status.name !== 'COMPLETED')) continue;
+      if (!isSame(memo, theirs)) throw new ConversationTakenError(sid);
+      return { sid, workflowId, runId, attached: true };
+    }
+  }
+
+  /**
+   * Starts the conversation, or attaches to the run that is there, and waits until it is ready.
+   *
+   * Waits by looking at the run every few seconds: neither a long poll nor an update for each waiter scales to
+   * thousands. Lost connections and a server that is short of resources only make it wait longer.
+   *
+   * @throws The class of `errors.ts` that belongs to the run's failure type, {@link ConversationAbortedError}, or the
+   *   signal's reason
+   */
+  async ensureReady(
+    input: CreateNestedConversationInput,
+    { resume, onProgress, signal }: EnsureReadyOptions = {},
+  ): Promise<CreateNestedConversationResult> {
+    const { sid, runId } = await this.start(input, { resume });
+    await this.#untilClosed(sid, runId, onProgress, signal);
+    return this.#result(sid, runId);
+  }
+
+  /**
+   * How the conversation's newest run comes along.
+   * @throws {@link ConversationNotFoundError}
+   */
+  async status(sid: string): Promise<ConversationStatus> {
+    return conversationStatus(this.#client, sid, await this.#describe(sid));
+  }
+
+  /**
+   * The result of the conversation's newest run, which must have ended.
+   * @throws As {@link ensureReady}
+   */
+  async result(sid: string): Promise<CreateNestedConversationResult> {
+    const { runId } = await this.#describe(sid);
+    return this.#result(sid, runId);
+  }
+
+  /**
+   * Asks the conversation's run to end; it ends as cancelled, after `onFailure` was seen to. A run that has ended stays
+   * as it is.
+   * @throws {@link ConversationNotFoundError}
+   */
+  async cancel(sid: string): Promise<void> {
+    await this.#client.workflow.getHandle(workflowIdOf(sid)).cancel().catch(rethrowNotFound(sid));
+  }
+
+  #describe(sid: string, runId?: string): Promise<WorkflowExecutionDescription> {
+    return this.#client.workflow.getHandle(workflowIdOf(sid), runId).describe().catch(rethrowNotFound(sid));
+  }
+
+  async #untilClosed(
+    sid: string,
+    runId: string,
+    onProgress?: (status: ConversationStatus) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let reported = '';
+    for (let delayMs = pollMs.first; ; delayMs = Math.min(delayMs * pollMs.growth, pollMs.last)) {
+      signal?.throwIfAborted();
+      try {
+        const description = await this.#describe(sid, runId);
+        const status = await conversationStatus(this.#client, sid, description);
+        const report = JSON.stringify(status);
+        if (report !== reported) onProgress?.(status);
+        reported = report;
+        if (status.closedAt) return;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+      }
+      await sleep(delayMs * (0.8 + Math.random() * 0.4), undefined, signal && { signal });
+    }
+  }
+
+  async #result(sid: string, runId: string): Promise<CreateNestedConversationResult> {
+    try {
+      return await this.#client.workflow.getHandle(workflowIdOf(sid), runId).result();
+    } catch (error) {
+      throw error instanceof WorkflowFailedError ? outcomeError(sid, error) : error;
+    }
+  }
+}
+
+function isSame(mine: ConversationMemo, theirs: Record<string, unknown> | undefined): boolean {
+  return theirs?.userId === mine.userId && theirs.apiUrl === mine.apiUrl && theirs.server === mine.server;
+}
+
+function rethrowNotFound(sid: string) {
+  return (error: unknown): never => {
+    throw error instanceof WorkflowNotFoundError ? new ConversationNotFoundError(sid) : error;
+  };
+}
+
+/** Whether Temporal may answer the same question a little later. */
+function isPassing(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && isRetryableError(cause);
+}
+
+/** The run's failure as the class of its type. */
+function outcomeError(sid: string, { cause }: WorkflowFailedError): Error {
+  if (cause instanceof CancelledFailure) return new ConversationAbortedError(sid, 'cancelled');
+  if (cause instanceof TerminatedFailure) return new ConversationAbortedError(sid, 'terminated');
+  if (!(cause instanceof ApplicationFailure)) return new ConversationAbortedError(sid, 'timed out');
+  const { type, details } = cause;
+  if (type == null || !(type in failureTypes)) return cause;
+  const ErrorOfType = conversationErrors[type as FailureType] as new (message: string, details: unknown) => Error;
+  return new ErrorOfType(cause.message, details?.[0]);
+}

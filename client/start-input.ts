@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { CreateNestedConversationInput } from '../contract/input.js';
+import { InvalidInputError } from './errors.js';
+
+/** The options of `nested-conversation start` that make up the workflow's input. */
+export interface StartInputOptions {
+  readonly input?: string;
+  readonly apiUrl?: string;
+  readonly sid?: string;
+  readonly userId?: string;
+  readonly server?: string;
+  readonly message?: string;
+  readonly imageUrl?: string[];
+  readonly replayFile?: string;
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly gitProvider?: string;
+  readonly instructions?: string;
+  readonly sessionApiKey?: string;
+  readonly timeout?: string;
+  readonly interval?: string;
+  readonly maximumAttempts?: number;
+  readonly lookTimeout?: string;
+  readonly readyWhen?: string;
+  readonly onFailure?: string;
+}
+
+/**
+ * The input that the options describe: that of `--input`, with what is given beside it in its place. It is as unchecked
+ * as the options are: the client checks it.
+ */
+export async function readStartInput(options: StartInputOptions): Promise<CreateNestedConversationInput> {
+  const base = options.input === undefined ? {} : await readJson(options.input);
+  const { message, imageUrl, replayFile } = options;
+  const given = {
+    apiUrl: options.apiUrl,
+    sid: options.sid,
+    userId: options.userId,
+    server: options.server,
+    onFailure: options.onFailure,
+    ...((message !== undefined || imageUrl) && {
+      initialUserMsg: withoutUndefined({ content: message ?? '', imageUrls: imageUrl }),
+    }),
+    ...(replayFile !== undefined && { replayJson: await readText(replayFile) }),
+  };
+  const groups = {
+    settings: {
+      repository: options.repository,
+      selectedBranch: options.branch,
+      gitProvider: options.gitProvider,
+      conversationInstructions: options.instructions,
+    },
+    client: { timeout: options.timeout, sessionApiKey: options.sessionApiKey },
+    readiness: {
+      interval: options.interval,
+      maximumAttempts: options.maximumAttempts,
+      lookTimeout: options.lookTimeout,
+      readyWhen: options.readyWhen,
+    },
+  };
+  const input: Record<string, unknown> = { ...base, ...withoutUndefined(given) };
+  for (const [name, group] of Object.entries(groups)) {
+    const values = withoutUndefined(group);
+    if (Object.keys(values).length > 0) input[name] = { ...(base[name] as object | undefined), ...values };
+  }
+  return input as unknown as CreateNestedConversationInput;
+}
+
+function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+async function readJson(file: string): Promise<Record<string, unknown>> {
+  const source = file === '-' ? 'standard input' : file;
+  let value: unknown;
+  try {
+    value = JSON.parse(await readText(file));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw InvalidInputError.of([{ field: '--input', problem: `(${source}) is not JSON` }]);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw InvalidInputError.of([{ field: '--input', problem: `(${source}) must hold a JSON object` }]);
+  }
+  return value as Record<string, unknown>;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw InvalidInputError.of([{ field: file, problem: `can't be read: ${reason}` }]);
+  }
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../../contract/input.js';
+import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
+import type { Temporal } from './temporal.js';
+
+/** An input that is complete, for a conversation of its own. */
+export function inputFor(
+  apiUrl: string,
+  input: Partial<CreateNestedConversationInput> = {},
+): CreateNestedConversationInput & { sid: string } {
+  return {
+    apiUrl,
+    sid: `conv-${randomUUID()}`,
+    userId: 'ada',
+    initialUserMsg: { content: 'Fix the build' },
+    ...input,
+  } as CreateNestedConversationInput & { sid: string };
+}
+
+/** Starts the workflow as a raw client does: what it passes is not checked on the way. */
+export function start(temporal: Temporal, input: unknown, sid = randomUUID() as string): Promise<WorkflowHandle> {
+  return temporal.env.client.workflow.start(workflowType, {
+    taskQueue: defaultTaskQueue,
+    workflowId: workflowIdOf(sid),
+    args: input === undefined ? [] : [input],
+  });
+}
+
+/** Runs the workflow to its end. */
+export async function run(temporal: Temporal, input: unknown): Promise<CreateNestedConversationResult> {
+  const handle = await start(temporal, input);
+  return handle.result();
+}
+
+/** The failure that the run of this handle ends with. */
+export async function failureOf(outcome: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await outcome.then(
+    (result) => new Error(`It did not fail, but resulted in ${JSON.stringify(result)}`),
+    (error: unknown) => error,
+  );
+  if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) return error.cause;
+  throw error;
+}
