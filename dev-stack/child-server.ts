@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface StartChildServerOptions {
+  /** What it is called in errors. */
+  name: string;
+  command: string;
+  /** Arguments that make the server listen on this port of 127.0.0.1. */
+  args: (port: number) => readonly string[];
+  cwd?: string;
+  /** Its whole environment. */
+  env: NodeJS.ProcessEnv;
+  /** @default a free one */
+  port?: number;
+  /** Path whose answer of 200 means that the server is up. */
+  healthPath: string;
+  /** @default 120000 */
+  startTimeoutMs?: number;
+}
+
+export interface ChildServer {
+  /** Base URL without a slash at its end. */
+  url: string;
+  port: number;
+  pid: number;
+  /**
+   * Ends the server and what it started, and waits for that. After a signal other than SIGKILL it has 10 seconds.
+   *
+   * @default 'SIGTERM'
+   */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** The newest 64 K characters of its output. */
+  logs(): string;
+}
+
+const LOG_LIMIT = 64 * 1024;
+const LOG_LINES_IN_ERROR = 30;
+const STOP_GRACE_MS = 10_000;
+const HEALTH_INTERVAL_MS = 200;
+
+/**
+ * Starts an HTTP server as a child process and waits until it is up.
+ *
+ * The child is killed when this process exits. For the case that this process is killed itself, the child's file
+ * descriptor 3 is a pipe that ends with this process.
+ *
+ * @throws Error with the end of the server's log when it ends or isn't up in time
+ */
+export async function startChildServer(options: StartChildServerOptions): Promise<ChildServer> {
+  const { name, command, args, cwd, env, healthPath, startTimeoutMs = 120_000 } = options;
+  const port = await claimPort(options.port);
+  const url = `http://127.0.0.1:${port}`;
+  // A process group of its own, so that what the server starts can be ended with it.
+  const child = spawn(command, args(port), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await once(child, 'spawn');
+  const pid = child.pid as number;
+
+  let log = '';
+  for (const output of [child.stdout, child.stderr]) {
+    output?.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-LOG_LIMIT);
+    });
+  }
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const killAll = () => signalGroup(pid, 'SIGKILL');
+  process.once('exit', killAll);
+  child.once('exit', () => {
+    process.off('exit', killAll);
+    killAll();
+  });
+
+  const server: ChildServer = {
+    url,
+    port,
+    pid,
+    logs: () => log,
+    async stop(signal = 'SIGTERM') {
+      if (!hasEnded()) signalGroup(pid, signal);
+      const deadline = setTimeout(killAll, STOP_GRACE_MS);
+      await closed;
+      clearTimeout(deadline);
+    },
+  };
+
+  const deadline = Date.now() + startTimeoutMs;
+  while (!(await answers(url + healthPath))) {
+    const failure = hasEnded()
+      ? `ended with ${child.signalCode ?? `exit code ${child.exitCode}`} before it was up`
+      : Date.now() > deadline && `was not up after ${startTimeoutMs / 1000} seconds`;
+    if (failure) {
+      await server.stop('SIGKILL');
+      const lastLines = log.trimEnd().split('\n').slice(-LOG_LINES_IN_ERROR).join('\n');
+      throw new Error(`${name} ${failure}. The end of its log:\n${lastLines}`);
+    }
+    await sleep(HEALTH_INTERVAL_MS);
+  }
+  return server;
+}
+
+/** Resolves to `port` itself, or to a free one for 0; rejects when something already listens there. */
+async function claimPort(port = 0): Promise<number> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return address.port;
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group has ended.
+  }
+}

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findPython } from './find-python.js';
+import { findUv, venvExecutable } from './find-uv.js';
+import { installOnce } from './install-once.js';
+import { readPipIndex } from './pip-index.js';
+import { type RunCommandOptions, runCommand } from './run-command.js';
+
+export interface InstallPythonPackagesOptions {
+  /** The venv to make. When it is there already, nothing is done. */
+  folder: string;
+  /** Pinned, such as `openhands-ai==0.55.0`. */
+  requirements: readonly string[];
+  /**
+   * Versions of Python that will do, the most wanted first.
+   * @default ['3']
+   */
+  python?: readonly string[];
+  /**
+   * Date (`YYYY-MM-DD`) after which nothing that was published counts, so that what the requirements require in turn is
+   * pinned too.
+   */
+  resolvedAsOf?: string;
+  report: (line: string) => void;
+}
+
+/**
+ * Installs packages from PyPI, or the mirror that pip or uv is configured to use, into a venv, and returns the path of
+ * the venv's Python.
+ *
+ * uv does the work, as it alone can resolve as of a date; where it is missing it is installed into the cache folder.
+ * Where no fitting Python is installed, uv is asked to download one.
+ *
+ * @throws Error when there is no fitting Python or the packages can't be installed, with the reason
+ */
+export async function installPythonPackages({
+  folder,
+  requirements,
+  python = ['3'],
+  resolvedAsOf,
+  report,
+}: InstallPythonPackagesOptions): Promise<string> {
+  const venvPython = venvExecutable(folder, 'python');
+  if (existsSync(venvPython)) return venvPython;
+  // A venv whose Python is gone, because the one that it was made from has been uninstalled, stands in the way.
+  await rm(folder, { recursive: true, force: true });
+
+  const uv = await findUv(report);
+  const env = await readPipIndex();
+  // With the time, as uv would take a bare date to be of the machine's time zone.
+  const asOf = resolvedAsOf ? ['--exclude-newer', `${resolvedAsOf}T23:59:59Z`] : [];
+  report(`Installing ${requirements.join(', ')} from PyPI into ${folder}`);
+  await installOnce(folder, async (temporaryFolder) => {
+    const venv = join(temporaryFolder, 'venv');
+    // Run there, uv doesn't come across the configuration of a project.
+    const options = { cwd: temporaryFolder, env };
+    await makeVenv({ uv, venv, versions: python, options, report });
+    const target = ['--python', venvExecutable(venv, 'python')];
+    await runCommand(uv, ['pip', 'install', ...target, ...asOf, ...requirements], options);
+    return venv;
+  });
+  return venvPython;
+}
+
+interface MakeVenvOptions {
+  uv: string;
+  venv: string;
+  versions: readonly string[];
+  options: RunCommandOptions;
+  report: (line: string) => void;
+}
+
+async function makeVenv({ uv, venv, versions, options, report }: MakeVenvOptions): Promise<void> {
+  // Relocatable, as installOnce moves it.
+  const command = ['venv', '--relocatable', venv];
+  const installed = await findPython(versions);
+  if (installed) {
+    await runCommand(uv, [...command, '--python', installed], options);
+    return;
+  }
+  const [wanted = '3'] = versions;
+  report(`Python ${versions.join(' or ')} is not installed; downloading Python ${wanted} with uv into uv's own folder`);
+  try {
+    await runCommand(uv, [...command, '--managed-python', '--python', wanted], options);
+  } catch (error) {
+    throw new Error(
+      `Python ${versions.join(' or ')} is needed. None is installed, and uv could not download one. ` +
+        `Install it so that \`python${wanted}\` works, for instance with apt, brew or \`pyenv install ${wanted}\`.\n` +
+        `${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}

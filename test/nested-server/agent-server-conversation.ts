@@ -1,0 +1,315 @@
+import { randomUUID } from 'node:crypto';
+import type { MessageContent, SendMessageRequest, StartConversationRequest } from './agent-server-requests.js';
+
+export type ExecutionStatus =
+  | 'idle'
+  | 'running'
+  | 'paused'
+  | 'waiting_for_confirmation'
+  | 'finished'
+  | 'error'
+  | 'stuck'
+  | 'deleting';
+
+/**
+ * How a conversation goes. A look asks once for its status, its count of events or a page of them; the n-th look is the
+ * n-th time that the one asked for most often was asked for, counted from its creation and from each restart.
+ */
+export interface AgentServerScript {
+  /** Its events are 404 for the first n looks. @default 0 */
+  absentLooks?: number;
+  /** While its events are absent, `GET` by id answers from a stale catalogue instead of 404. @default false */
+  inStaleCatalogue?: boolean;
+  /** The agent starts to run at the n-th look; 0 is right after the answer to the create. @default 0 */
+  idleLooks?: number;
+  /** A running agent comes to its outcome at the n-th look; 0 is at once. @default 0 */
+  runningLooks?: number;
+  /** The error's event trails the status by n looks. @default 0 */
+  errorEventTrails?: number;
+  /**
+   * What a run ends in; `runs` never ends.
+   * @default 'finished'
+   */
+  agent?: 'finished' | 'runs' | 'error' | 'stuck' | 'waiting_for_confirmation';
+  /** The error's text. @default a rejected model key */
+  error?: { code: string; detail: string; classification: { kind: string; retryable: boolean; user_action: string } };
+  /** The process is killed in the create: it is stored, its message is lost, and the POST has no answer. @default false */
+  losesMessage?: boolean;
+  /** An execution status to show instead of the true one, such as `deleting`. */
+  executionStatus?: ExecutionStatus;
+}
+
+/** An event as `…/events/search` shows it. */
+export interface AgentServerEvent {
+  id: string;
+  timestamp: string;
+  source: 'agent' | 'user' | 'environment';
+  kind: string;
+  [detail: string]: unknown;
+}
+
+/** Which events, in which order. */
+export interface EventSearch {
+  kind: string | null;
+  source: string | null;
+  newestFirst: boolean;
+  limit: number;
+  pageId: string | null;
+}
+
+type Look = 'status' | 'count' | 'search';
+
+const rejectedKey = {
+  code: 'LLMAuthenticationError',
+  detail: 'Your LLM API key appears to be invalid or has expired.',
+  classification: { kind: 'auth', retryable: false, user_action: 'settings' },
+};
+
+/** One conversation of the agent server. */
+export class AgentServerConversation {
+  readonly events: AgentServerEvent[] = [];
+  /** For each time the model was asked, the texts of the user messages that it saw, oldest first. */
+  readonly modelCalls: string[][] = [];
+  readonly createdAt = new Date();
+  #status: ExecutionStatus = 'idle';
+  #lastUserMessageId: string | null = null;
+  #pausesAtNextLook = false;
+  #steps: { atLook: number; run: () => void }[] = [];
+  readonly #looks: Record<Look, number> = { status: 0, count: 0, search: 0 };
+  readonly #userMessages: string[] = [];
+
+  constructor(
+    readonly id: string,
+    readonly request: StartConversationRequest,
+    public script: AgentServerScript,
+  ) {}
+
+  get executionStatus(): ExecutionStatus {
+    return this.#status;
+  }
+
+  /** The texts of the user messages that the model saw when it was last asked. */
+  get messagesSeenByModel(): readonly string[] {
+    return this.modelCalls.at(-1) ?? [];
+  }
+
+  get isAbsent(): boolean {
+    const { absentLooks = 0 } = this.script;
+    return absentLooks > 0 && this.#looked <= absentLooks;
+  }
+
+  get #looked(): number {
+    return Math.max(...Object.values(this.#looks));
+  }
+
+  look(kind: Look): void {
+    const before = this.#looked;
+    this.#looks[kind] += 1;
+    if (this.#looked === before) return;
+    if (this.#pausesAtNextLook) this.#pauseNow();
+    this.#advance();
+  }
+
+  /** Stores a message; whoever sends it runs it, see {@link run}. */
+  receive({ role = 'user', content = [] }: SendMessageRequest): void {
+    this.#introduce();
+    if (this.#status === 'finished' || this.#status === 'stuck') this.#setStatus('idle');
+    const message = this.append('user', 'MessageEvent', {
+      parent_id: this.events.at(-1)?.id,
+      llm_message: { role, content: content.map(withDefaults), thinking_blocks: [] },
+      activated_skills: [],
+      extended_content: [],
+    });
+    this.#userMessages.push(textOf(content));
+    this.#lastUserMessageId = message.id;
+    this.#update('last_user_message_id', message.id);
+  }
+
+  /** Runs the agent at the look its script says. There is nothing to run in one that has finished. */
+  run(): void {
+    if (this.#status === 'finished') return;
+    this.#at(this.script.idleLooks ?? 0, () => this.#start());
+  }
+
+  /** Takes hold at once while idle; a call to the model that is under way is waited for, here: until the next look. */
+  pause(): void {
+    if (this.#status === 'running') this.#pausesAtNextLook = true;
+    else if (this.#status === 'idle') this.#pauseNow();
+  }
+
+  /** What a restart leaves of a run: TERM interrupts it in good order, KILL leaves an error that no event explains. */
+  interrupt(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#steps = [];
+    this.#pausesAtNextLook = false;
+    this.#looks.status = 0;
+    this.#looks.count = 0;
+    this.#looks.search = 0;
+    if (this.#status !== 'running') return;
+    if (signal === 'SIGKILL') {
+      this.#setStatus('error');
+    } else {
+      this.#pauseNow();
+      this.append('user', 'InterruptEvent', {});
+    }
+  }
+
+  search({ kind, source, newestFirst, limit, pageId }: EventSearch): {
+    items: AgentServerEvent[];
+    next_page_id: string | null;
+  } {
+    const inOrder = newestFirst ? this.events.toReversed() : this.events;
+    const from =
+      pageId === null
+        ? 0
+        : Math.max(
+            0,
+            inOrder.findIndex(({ id }) => id === pageId),
+          );
+    const found = inOrder
+      .slice(from)
+      .filter((event) => (kind === null || event.kind === kind) && (source === null || event.source === source));
+    return { items: found.slice(0, limit), next_page_id: found[limit]?.id ?? null };
+  }
+
+  append(source: AgentServerEvent['source'], kind: string, details: Record<string, unknown>): AgentServerEvent {
+    const event = { id: randomUUID(), timestamp: now(), source, ...details, kind };
+    this.events.push(event);
+    return event;
+  }
+
+  /** Makes the stream long: `count` state updates. */
+  appendMany(count: number): void {
+    for (let index = 0; index < count; index += 1) this.#update('stats', { usage_to_metrics: {} });
+  }
+
+  /** The ConversationInfo that the server answers. */
+  describe(): Record<string, unknown> {
+    return {
+      id: this.id,
+      workspace: { ...this.request.workspace, kind: 'LocalWorkspace' },
+      persistence_dir: `workspace/conversations/${this.id.replaceAll('-', '')}`,
+      max_iterations: 500,
+      stuck_detection: true,
+      execution_status: this.script.executionStatus ?? this.#status,
+      confirmation_policy: { kind: 'NeverConfirm' },
+      security_analyzer: null,
+      activated_knowledge_skills: [],
+      invoked_skills: [],
+      blocked_actions: {},
+      blocked_messages: {},
+      last_user_message_id: this.#lastUserMessageId,
+      leaf_event_id: this.#lastUserMessageId,
+      stats: { usage_to_metrics: {} },
+      secret_registry: { secret_sources: {} },
+      agent_state: {},
+      hook_config: null,
+      title: null,
+      metrics: null,
+      created_at: this.createdAt.toISOString(),
+      updated_at: `${this.events.at(-1)?.timestamp ?? this.createdAt.toISOString().slice(0, -1)}Z`,
+      forked_from_conversation_id: null,
+      forked_from_event_id: null,
+      parent_conversation_id: null,
+      sub_conversation_ids: [],
+      tags: this.request.tags ?? {},
+      current_model_id: null,
+      available_models: [],
+      supports_runtime_model_switch: false,
+      launched_agent_profile: null,
+      agent: { kind: 'Agent' },
+      client_tools: [],
+      tool_module_qualnames: {},
+      runtime_info: null,
+    };
+  }
+
+  #start(): void {
+    if (this.#status === 'running') return;
+    this.#introduce();
+    this.#setStatus('running');
+    this.#askModel();
+  }
+
+  #askModel(): void {
+    const { agent = 'finished', runningLooks = 0, error = rejectedKey, errorEventTrails = 0 } = this.script;
+    const seen = this.#userMessages.length;
+    this.modelCalls.push([...this.#userMessages]);
+    if (agent === 'runs') return;
+    this.#at(runningLooks, () => {
+      if (agent === 'finished') {
+        this.#answer();
+        // A message that came during the run is taken up before it ends.
+        if (this.#userMessages.length > seen) {
+          this.#askModel();
+          return;
+        }
+      }
+      this.#setStatus(agent);
+      if (agent === 'error') {
+        this.#at(this.#looked + errorEventTrails, () => this.append('environment', 'ConversationErrorEvent', error));
+      }
+    });
+  }
+
+  #answer(): void {
+    this.append('agent', 'MessageEvent', {
+      parent_id: this.events.at(-1)?.id,
+      llm_message: {
+        role: 'assistant',
+        content: [withDefaults({ type: 'text', text: 'Hello from the model.' })],
+        thinking_blocks: [],
+      },
+      llm_response_id: 'x',
+      activated_skills: [],
+      extended_content: [],
+    });
+  }
+
+  #pauseNow(): void {
+    this.#steps = [];
+    this.#pausesAtNextLook = false;
+    this.#setStatus('paused');
+    this.append('user', 'PauseEvent', {});
+  }
+
+  #introduce(): void {
+    if (this.events.some(({ kind }) => kind === 'SystemPromptEvent')) return;
+    const text = 'You are OpenHands agent, a helpful AI assistant that can interact with a computer to solve tasks.';
+    this.append('agent', 'SystemPromptEvent', {
+      system_prompt: withDefaults({ type: 'text', text }),
+      tools: [],
+      dynamic_context: withDefaults({ type: 'text', text: '' }),
+    });
+  }
+
+  #setStatus(status: ExecutionStatus): void {
+    this.#status = status;
+    this.#update('execution_status', status);
+  }
+
+  #update(key: string, value: unknown): void {
+    this.append('environment', 'ConversationStateUpdateEvent', { parent_id: this.events.at(-1)?.id, key, value });
+  }
+
+  #at(look: number, run: () => void): void {
+    this.#steps.push({ atLook: look, run });
+    this.#steps.sort((one, other) => one.atLook - other.atLook);
+    this.#advance();
+  }
+
+  #advance(): void {
+    while (this.#steps[0] && this.#steps[0].atLook <= this.#looked) this.#steps.shift()?.run();
+  }
+}
+
+function withDefaults(content: MessageContent): Record<string, unknown> {
+  return { cache_prompt: false, ...content };
+}
+
+function textOf(content: MessageContent[]): string {
+  return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+}
+
+function now(): string {
+  return `${new Date().toISOString().slice(0, -1)}000`;
+}

@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import { AgentServerConversation, type AgentServerScript } from './agent-server-conversation.js';
+import {
+  type SendMessageRequest,
+  type StartConversationRequest,
+  sendMessageRequest,
+  startConversationRequest,
+  uuid,
+} from './agent-server-requests.js';
+import type { Answer } from './faults.js';
+import { type Exchange, json, StandInServer } from './stand-in-server.js';
+import { validateBody } from './validation.js';
+
+/** How the stand-in is set up. */
+export interface AgentServerStandInOptions {
+  /** When set, `/api` demands it as `X-Session-API-Key`. */
+  sessionApiKey?: string;
+  /** A create or a run beyond is 429. @default Infinity */
+  maxConcurrentRuns?: number;
+  /** Agent profiles that exist. @default none */
+  profiles?: string[];
+  /** How every conversation goes that has no script of its own. */
+  script?: AgentServerScript;
+}
+
+/** A stand-in for the OpenHands agent server 1.58.0 that keeps no clock: conversations go on when they are looked at. */
+export class AgentServerStandIn extends StandInServer {
+  readonly options: AgentServerStandInOptions;
+  readonly #conversations = new Map<string, AgentServerConversation>();
+  readonly #scripts = new Map<string, AgentServerScript>();
+
+  private constructor(options: AgentServerStandInOptions) {
+    super();
+    this.options = { ...options };
+  }
+
+  /** Starts a server on a free port of 127.0.0.1. */
+  static async listen(options: AgentServerStandInOptions = {}): Promise<AgentServerStandIn> {
+    const server = new AgentServerStandIn(options);
+    await server.up();
+    return server;
+  }
+
+  /** Says how a conversation goes from now on. */
+  script(id: string, script: AgentServerScript): void {
+    this.#scripts.set(canonical(id), script);
+    const conversation = this.#conversations.get(canonical(id));
+    if (conversation) conversation.script = script;
+  }
+
+  /** The conversation, to assert on. Throws when the server does not know it. */
+  conversation(id: string): AgentServerConversation {
+    const conversation = this.#conversations.get(canonical(id));
+    if (!conversation) throw new Error(`The stand-in has no conversation ${id}`);
+    return conversation;
+  }
+
+  has(id: string): boolean {
+    return this.#conversations.has(canonical(id));
+  }
+
+  /** Has a conversation as if it had been posted, for example to give it an old life; see {@link restart}. */
+  createConversation(id: string, initialMessage?: SendMessageRequest): AgentServerConversation {
+    this.#create({
+      conversation_id: id,
+      agent: {},
+      workspace: { working_dir: '/workspace' },
+      initial_message: initialMessage ?? null,
+    });
+    return this.conversation(id);
+  }
+
+  /** The server's process is ended by a signal and comes back: runs are interrupted, conversations survive unless told otherwise. */
+  restart({ signal = 'SIGTERM' as 'SIGTERM' | 'SIGKILL', losesConversations = false } = {}): void {
+    for (const conversation of this.#conversations.values()) conversation.interrupt(signal);
+    if (losesConversations) this.#conversations.clear();
+  }
+
+  protected override answer(exchange: Exchange): Answer {
+    const { method, segments, headers } = exchange;
+    const [root, collection, id, part, detail] = segments;
+    if (segments.length === 1 && method === 'GET') {
+      if (root === 'health' || root === 'alive') return json(200, { status: 'ok' });
+      if (root === 'ready') return json(200, { status: 'ready' });
+    }
+    if (root !== 'api') return notFound;
+    const { sessionApiKey } = this.options;
+    if (sessionApiKey !== undefined && headers['x-session-api-key'] !== sessionApiKey) {
+      return json(401, { detail: 'Unauthorized' });
+    }
+    if (collection !== 'conversations' || segments.length > 5) return notFound;
+    if (id === undefined) return method === 'POST' ? this.#post(exchange) : methodNotAllowed;
+    const problems = uuid(id, ['path', 'conversation_id']);
+    if (problems.length > 0) return json(422, { detail: problems });
+    const conversation = this.#conversations.get(canonical(id));
+    switch (`${method} ${[part, detail].filter(Boolean).join('/')}`) {
+      case 'GET ':
+        return this.#get(conversation);
+      case 'DELETE ':
+        return this.#conversations.delete(canonical(id)) ? success : notFound;
+      case 'POST pause':
+        conversation?.pause();
+        return conversation ? success : notFound;
+      case 'POST run':
+        return conversation ? this.#run(conversation, runLimit) : notFound;
+      case 'POST events':
+        return this.#send(id, conversation, exchange);
+      case 'GET events/count':
+        return this.#onEvents('count', id, conversation, exchange);
+      case 'GET events/search':
+        return this.#onEvents('search', id, conversation, exchange);
+      default:
+        return part === undefined ? methodNotAllowed : notFound;
+    }
+  }
+
+  #post({ body, bodyIsJson }: Exchange): Answer {
+    const problems = validateBody(startConversationRequest, body, bodyIsJson);
+    if (problems.length > 0) return json(422, { detail: problems });
+    return this.#create(body as StartConversationRequest);
+  }
+
+  #create(request: StartConversationRequest): Answer {
+    const id = canonical(request.conversation_id ?? randomUUID());
+    const existing = this.#conversations.get(id);
+    if (existing) return json(200, existing.describe());
+    if (this.#isFull) return json(429, { detail: runLimit });
+    const { agent_profile_id: profile } = request;
+    if (profile !== undefined && !this.options.profiles?.includes(profile)) {
+      return json(404, { detail: `Agent profile with id '${profile}' not found` });
+    }
+
+    const conversation = new AgentServerConversation(id, request, this.#scripts.get(id) ?? this.options.script ?? {});
+    this.#conversations.set(id, conversation);
+    if (conversation.script.losesMessage) return 'cut';
+    const breakage = findBreakage(request);
+    if (breakage && request.initial_message) return brokenBy(breakage);
+    if (request.initial_message) conversation.receive(request.initial_message);
+    const answer = json(201, conversation.describe());
+    if (request.initial_message) conversation.run();
+    return answer;
+  }
+
+  #get(conversation: AgentServerConversation | undefined): Answer {
+    conversation?.look('status');
+    if (!conversation || (conversation.isAbsent && !conversation.script.inStaleCatalogue)) return notFound;
+    return json(200, conversation.describe());
+  }
+
+  #send(id: string, conversation: AgentServerConversation | undefined, { body, bodyIsJson }: Exchange): Answer {
+    const problems = validateBody(sendMessageRequest, body, bodyIsJson);
+    if (problems.length > 0) return json(422, { detail: problems });
+    if (!conversation) return noEventsOf(id);
+    const message = body as SendMessageRequest;
+    conversation.receive(message);
+    if (!message.run || conversation.executionStatus === 'running') return success;
+    const saved = `Message saved, but the conversation run limit was reached. Retry POST /api/conversations/${conversation.id}/run without resending the message.`;
+    return this.#run(conversation, saved);
+  }
+
+  #run(conversation: AgentServerConversation, refusal: string): Answer {
+    if (conversation.executionStatus === 'running') {
+      return json(409, { detail: 'Conversation already running. Wait for completion or pause first.' });
+    }
+    if (this.#isFull) return json(429, { detail: refusal });
+    conversation.run();
+    return success;
+  }
+
+  get #isFull(): boolean {
+    const { maxConcurrentRuns = Number.POSITIVE_INFINITY } = this.options;
+    if (maxConcurrentRuns === Number.POSITIVE_INFINITY) return false;
+    const running = [...this.#conversations.values()].filter(({ executionStatus }) => executionStatus === 'running');
+    return running.length >= maxConcurrentRuns;
+  }
+
+  #onEvents(
+    kind: 'count' | 'search',
+    id: string,
+    conversation: AgentServerConversation | undefined,
+    { query }: Exchange,
+  ): Answer {
+    const limit = Number(query.get('limit') ?? 100);
+    if (!(limit > 0 && limit <= 100)) return json(422, { detail: [limitProblem(query.get('limit'), limit)] });
+    conversation?.look(kind);
+    if (!conversation || conversation.isAbsent) return noEventsOf(id);
+    const search = {
+      kind: query.get('kind'),
+      source: query.get('source'),
+      newestFirst: query.get('sort_order') === 'TIMESTAMP_DESC',
+      pageId: query.get('page_id'),
+    };
+    if (kind === 'search') return json(200, conversation.search({ ...search, limit }));
+    return json(200, conversation.search({ ...search, limit: Number.POSITIVE_INFINITY }).items.length);
+  }
+}
+
+const notFound = json(404, { detail: 'Not Found' });
+const methodNotAllowed = json(405, { detail: 'Method Not Allowed' });
+const success = json(200, { success: true });
+const runLimit = 'Conversation run limit reached. Retry the request later.';
+
+/** The server takes a UUID with or without hyphens and in any case. */
+function canonical(id: string): string {
+  const digits = id.replaceAll('-', '').toLowerCase();
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function noEventsOf(id: string): Answer {
+  return json(404, { detail: `Conversation not found: ${id}` });
+}
+
+/** What makes the server throw when it sends the first message: the conversation is stored by then. */
+function findBreakage({ workspace, agent_settings: settings }: StartConversationRequest): string | undefined {
+  const tool = settings?.tools?.[0]?.name;
+  if (tool !== undefined) return `"ToolDefinition '${tool}' is not registered"`;
+  return workspace.working_dir === '' ? "working_dir '' is not a valid directory" : undefined;
+}
+
+function brokenBy(exception: string): Answer {
+  return json(500, { detail: 'Internal Server Error', exception, error_id: randomUUID().replaceAll('-', '') });
+}
+
+function limitProblem(input: string | null, limit: number): Record<string, unknown> {
+  const loc = ['query', 'limit'];
+  return limit > 100
+    ? { type: 'less_than_equal', loc, msg: 'Input should be less than or equal to 100', input, ctx: { le: 100 } }
+    : { type: 'greater_than', loc, msg: 'Input should be greater than 0', input, ctx: { gt: 0 } };
+}

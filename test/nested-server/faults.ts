@@ -1,0 +1,205 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+
+/** What a stand-in answers to one request. `'cut'` ends the connection without an answer. */
+export type Answer = { status: number; headers?: OutgoingHttpHeaders; body: string | Buffer } | 'cut';
+
+/**
+ * What goes wrong with a request. Unless it says otherwise, a fault strikes before the server has processed the
+ * request; `process: true` lets the server process it first (a POST is accepted, only its answer goes astray).
+ */
+export type Fault =
+  /** The connection is reset, without a byte of an answer. */
+  | { kind: 'refuse' }
+  /** The request is processed, then the connection is reset without a byte of an answer. */
+  | { kind: 'lose-answer' }
+  /** The connection is reset within the response's headers. */
+  | { kind: 'reset-headers'; process?: boolean }
+  /** The request is processed; the connection is reset in the middle of the true body. */
+  | { kind: 'reset-body' }
+  /** No answer ever: it ends when the client gives up or the server closes. */
+  | { kind: 'black-hole'; process?: boolean }
+  /** The request is processed; its true body comes one byte every `everyMs` milliseconds. */
+  | { kind: 'drip'; everyMs: number }
+  /** Another answer in place of the true one: any status, HTML, an empty or truncated body, a redirect, a Retry-After. */
+  | { kind: 'answer'; status: number; headers?: OutgoingHttpHeaders; body?: string | Buffer; process?: boolean }
+  /** 200 with a JSON string of about `bytes` bytes. */
+  | { kind: 'huge-body'; bytes: number }
+  /** 200 with a gzip-encoded JSON string of about `bytes` bytes: a few KB on the wire. */
+  | { kind: 'gzip-bomb'; bytes: number }
+  /**
+   * The request waits for {@link InjectedFault.release} and is then answered truly. A server does not notice that its
+   * client has gone: also an abandoned request is processed on release.
+   */
+  | { kind: 'delay-until'; process?: boolean };
+
+/** Which requests meet the fault. */
+export interface Injection {
+  /** @default any method */
+  method?: string;
+  /** A string is the exact path without its query; a RegExp is tried on path and query. */
+  path: string | RegExp;
+  /** How many matching requests meet the fault. @default 1 */
+  times?: number;
+  /** How many matching requests pass first. @default 0 */
+  after?: number;
+  fault: Fault;
+}
+
+/** A fault that was injected, as the test holds it. */
+export class InjectedFault {
+  /** Resolves once a request has met the fault. */
+  readonly reached: Promise<void>;
+  /** How many requests have met the fault. */
+  hits = 0;
+  readonly released: Promise<void>;
+  /** Lets every request that is or will be held by a `delay-until` go on. */
+  release!: () => void;
+  #toPass: number;
+  #toHit: number;
+  #noteReached!: () => void;
+
+  constructor(readonly injection: Injection) {
+    this.#toPass = injection.after ?? 0;
+    this.#toHit = injection.times ?? 1;
+    this.reached = new Promise((resolve) => {
+      this.#noteReached = resolve;
+    });
+    this.released = new Promise((resolve) => {
+      this.release = resolve;
+    });
+  }
+
+  /** From now on requests pass; those that are held stay held. */
+  remove(): void {
+    this.#toHit = 0;
+  }
+
+  /** Whether this request meets the fault; counts it if so. */
+  strikes(method: string, pathname: string, pathWithQuery: string): boolean {
+    const { method: wantedMethod, path } = this.injection;
+    if (this.#toHit === 0 || (wantedMethod !== undefined && wantedMethod !== method)) return false;
+    if (typeof path === 'string' ? path !== pathname : !path.test(pathWithQuery)) return false;
+    if (this.#toPass > 0) {
+      this.#toPass -= 1;
+      return false;
+    }
+    this.#toHit -= 1;
+    this.hits += 1;
+    this.#noteReached();
+    return true;
+  }
+}
+
+/** Writes an answer as uvicorn does: length known, connection kept. */
+export function send(response: ServerResponse, answer: Answer): void {
+  if (response.destroyed) return;
+  if (answer === 'cut') {
+    response.socket?.destroy();
+    return;
+  }
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(answer.body),
+    ...answer.headers,
+  });
+  response.end(answer.body);
+}
+
+/** Answers one request in the way of an injected fault; `process` yields the true answer and has the true effects. */
+export async function misbehave(
+  response: ServerResponse,
+  injected: InjectedFault,
+  process: () => Answer,
+): Promise<void> {
+  const { fault } = injected.injection;
+  if ('process' in fault && fault.process && fault.kind !== 'delay-until') process();
+  switch (fault.kind) {
+    case 'refuse':
+      return reset(response);
+    case 'lose-answer':
+      process();
+      return reset(response);
+    case 'reset-headers':
+      response.socket?.write('HTTP/1.1 200 OK\r\ncontent-type: applica', () => reset(response));
+      return;
+    case 'reset-body':
+      return cutBody(response, process());
+    case 'black-hole':
+      return;
+    case 'drip':
+      return drip(response, process(), fault.everyMs);
+    case 'answer':
+      return send(response, {
+        status: fault.status,
+        headers: fault.headers ?? {},
+        body: fault.body ?? '',
+      });
+    case 'huge-body':
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return pour(jsonString(fault.bytes), response);
+    case 'gzip-bomb':
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      return pour(jsonString(fault.bytes), response, createGzip());
+    case 'delay-until': {
+      const early = fault.process ? process() : undefined;
+      await injected.released;
+      return send(response, early ?? process());
+    }
+  }
+}
+
+function reset(response: ServerResponse): void {
+  response.socket?.resetAndDestroy();
+}
+
+function cutBody(response: ServerResponse, answer: Answer): void {
+  const body = writeHeadersOf(response, answer);
+  response.write(body.subarray(0, Math.floor(body.length / 2)), () => reset(response));
+}
+
+function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
+  const body = writeHeadersOf(response, answer);
+  let sent = 0;
+  const timer = setInterval(() => {
+    response.write(body.subarray(sent, sent + 1));
+    sent += 1;
+    if (sent === body.length) response.end();
+  }, everyMs);
+  response.once('close', () => clearInterval(timer));
+}
+
+function writeHeadersOf(response: ServerResponse, answer: Answer): Buffer {
+  if (answer === 'cut') throw new TypeError('A cut connection has no body to spoil');
+  const body = Buffer.from(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    ...answer.headers,
+  });
+  response.flushHeaders();
+  return body;
+}
+
+function* jsonString(bytes: number): Generator<Buffer> {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  yield Buffer.from('"');
+  for (let left = bytes; left > 0; left -= chunk.length) yield chunk.subarray(0, left);
+  yield Buffer.from('"');
+}
+
+async function pour(
+  chunks: Iterable<Buffer>,
+  response: ServerResponse,
+  through?: ReturnType<typeof createGzip>,
+): Promise<void> {
+  const source = Readable.from(chunks);
+  try {
+    await (through ? pipeline(source, through, response) : pipeline(source, response));
+  } catch (error) {
+    // A client that stops reading is what these faults provoke.
+    if (!response.destroyed) throw error;
+  }
+}

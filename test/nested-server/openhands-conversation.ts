@@ -1,0 +1,324 @@
+import type { OpenHandsCreateRequest } from './openhands-create-request.js';
+import {
+  agentMessage,
+  agentStateChanged,
+  changeAgentState,
+  type NewEvent,
+  nullObservation,
+  type OpenHandsEvent,
+  recallAction,
+  recallObservation,
+  systemMessage,
+  userMessage,
+} from './openhands-events.js';
+import { readReplay } from './openhands-replay.js';
+
+/**
+ * How a conversation goes. A look is a `GET …/events` of it, counted from the POST that started its loop; progress
+ * hangs on looks, never on a clock.
+ */
+export interface OpenHandsScript {
+  /** The server does not know the conversation for the first n looks: `null` and 404. @default 0 */
+  absentLooks?: number;
+  /** The loop has been accepted, but even its `loading` is missing for the first n looks. @default 0 */
+  unstartedLooks?: number;
+  /** The agent leaves `loading` at the n-th look; 0 is before the POST is answered. @default 0 */
+  loadingLooks?: number;
+  /** The status until then: STARTING boots a runtime, RUNNING runs its setup script. @default 'STARTING' */
+  statusWhileLoading?: 'STARTING' | 'RUNNING';
+  /** A running agent comes to its outcome at the n-th look; 0 is at once. @default 0 */
+  runningLooks?: number;
+  /** The server evicts the conversation at the n-th look. @default never */
+  evictedAtLook?: number;
+  /**
+   * `answers`: ends in `awaiting_user_input`. `runs`: stays `running`. `errors`: runs, then `error`. `error-on-load`:
+   * `error` right after `loading`. `dead`: never leaves `loading`, though RUNNING.
+   * @default 'answers'
+   */
+  agent?: 'answers' | 'runs' | 'errors' | 'error-on-load' | 'dead';
+  /** The reason that comes with `error`. @default 'STATUS$ERROR_LLM_AUTHENTICATION' */
+  errorReason?: string;
+  /** A status to show instead of the true one, such as ERROR or ARCHIVED. */
+  status?: string;
+}
+
+export type OpenHandsStatus = 'STARTING' | 'RUNNING' | 'STOPPED';
+
+/** What starts a loop. */
+export interface LoopStart {
+  message: string | null;
+  imageUrls: string[];
+  replayJson: string | null;
+}
+
+/** A page of events as `GET …/events` answers it. */
+export interface EventPage {
+  events: OpenHandsEvent[];
+  has_more: boolean;
+}
+
+interface Loop {
+  /** What this loop still does, in order, each at a look. */
+  steps: { atLook: number; run: () => void }[];
+  runtimeInitialized: boolean;
+  /** Without one, messages go into the stream and nobody hears them. */
+  hasController: boolean;
+  agentState: string;
+  /** Recorded events still to be replayed. */
+  replay: NewEvent[];
+  isStepping: boolean;
+}
+
+/** One conversation: an event stream that outlives restarts, and an agent loop that does not. */
+export class OpenHandsConversation {
+  readonly events: OpenHandsEvent[] = [];
+  /** For each time the model was asked, the user messages that it saw, oldest first. */
+  readonly modelCalls: string[][] = [];
+  /** Events whose file is empty: a page that would hold one is a 500. */
+  readonly brokenEvents = new Set<number>();
+  /** True once a kill has emptied its metadata.json: whatever is asked of it is a 500. */
+  hasBrokenMetadata = false;
+  readonly createdAt = new Date();
+  /** Looks at the events since the loop was started. */
+  looks = 0;
+  /** Looks at the status since the loop was started. */
+  statusLooks = 0;
+  #loop: Loop | undefined;
+  readonly #userMessages: string[] = [];
+
+  /**
+   * @param request is the first one that was posted for it
+   * @param touch is called whenever an event is added
+   * @param secrets are stored as `<secret_hidden>`
+   */
+  constructor(
+    readonly sid: string,
+    readonly request: OpenHandsCreateRequest,
+    public script: OpenHandsScript,
+    private readonly touch: () => void,
+    private readonly secrets: readonly string[],
+  ) {}
+
+  /** Whether its agent loop lives. */
+  get isLive(): boolean {
+    return this.#loop !== undefined;
+  }
+
+  get status(): OpenHandsStatus {
+    if (!this.#loop) return 'STOPPED';
+    return this.#loop.runtimeInitialized ? 'RUNNING' : 'STARTING';
+  }
+
+  get runtimeStatus(): string | null {
+    if (!this.#loop) return null;
+    return this.#loop.runtimeInitialized ? 'STATUS$RUNTIME_STARTED' : 'STATUS$STARTING_RUNTIME';
+  }
+
+  /** The agent's newest state, as the stream tells it. */
+  get agentState(): unknown {
+    return this.events.findLast(({ observation }) => observation === 'agent_state_changed')?.extras?.agent_state;
+  }
+
+  /** The user messages that the model saw when it was last asked. */
+  get messagesSeenByModel(): readonly string[] {
+    return this.modelCalls.at(-1) ?? [];
+  }
+
+  get isAbsent(): boolean {
+    const { absentLooks = 0 } = this.script;
+    return this.isLive && absentLooks > 0 && Math.max(this.looks, this.statusLooks) <= absentLooks;
+  }
+
+  /** Starts the agent loop. */
+  start({ message, imageUrls, replayJson }: LoopStart): void {
+    const { unstartedLooks = 0, loadingLooks = 0, evictedAtLook, statusWhileLoading, agent } = this.script;
+    const loop: Loop = {
+      steps: [],
+      runtimeInitialized: false,
+      hasController: false,
+      agentState: 'loading',
+      replay: [],
+      isStepping: false,
+    };
+    this.#loop = loop;
+    this.looks = 0;
+    this.statusLooks = 0;
+    if (evictedAtLook !== undefined) this.#at(evictedAtLook, () => this.evict());
+    this.#at(unstartedLooks === 0 ? 0 : unstartedLooks + 1, () => {
+      this.append(agentStateChanged('loading'));
+      loop.runtimeInitialized = statusWhileLoading === 'RUNNING' || agent === 'dead';
+    });
+    if (agent !== 'dead') {
+      this.#at(loadingLooks, () => this.#finishLoading(loop, { message, imageUrls, replayJson }));
+    }
+  }
+
+  /** The loop ends with its process: the stream does not hear of it. */
+  die(): void {
+    this.#loop = undefined;
+  }
+
+  /** The server closes the loop: a controller, if there is one, says so in the stream. */
+  evict(): void {
+    if (this.#loop?.hasController) this.#setAgentState('stopped');
+    this.#loop = undefined;
+  }
+
+  /** Takes an event from outside into a live loop; false when it is no event. */
+  dispatch(body: unknown): boolean {
+    if (body === null || typeof body !== 'object') return false;
+    const { action, args, observation, cause } = body as Record<string, unknown>;
+    const values = (args ?? {}) as Record<string, unknown>;
+    if (action === 'message') {
+      this.#receiveMessage(userMessage(String(values.content), (values.image_urls ?? null) as string[] | null));
+    } else if (action === 'change_agent_state') {
+      const agentState = String(values.agent_state);
+      this.append(changeAgentState('user', agentState));
+      if (this.#loop?.hasController) this.#setAgentState(agentState);
+    } else if (observation === 'null') {
+      this.append(nullObservation('user', cause as number | undefined));
+      if (typeof cause === 'number' && cause > 0) this.#step();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** One more look at the events: what was to happen at it happens. */
+  look(): void {
+    this.looks += 1;
+    this.#advance();
+  }
+
+  /** A page of events, or undefined when it would hold a broken one. */
+  search(startId: number, endId: number | undefined, reverse: boolean, limit: number): EventPage | undefined {
+    const from = Math.max(0, startId);
+    const to = Math.min(this.events.length, endId === undefined ? this.events.length : endId + 1);
+    const wanted = limit + 1;
+    const found = reverse
+      ? this.events.slice(Math.max(from, to - wanted), Math.max(from, to)).reverse()
+      : this.events.slice(from, Math.min(to, from + wanted));
+    if (found.some(({ id }) => this.brokenEvents.has(id))) return undefined;
+    return { events: found.slice(0, limit), has_more: found.length > limit };
+  }
+
+  append(event: NewEvent): OpenHandsEvent {
+    const stored = { id: this.events.length, timestamp: now(), ...this.#hideSecrets(event) };
+    this.events.push(stored);
+    if (stored.source === 'user' && stored.action === 'message') this.#userMessages.push(String(stored.args?.content));
+    this.touch();
+    return stored;
+  }
+
+  /** Makes the stream long: `count` messages of the agent. */
+  appendMany(count: number): void {
+    for (let index = 0; index < count; index += 1) this.append(agentMessage(`Event ${index} of a long history.`));
+  }
+
+  #finishLoading(loop: Loop, { message, imageUrls, replayJson }: LoopStart): void {
+    if (this.script.agent === 'error-on-load') {
+      this.#setAgentState('error');
+      return;
+    }
+    loop.runtimeInitialized = true;
+    const hasMessage = Boolean(message) || imageUrls.length > 0;
+    const replay = replayJson ? readReplay(replayJson) : undefined;
+    if (replay && (hasMessage || ('diesAfter' in replay && replay.diesAfter === 'loading'))) return;
+
+    loop.hasController = true;
+    if (!this.events.some(isSystemOrUserMessage)) this.append(systemMessage());
+    if (replay && 'diesAfter' in replay) return;
+
+    if (replay) loop.replay = replay.recorded.filter(({ action }) => action !== undefined);
+    const initial = replay ? replay.message : hasMessage ? userMessage(message ?? '', imageUrls) : undefined;
+    if (initial) {
+      this.#receiveMessage(initial, changeAgentState('environment', 'running'));
+    } else {
+      this.append(changeAgentState('environment', 'awaiting_user_input'));
+      this.#setAgentState('awaiting_user_input');
+    }
+  }
+
+  #receiveMessage(message: NewEvent, before?: NewEvent): void {
+    const stored = this.append(message);
+    if (before) this.append(before);
+    if (!this.#loop?.hasController) return;
+    const isFirst = this.#userMessages.length === 1;
+    const recall = this.append(recallAction(String(stored.args?.content), isFirst ? 'workspace_context' : 'knowledge'));
+    this.#setAgentState('running');
+    this.append(isFirst ? recallObservation(recall.id) : nullObservation('environment', recall.id));
+    this.#step();
+  }
+
+  #step(): void {
+    const loop = this.#loop;
+    if (loop?.agentState !== 'running' || loop.isStepping) return;
+    const replayed = loop.replay.shift();
+    if (replayed) this.#replay(loop, replayed);
+    else this.#askModel(loop);
+  }
+
+  #askModel(loop: Loop): void {
+    const { agent, runningLooks = 0 } = this.script;
+    const seen = this.#userMessages.length;
+    this.modelCalls.push([...this.#userMessages]);
+    if (agent === 'runs') return;
+    loop.isStepping = true;
+    this.#at(runningLooks, () => {
+      loop.isStepping = false;
+      if (agent === 'errors') {
+        this.#setAgentState('error');
+        return;
+      }
+      this.append(agentMessage('Hello from the model.'));
+      if (this.#userMessages.length > seen) this.#step();
+      else this.#setAgentState('awaiting_user_input');
+    });
+  }
+
+  #replay(loop: Loop, recorded: NewEvent): void {
+    const content = String(recorded.args?.content ?? '');
+    if (recorded.source === 'user' && recorded.action === 'message') {
+      this.#receiveMessage(userMessage(content, null));
+      return;
+    }
+    this.append({ ...recorded, message: content });
+    // Only the last recorded message may wait for the user; another would stop the replay.
+    if (recorded.args?.wait_for_response && loop.replay.length === 0) this.#setAgentState('awaiting_user_input');
+    else if (recorded.action === 'finish') this.#setAgentState('finished');
+    else this.#step();
+  }
+
+  #setAgentState(agentState: string): void {
+    if (!this.#loop || this.#loop.agentState === agentState) return;
+    this.#loop.agentState = agentState;
+    const { errorReason = 'STATUS$ERROR_LLM_AUTHENTICATION' } = this.script;
+    this.append(agentStateChanged(agentState, agentState === 'error' ? errorReason : ''));
+  }
+
+  #at(look: number, run: () => void): void {
+    this.#loop?.steps.push({ atLook: look, run });
+    this.#loop?.steps.sort((one, other) => one.atLook - other.atLook);
+    this.#advance();
+  }
+
+  #advance(): void {
+    while (this.#loop?.steps[0] && this.#loop.steps[0].atLook <= this.looks) this.#loop.steps.shift()?.run();
+  }
+
+  #hideSecrets(event: NewEvent): NewEvent {
+    if (this.secrets.length === 0) return event;
+    let text = JSON.stringify(event);
+    for (const secret of this.secrets) text = text.replaceAll(secret, '<secret_hidden>');
+    return JSON.parse(text);
+  }
+}
+
+function isSystemOrUserMessage({ source, action }: OpenHandsEvent): boolean {
+  return action === 'system' || (source === 'user' && action === 'message');
+}
+
+/** The server's own notation: local time without a zone, to the microsecond. */
+function now(): string {
+  return `${new Date().toISOString().slice(0, -1)}000`;
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import type { Answer } from './faults.js';
+import { OpenHandsConversation, type OpenHandsScript } from './openhands-conversation.js';
+import { type OpenHandsCreateRequest, openHandsCreateRequest } from './openhands-create-request.js';
+import { type Exchange, internalServerError, json, StandInServer } from './stand-in-server.js';
+import { validateBody } from './validation.js';
+
+/** How the stand-in is set up. */
+export interface OpenHandsStandInOptions {
+  /** When set, `/api` demands it as `X-Session-API-Key`. */
+  sessionApiKey?: string;
+  /** What has been posted to `/api/settings`. @default 'complete' */
+  settings?: 'complete' | 'missing' | 'without-key';
+  /** The next live conversation evicts the one that has been quiet longest. @default Infinity */
+  maxConcurrentConversations?: number;
+  /** Repositories that the server has no access to. @default none */
+  unreachableRepositories?: string[];
+  /** Values that the server replaces by `<secret_hidden>` wherever they would be stored. @default none */
+  secrets?: string[];
+  /** `GET /api/conversations/{sid}` answers 500 or cuts the line, as 0.62.0 does without Docker. */
+  brokenStatus?: 'error' | 'cut';
+  /** How every conversation goes that has no script of its own. */
+  script?: OpenHandsScript;
+}
+
+/** A stand-in for OpenHands 0.55.0 that keeps no clock: conversations go on when they are looked at. */
+export class OpenHandsStandIn extends StandInServer {
+  readonly options: OpenHandsStandInOptions;
+  readonly #conversations = new Map<string, OpenHandsConversation>();
+  readonly #scripts = new Map<string, OpenHandsScript>();
+  /** Live conversations, the one that has been quiet longest first. */
+  readonly #live = new Set<OpenHandsConversation>();
+
+  private constructor(options: OpenHandsStandInOptions) {
+    super();
+    this.options = { ...options };
+  }
+
+  /** Starts a server on a free port of 127.0.0.1. */
+  static async listen(options: OpenHandsStandInOptions = {}): Promise<OpenHandsStandIn> {
+    const server = new OpenHandsStandIn(options);
+    await server.up();
+    return server;
+  }
+
+  /** Says how a conversation goes: what it does while it loads from its next start on, what its agent does at once. */
+  script(sid: string, script: OpenHandsScript): void {
+    this.#scripts.set(sid, script);
+    const conversation = this.#conversations.get(sid);
+    if (conversation) conversation.script = script;
+  }
+
+  /** The conversation, to assert on. Throws when the server does not know it. */
+  conversation(sid: string): OpenHandsConversation {
+    const conversation = this.#conversations.get(sid);
+    if (!conversation) throw new Error(`The stand-in has no conversation ${sid}`);
+    return conversation;
+  }
+
+  has(sid: string): boolean {
+    return this.#conversations.has(sid);
+  }
+
+  /** Has a conversation as if it had been posted, for example to give it an old life; see {@link restart}. */
+  createConversation(
+    sid: string,
+    request: Omit<OpenHandsCreateRequest, 'conversation_id'> = {},
+  ): OpenHandsConversation {
+    this.#create({ ...request, conversation_id: sid });
+    return this.conversation(sid);
+  }
+
+  /** The server's process ends and comes back: every loop dies, the event streams survive unless told otherwise. */
+  restart({ losesConversations = false } = {}): void {
+    for (const conversation of this.#live) conversation.die();
+    this.#live.clear();
+    if (losesConversations) this.#conversations.clear();
+  }
+
+  /** Closes one loop, as the server does when there are too many. */
+  evict(sid: string): void {
+    this.conversation(sid).evict();
+  }
+
+  protected override answer(exchange: Exchange): Answer {
+    const { method, segments, headers } = exchange;
+    const [root, collection, sid, part] = segments;
+    if (segments.length === 1 && method === 'GET') {
+      if (root === 'health') return json(200, 'OK');
+      if (root === 'alive') return json(200, { status: 'ok' });
+    }
+    if (root !== 'api') return notFound;
+    const { sessionApiKey } = this.options;
+    if (sessionApiKey !== undefined && headers['x-session-api-key'] !== sessionApiKey) {
+      return json(401, { detail: 'Unauthorized' });
+    }
+    if (collection === 'settings' && segments.length === 2 && method === 'POST') {
+      this.options.settings = 'complete';
+      return json(200, { message: 'Settings stored' });
+    }
+    if (collection !== 'conversations' || segments.length > 4) return notFound;
+    if (sid === undefined) return method === 'POST' ? this.#postConversation(exchange) : methodNotAllowed('POST');
+    if (part === undefined) return this.#onConversation(method, sid);
+    if (part === 'events') return this.#onEvents(sid, exchange);
+    if (part === 'stop' && method === 'POST') return this.#stop(sid);
+    return notFound;
+  }
+
+  #postConversation({ body, bodyIsJson }: Exchange): Answer {
+    const problems = validateBody(openHandsCreateRequest, body, bodyIsJson);
+    return problems.length > 0 ? json(422, { detail: problems }) : this.#create(body as OpenHandsCreateRequest);
+  }
+
+  #create(request: OpenHandsCreateRequest): Answer {
+    const { settings = 'complete', unreachableRepositories = [] } = this.options;
+    if (request.repository && unreachableRepositories.includes(request.repository)) return internalServerError;
+
+    const sid = request.conversation_id ?? randomUUID().replaceAll('-', '');
+    const conversation = this.#conversations.get(sid) ?? this.#add(sid, request);
+    if (conversation.hasBrokenMetadata) return internalServerError;
+    if (settings === 'missing') return refusal('Settings not found', 'CONFIGURATION$SETTINGS_NOT_FOUND');
+    if (settings === 'without-key') {
+      const message = 'Error authenticating with the LLM provider. Please check your API key';
+      return refusal(message, 'STATUS$ERROR_LLM_AUTHENTICATION');
+    }
+
+    const status = conversation.isLive ? conversation.status : 'STARTING';
+    if (!conversation.isLive) {
+      this.#makeRoom();
+      this.#live.add(conversation);
+      conversation.start({
+        message: request.initial_user_msg ?? null,
+        imageUrls: request.image_urls ?? [],
+        replayJson: request.replay_json ?? null,
+      });
+    }
+    return json(200, { status: 'ok', conversation_id: sid, message: null, conversation_status: status });
+  }
+
+  #add(sid: string, request: OpenHandsCreateRequest): OpenHandsConversation {
+    const script = this.#scripts.get(sid) ?? this.options.script ?? {};
+    const touch = () => {
+      if (this.#live.delete(conversation)) this.#live.add(conversation);
+    };
+    const conversation = new OpenHandsConversation(sid, request, script, touch, this.options.secrets ?? []);
+    this.#conversations.set(sid, conversation);
+    return conversation;
+  }
+
+  #makeRoom(): void {
+    const { maxConcurrentConversations = Number.POSITIVE_INFINITY } = this.options;
+    for (const conversation of [...this.#live]) {
+      if (!conversation.isLive) this.#live.delete(conversation);
+    }
+    for (const conversation of [...this.#live]) {
+      if (this.#live.size < maxConcurrentConversations) return;
+      conversation.evict();
+      this.#live.delete(conversation);
+    }
+  }
+
+  #onConversation(method: string, sid: string): Answer {
+    const complaint = complainAboutId(sid);
+    if (complaint) return json(400, { detail: complaint });
+    const conversation = this.#conversations.get(sid);
+    if (method === 'DELETE') {
+      conversation?.evict();
+      return json(200, this.#conversations.delete(sid));
+    }
+    if (method !== 'GET') return methodNotAllowed('GET');
+    if (this.options.brokenStatus === 'cut') return 'cut';
+    if (this.options.brokenStatus === 'error' || conversation?.hasBrokenMetadata) return internalServerError;
+    if (!conversation) return json(200, null);
+    conversation.statusLooks += 1;
+    return json(200, conversation.isAbsent ? null : describe(conversation));
+  }
+
+  #onEvents(sid: string, { method, query, body, bodyIsJson }: Exchange): Answer {
+    if (method !== 'GET' && method !== 'POST') return methodNotAllowed('GET');
+    const conversation = this.#conversations.get(sid);
+    if (method === 'GET') conversation?.look();
+    if (!conversation || conversation.isAbsent) return json(404, { detail: `Conversation ${sid} not found` });
+    if (conversation.hasBrokenMetadata) return internalServerError;
+    if (method === 'POST') {
+      const isTaken = bodyIsJson && conversation.isLive && conversation.dispatch(body);
+      return isTaken ? json(200, { success: true }) : internalServerError;
+    }
+
+    const limit = Number(query.get('limit') ?? 20);
+    if (limit < 0 || limit > 100) return json(400, { detail: 'Invalid limit' });
+    const endId = query.get('end_id');
+    const page = conversation.search(
+      Number(query.get('start_id') ?? 0),
+      endId === null ? undefined : Number(endId),
+      ['true', '1'].includes(query.get('reverse') ?? ''),
+      limit,
+    );
+    return page ? json(200, page) : internalServerError;
+  }
+
+  #stop(sid: string): Answer {
+    const conversation = this.#conversations.get(sid);
+    const status = conversation?.status ?? 'STOPPED';
+    conversation?.evict();
+    const message = status === 'STOPPED' ? 'Conversation was not running' : 'Conversation stopped successfully';
+    return json(200, { status: 'ok', conversation_id: sid, message, conversation_status: status });
+  }
+}
+
+const notFound = json(404, { detail: 'Not Found' });
+
+function methodNotAllowed(allow: string): Answer {
+  return { status: 405, headers: { allow }, body: JSON.stringify({ detail: 'Method Not Allowed' }) };
+}
+
+function refusal(message: string, msgId: string): Answer {
+  return json(400, { status: 'error', message, msg_id: msgId });
+}
+
+function complainAboutId(sid: string): string | undefined {
+  if (sid.length > 100) return 'Conversation ID is too long';
+  if (sid.includes('..') || sid.includes('\\')) return 'Conversation ID contains invalid path characters';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what the server looks for
+  if (/[\x00-\x1f]/.test(sid)) return 'Conversation ID contains control characters';
+  return undefined;
+}
+
+function describe(conversation: OpenHandsConversation): Record<string, unknown> {
+  const { sid, request, script, status, runtimeStatus, isLive, createdAt, events } = conversation;
+  return {
+    conversation_id: sid,
+    title: `Conversation ${sid.slice(0, 5)}`,
+    last_updated_at: `${events.at(-1)?.timestamp ?? createdAt.toISOString().slice(0, -1)}Z`,
+    status: script.status ?? status,
+    runtime_status: runtimeStatus,
+    selected_repository: request.repository ?? null,
+    selected_branch: request.selected_branch ?? null,
+    git_provider: request.git_provider ?? null,
+    trigger: 'gui',
+    num_connections: 0,
+    url: isLive ? `/api/conversations/${sid}` : null,
+    session_api_key: null,
+    created_at: createdAt.toISOString(),
+    pr_number: [],
+  };
+}

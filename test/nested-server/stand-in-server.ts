@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { type Answer, InjectedFault, type Injection, misbehave, send } from './faults.js';
+
+/** One request as the server received it. */
+export interface RecordedRequest {
+  method: string;
+  /** Path with its query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** The JSON body; the text when it is no JSON, undefined when there is none. */
+  body: unknown;
+  /** When its last byte had come, milliseconds since the epoch. */
+  at: number;
+}
+
+/** What a dialect sees of a request. */
+export interface Exchange {
+  method: string;
+  /** Segments of the decoded path; as in uvicorn, an encoded slash separates too. */
+  segments: string[];
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  body: unknown;
+  /** False when there is a body that is no JSON. */
+  bodyIsJson: boolean;
+}
+
+const JOURNAL_LIMIT = 10_000;
+
+/** A server over real HTTP that keeps a journal of its requests and fails where a test tells it to. */
+export abstract class StandInServer {
+  /** The most recent 10,000 requests, oldest first, those that met a fault included. */
+  readonly requests: RecordedRequest[] = [];
+  readonly #server = createServer((request, response) => void this.#receive(request, response));
+  readonly #faults: InjectedFault[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #waiting: { key: string; times: number; resolve: () => void }[] = [];
+  #port = 0;
+
+  protected constructor() {
+    // A kept connection must not be closed under a client that is about to use it again.
+    this.#server.keepAliveTimeout = 0;
+    this.#server.requestTimeout = 0;
+  }
+
+  /** Base URL, without a slash at the end. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  protected abstract answer(exchange: Exchange): Answer;
+
+  /** How many requests have come for a method and path without query, for example `POST /api/conversations`. */
+  count(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+
+  /** Resolves once `times` requests for a method and path (as for {@link count}) have come. */
+  received(key: string, times = 1): Promise<void> {
+    if (this.count(key) >= times) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ key, times, resolve }));
+  }
+
+  /** Faults are tried in the order in which they were injected; a request meets the first that strikes. */
+  inject(injection: Injection): InjectedFault {
+    const injected = new InjectedFault(injection);
+    this.#faults.push(injected);
+    return injected;
+  }
+
+  /** Connections are refused until {@link up}; open ones are cut. */
+  async down(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+    // Clients in this process learn that their kept connections are gone.
+    await setImmediate();
+    await setImmediate();
+  }
+
+  /** Listens on the port it had before {@link down}. */
+  async up(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Cuts whatever is open and ends. May be called when the server is down, and twice. */
+  async close(): Promise<void> {
+    if (this.#server.listening) await this.down();
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return;
+    }
+    const method = request.method ?? '';
+    const path = request.url ?? '';
+    const { pathname, searchParams } = new URL(path, 'http://stand-in');
+    const { body, bodyIsJson } = parseBody(Buffer.concat(chunks).toString());
+    this.#record({ method, path, headers: request.headers, body, at: Date.now() }, `${method} ${pathname}`);
+
+    const segments = decodeURIComponent(pathname).slice(1).split('/');
+    const process = () =>
+      this.answer({ method, segments, query: searchParams, headers: request.headers, body, bodyIsJson });
+    const fault = this.#faults.find((candidate) => candidate.strikes(method, pathname, path));
+    if (fault) await misbehave(response, fault, process);
+    else send(response, process());
+  }
+
+  #record(request: RecordedRequest, key: string): void {
+    if (this.requests.length === JOURNAL_LIMIT) this.requests.shift();
+    this.requests.push(request);
+    const count = this.count(key) + 1;
+    this.#counts.set(key, count);
+    for (const waiting of this.#waiting) if (waiting.key === key && waiting.times <= count) waiting.resolve();
+  }
+}
+
+function parseBody(text: string): { body: unknown; bodyIsJson: boolean } {
+  if (text === '') return { body: undefined, bodyIsJson: true };
+  try {
+    return { body: JSON.parse(text), bodyIsJson: true };
+  } catch {
+    return { body: text, bodyIsJson: false };
+  }
+}
+
+/** An answer with a JSON body. */
+export function json(status: number, value: unknown): Answer {
+  return { status, body: JSON.stringify(value) };
+}
+
+/** What Starlette answers when a handler throws. */
+export const internalServerError: Answer = {
+  status: 500,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'Internal Server Error',
+};
