@@ -1,0 +1,27 @@
+# The worker. Debian rather than Alpine: Temporal's native core (@temporalio/core-bridge) is linked against glibc.
+ARG NODE_VERSION=24-bookworm-slim
+
+FROM node:${NODE_VERSION} AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build
+
+FROM node:${NODE_VERSION} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# core-bridge ships its binary for five platforms, about 28 MB each: keep this one's.
+RUN npm ci --omit=dev \
+  && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
+    ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
+
+FROM node:${NODE_VERSION}
+ENV NODE_ENV=production
+WORKDIR /app
+# Owned by root: the worker can read its code and not change it.
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/package.json ./
+COPY --from=build /app/dist ./dist
+USER node
+CMD ["node", "--enable-source-maps", "dist/worker/main.js"]

@@ -1,0 +1,12 @@
+# Creates Temporal's two databases and brings their schemas to the version of these tools. Safe to run again.
+# Where PostgreSQL is comes from temporal-sql-tool's own environment variables: SQL_HOST, SQL_USER, SQL_PASSWORD, …
+set -eu
+
+set_up() {
+  temporal-sql-tool --database "$1" create-database
+  temporal-sql-tool --database "$1" setup-schema --version 0.0
+  temporal-sql-tool --database "$1" update-schema --schema-name "$2"
+}
+
+set_up temporal postgresql/v12/temporal
+set_up temporal_visibility postgresql/v12/visibility
