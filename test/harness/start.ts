@@ -20,17 +20,21 @@ export function inputFor(
 }
 
 /** Starts the workflow as a raw client does: what it passes is not checked on the way. */
-export function start(temporal: Temporal, input: unknown, sid = randomUUID() as string): Promise<WorkflowHandle> {
+export function start(temporal: Temporal, input: unknown, taskQueue = defaultTaskQueue): Promise<WorkflowHandle> {
   return temporal.env.client.workflow.start(workflowType, {
-    taskQueue: defaultTaskQueue,
-    workflowId: workflowIdOf(sid),
+    taskQueue,
+    workflowId: workflowIdOf(randomUUID()),
     args: input === undefined ? [] : [input],
   });
 }
 
 /** Runs the workflow to its end. */
-export async function run(temporal: Temporal, input: unknown): Promise<CreateNestedConversationResult> {
-  const handle = await start(temporal, input);
+export async function run(
+  temporal: Temporal,
+  input: unknown,
+  taskQueue?: string,
+): Promise<CreateNestedConversationResult> {
+  const handle = await start(temporal, input, taskQueue);
   return handle.result();
 }
 

@@ -9,7 +9,10 @@ export interface Temporal {
   stop(): Promise<void>;
 }
 
-/** A server that skips the time between looks. */
+/**
+ * A server that skips the time between looks. It skips while a result is waited for: wait for one at a time, or it may
+ * skip one run's whole life while it waits for another.
+ */
 export async function startTimeSkipping(): Promise<Temporal> {
   return withWorker(
     await TestWorkflowEnvironment.createTimeSkipping({

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { inputFor, run } from '../harness/start.js';
+import { Context, heartbeat } from '@temporalio/activity';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import { activities } from '../../activities/activities.js';
+import type { Activities } from '../../activities/interface.js';
+import { workflowBundle } from '../../worker/workflow-bundle.js';
+import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
+import { failureOf, inputFor, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
@@ -16,11 +24,253 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
+const post = 'POST /api/conversations';
+
+/** Requests for events that `createConversation` makes where nothing goes wrong: one before its POST, one after. */
+const eventsReadByCreate = 2;
+
 describe('a conversation that becomes ready', () => {
   test('is ready at the first look where its agent starts at once', async () => {
     const input = inputFor(server.url);
-    const result = await run(temporal, input);
-    assert.deepEqual(result, { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
+    assert.deepEqual(await run(temporal, input), { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
+    assert.equal(server.count(post), 1);
     assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
   });
+
+  test('is ready at the last look', async () => {
+    const input = inputFor(server.url, { readiness: { maximumAttempts: 5 } });
+    server.script(input.sid, { loadingLooks: eventsReadByCreate - 1 + 5 });
+    assert.equal((await run(temporal, input)).attempts, 5);
+    assert.equal(server.count(post), 1);
+  });
+
+  for (const looks of [1, 60]) {
+    test(`leaves a history of 17 events after ${looks} look${looks > 1 ? 's' : ''}`, async () => {
+      const input = inputFor(server.url);
+      server.script(input.sid, { loadingLooks: eventsReadByCreate - 1 + looks });
+      const handle = await start(temporal, input);
+      assert.equal((await handle.result()).attempts, looks);
+      assert.equal(await historyLength(handle), 17);
+    });
+  }
+
+  test('needs no message', async () => {
+    const input = inputFor(server.url, { initialUserMsg: null });
+    assert.equal((await run(temporal, input)).status, 'RUNNING');
+  });
+});
+
+describe('a conversation that does not become ready', () => {
+  test('fails when the looks run out: that many, at that interval', async () => {
+    const input = inputFor(server.url, { readiness: { interval: '7 seconds', maximumAttempts: 4 } });
+    server.script(input.sid, { agent: 'dead' });
+    const handle = await start(temporal, input);
+    const failure = await failureOf(handle.result());
+
+    assert.equal(failure.type, 'ConversationNotReady');
+    const [details] = failure.details as [{ waitedMs: number }];
+    const { waitedMs, ...rest } = details;
+    assert.deepEqual(rest, {
+      attempts: 4,
+      maximumAttempts: 4,
+      interval: '7 seconds',
+      lastObservation: 'RUNNING (agent loading)',
+    });
+    assert.equal(Math.floor(waitedMs / 7000), 3, 'three intervals lie between four looks');
+    const [, look] = await recordedActivities(handle);
+    assert(look);
+    assert.deepEqual(look.retryPolicy, { intervalMs: 7000, backoffCoefficient: 1, maximumAttempts: 4 });
+    assert.equal(look.attempts, 4);
+    assert.equal(Math.floor(look.waitedMs / 7000), 3);
+    assert.equal(server.count(`GET /api/conversations/${input.sid}`), 2 + 4);
+    assert.equal(server.count(post), 1);
+  });
+
+  test('fails with what was last seen where the last look never ends', async () => {
+    const taskQueue = 'looks-that-never-end';
+    const neverEnds: Activities['checkConversationReady'] = () => {
+      heartbeat({ seen: 'STARTING (agent loading)' });
+      return Context.current().cancelled;
+    };
+    const worker = await Worker.create({
+      connection: temporal.env.nativeConnection,
+      taskQueue,
+      workflowBundle,
+      activities: { ...activities, checkConversationReady: neverEnds },
+    });
+    const input = inputFor(server.url, { readiness: { maximumAttempts: 1, lookTimeout: '100 milliseconds' } });
+    const failure = await worker.runUntil(failureOf(run(temporal, input, taskQueue)));
+    assert.equal(failure.type, 'ConversationNotReady');
+    assert.match(failure.message, /last seen STARTING \(agent loading\) \(the last look timed out\)/);
+  });
+
+  test('fails with what was last seen where the last look meets silence', async () => {
+    const input = inputFor(server.url, { readiness: { maximumAttempts: 2, lookTimeout: '200 milliseconds' } });
+    server.script(input.sid, { loadingLooks: 1000 });
+    server.inject({ path: /\/events/, after: eventsReadByCreate + 1, fault: { kind: 'black-hole' } });
+    const failure = await failureOf(run(temporal, input));
+    assert.equal(failure.type, 'ConversationNotReady');
+    assert.match(failure.message, /after 2 looks.*no answer within 200 ms/);
+  });
+
+  test('fails at once when its agent reports an error, with the reason', async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_AUTHENTICATION' });
+    const handle = await start(temporal, input);
+    const failure = await failureOf(handle.result());
+    assert.equal(failure.type, 'ConversationFailed');
+    assert.deepEqual(failure.details, [{ reason: 'STATUS$ERROR_LLM_AUTHENTICATION' }]);
+  });
+
+  test('fails at once when the server refuses it, and no look is made', async () => {
+    server.options.settings = 'missing';
+    const handle = await start(temporal, inputFor(server.url));
+    const failure = await failureOf(handle.result());
+    assert.equal(failure.type, 'ConversationRejected');
+    assert.equal((failure.details?.[0] as { msgId?: string }).msgId, 'CONFIGURATION$SETTINGS_NOT_FOUND');
+    assert.deepEqual(
+      (await recordedActivities(handle)).map(({ type }) => type),
+      ['createConversation'],
+    );
+    assert.equal(server.count(post), 1);
+  });
+
+  test('fails after two minutes of trying where the server is away', async () => {
+    await server.down();
+    const handle = await start(temporal, inputFor(server.url));
+    const failure = await failureOf(handle.result());
+    assert.equal(failure.type, 'NestedServerUnavailable');
+    assert.match(failure.message, /connection refused/);
+    const [create] = await recordedActivities(handle);
+    assert(create);
+    assert.equal(create.attempts, 12);
+    assert(create.waitedMs >= 120_000);
+  });
+});
+
+describe('a server that loses the conversation after it was created', () => {
+  test('has it created again, and the message reaches the agent once', async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { loadingLooks: 100 });
+    const held = server.inject({
+      path: /\/events/,
+      after: eventsReadByCreate,
+      fault: { kind: 'delay-until' },
+    });
+    const handle = await start(temporal, input);
+    await held.reached;
+    server.restart();
+    server.script(input.sid, {});
+    held.release();
+    assert.equal((await handle.result()).status, 'RUNNING');
+    assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
+  });
+
+  test('fails with that reason where it does not hold it', async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { evictedAtLook: 2 });
+    const failure = await failureOf(run(temporal, input));
+    assert.equal(failure.type, 'ConversationFailed');
+    assert.match(failure.message, /keeps losing it/);
+    assert.equal(server.count(post), 4);
+  });
+});
+
+describe('a start that is cancelled', () => {
+  async function assertEndsCancelled(handle: WorkflowHandle): Promise<void> {
+    await assert.rejects(
+      handle.result(),
+      (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
+    );
+  }
+
+  test('between looks ends cancelled, without another look', async () => {
+    const input = inputFor(server.url, { readiness: { interval: '1 hour' } });
+    server.script(input.sid, { agent: 'dead' });
+    const handle = await start(temporal, input);
+    await server.received(`GET /api/conversations/${input.sid}`, 2 + 1);
+    await handle.cancel();
+    await assertEndsCancelled(handle);
+    assert.equal(server.count(`GET /api/conversations/${input.sid}`), 2 + 1);
+  });
+
+  test('during a look ends cancelled, and the look is given up', async () => {
+    const input = inputFor(server.url, { readiness: { lookTimeout: '1 minute' } });
+    const held = server.inject({ path: /\/events/, after: eventsReadByCreate, fault: { kind: 'delay-until' } });
+    const handle = await start(temporal, input);
+    await held.reached;
+    await handle.cancel();
+    await assertEndsCancelled(handle);
+    assert.equal(server.conversation(input.sid).messagesSeenByModel.length, 1);
+  });
+
+  test('during the POST ends cancelled once the POST is answered', async () => {
+    const input = inputFor(server.url, { onFailure: 'stop' });
+    const held = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+    const handle = await start(temporal, input);
+    await held.reached;
+    await handle.cancel();
+    await cancellationRequested(handle);
+    held.release();
+    await assertEndsCancelled(handle);
+    assert.equal(server.count(post), 1);
+    assert.equal(server.conversation(input.sid).status, 'STOPPED');
+  });
+});
+
+describe('onFailure', () => {
+  test('stop: the conversation is stopped after a failure, and the failure stays what it was', async () => {
+    const input = inputFor(server.url, { onFailure: 'stop', readiness: { maximumAttempts: 1 } });
+    server.script(input.sid, { agent: 'dead' });
+    assert.equal((await failureOf(run(temporal, input))).type, 'ConversationNotReady');
+    assert.equal(server.conversation(input.sid).status, 'STOPPED');
+  });
+
+  test('stop: a server that hangs on it does not hide the failure', async () => {
+    const input = inputFor(server.url, { onFailure: 'stop', readiness: { maximumAttempts: 1 } });
+    server.script(input.sid, { agent: 'dead' });
+    server.inject({ path: /\/stop$/, times: 9, fault: { kind: 'answer', status: 500 } });
+    assert.equal((await failureOf(run(temporal, input))).type, 'ConversationNotReady');
+  });
+
+  test('keep: the conversation is left as it is', async () => {
+    const input = inputFor(server.url, { readiness: { maximumAttempts: 1 } });
+    server.script(input.sid, { agent: 'dead' });
+    await failureOf(run(temporal, input));
+    assert.equal(server.count(`POST /api/conversations/${input.sid}/stop`), 0);
+  });
+});
+
+describe('an input that breaks the contract', () => {
+  const valid = inputFor('http://127.0.0.1:9');
+  const inputs: [name: string, input: unknown, field: string][] = [
+    ['nothing at all', undefined, ''],
+    ['null', null, ''],
+    ['a number', 7, ''],
+    ['an array', [valid], ''],
+    ['no sid', { ...valid, sid: undefined }, 'sid'],
+    ['a sid that climbs', { ...valid, sid: '../x' }, 'sid'],
+    ['an unknown key', { ...valid, colour: 'red' }, 'colour'],
+    ['an interval of 0', { ...valid, readiness: { interval: '0' } }, 'readiness.interval'],
+    ['an interval in milliseconds', { ...valid, readiness: { interval: 500 } }, 'readiness.interval'],
+    ['no attempts', { ...valid, readiness: { maximumAttempts: 0 } }, 'readiness.maximumAttempts'],
+    ['half an attempt', { ...valid, readiness: { maximumAttempts: 1.5 } }, 'readiness.maximumAttempts'],
+    ['a replay that is none', { ...valid, initialUserMsg: null, replayJson: '[]' }, 'replayJson'],
+    ['credentials in the URL', { ...valid, apiUrl: 'http://ada:secret@h' }, 'apiUrl'],
+    ['onFailure stop beside it', { ...valid, sid: '', onFailure: 'stop' }, 'sid'],
+  ];
+  for (const [name, input, field] of inputs) {
+    test(`${name} is refused by a failed run that names the field, and nothing is sent`, async () => {
+      const pointed = typeof input === 'object' && input !== null && 'apiUrl' in input && field !== 'apiUrl';
+      const handle = await start(temporal, pointed ? { ...input, apiUrl: server.url } : input);
+      const failure = await failureOf(handle.result());
+      assert.equal(failure.type, 'InvalidInput');
+      const [{ problems }] = failure.details as [{ problems: { field: string }[] }];
+      assert.deepEqual(
+        problems.map((problem) => problem.field),
+        [field],
+      );
+      assert.equal(server.requests.length, 0);
+    });
+  }
 });
