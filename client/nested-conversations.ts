@@ -56,7 +56,7 @@ export interface StartedConversation {
 }
 
 /** Time between two glances at a run that is waited for: quick at first, then easy on the server. */
-const pollMs = { first: 250, last: 5000, growth: 1.5 };
+const pollMs = { first: 250, last: 5000, growth: 1.2 };
 
 /** Starts conversations in OpenHands servers, durably, and knows how they come along. */
 export class NestedConversations {

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import ora from 'ora';
+import type { ConversationStatus } from '../client/conversation-status.js';
+import { describeStatus } from '../client/describe-status.js';
+import { NestedConversations } from '../client/nested-conversations.js';
+import { oneLine } from '../config/config-error.js';
+import { startModelStandIn } from '../test/nested-server/model-stand-in.js';
+import { OpenHandsStandIn } from '../test/nested-server/openhands-stand-in.js';
+import { createWorker } from '../worker/create-worker.js';
+import { configureOpenHands, installOpenHands, startOpenHands } from './openhands-server.js';
+import { startTemporalServer } from './temporal-server.js';
+
+/**
+ * `npm run demo`: Temporal, a worker and a nested server on this machine, and one conversation that becomes ready.
+ * `--real` takes a real OpenHands server in place of the stand-in, `--keep` leaves all of it up to look around.
+ */
+const { values: options } = parseArgs({
+  options: { keep: { type: 'boolean', default: false }, real: { type: 'boolean', default: false } },
+});
+
+/** Ends what was started, the last first. */
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+const say = (line: string) => console.log(line);
+
+interface NestedServer {
+  readonly name: string;
+  readonly url: string;
+}
+
+async function demo(): Promise<void> {
+  // The worker's own log would drown the one conversation that this is about.
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+  const temporal = await startTemporalServer(say);
+  const { env, namespace, webUiUrl } = temporal;
+  cleanUps.push(() => env.teardown());
+  say(`✔ Temporal     ${env.address}${webUiUrl ? `, Web UI ${webUiUrl}` : ''}`);
+
+  const nestedServer = options.real ? await startRealServer() : await startStandIn();
+  say(`✔ ${nestedServer.name.padEnd(12)} ${nestedServer.url}`);
+
+  const taskQueue = `demo-${randomUUID().slice(0, 8)}`;
+  const worker = await createWorker({ connection: env.nativeConnection, namespace, taskQueue });
+  const workerRun = worker.run();
+  cleanUps.push(() => {
+    worker.shutdown();
+    return workerRun;
+  });
+  say(`✔ Worker       task queue ${taskQueue}`);
+
+  const sid = `demo-${randomUUID().slice(0, 8)}`;
+  const conversations = new NestedConversations(env.client, { taskQueue });
+  say(`\nStarting conversation ${sid}`);
+  const result = await withProgress((onProgress) =>
+    conversations.ensureReady(
+      {
+        apiUrl: nestedServer.url,
+        sid,
+        userId: 'ada',
+        initialUserMsg: { content: 'Say hello.' },
+        readiness: { interval: '1 second' },
+      },
+      { onProgress },
+    ),
+  );
+  say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${result.attempts} look(s)`);
+  if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/conversation-${sid}`);
+  if (options.keep) await keepUp();
+  else say('  To look around in the Web UI: npm run demo -- --keep');
+}
+
+/** A server whose agent takes a few looks to load, as one with a repository does. */
+async function startStandIn(): Promise<NestedServer> {
+  const server = await OpenHandsStandIn.listen({ script: { loadingLooks: 5 } });
+  cleanUps.push(() => server.close());
+  return { name: 'Stand-in', url: server.url };
+}
+
+async function startRealServer(): Promise<NestedServer> {
+  const installation = await installOpenHands(say);
+  const dataFolder = await mkdtemp(join(tmpdir(), 'openhands-'));
+  cleanUps.push(() => rm(dataFolder, { recursive: true, force: true }));
+  const model = await startModelStandIn();
+  cleanUps.push(() => model.close());
+  say('  Starting OpenHands: that takes about 15 seconds');
+  const server = await startOpenHands({ installation, dataFolder });
+  cleanUps.push(() => server.stop());
+  await configureOpenHands(server.url, { llmBaseUrl: model.url });
+  return { name: 'OpenHands', url: server.url };
+}
+
+/** Shows where the start is, by the second on a terminal, else as a line for each change. */
+async function withProgress<T>(work: (onProgress: (status: ConversationStatus) => void) => Promise<T>): Promise<T> {
+  if (!process.stdout.isTTY) return work((status) => say(`  ${describeStatus(status)}`));
+  let latest: ConversationStatus | undefined;
+  const spinner = ora({ stream: process.stdout, text: 'starting' }).start();
+  const timer = setInterval(() => {
+    if (latest) spinner.text = describeStatus(latest);
+  }, 200);
+  try {
+    return await work((status) => {
+      latest = status;
+    });
+  } finally {
+    clearInterval(timer);
+    spinner.stop();
+  }
+}
+
+async function keepUp(): Promise<void> {
+  say('  Everything stays up until Ctrl-C.');
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}
+
+try {
+  await demo();
+} catch (error) {
+  console.error(`✖ ${oneLine(error)}`);
+  process.exitCode = 1;
+} finally {
+  for (const cleanUp of cleanUps.reverse()) {
+    await cleanUp().catch((error: unknown) => console.error(`  while cleaning up: ${oneLine(error)}`));
+  }
+}

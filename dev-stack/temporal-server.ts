@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { loadTemporalConfig } from '../config/temporal.js';
+import { findTemporalCli } from './temporal-binaries.js';
+
+/** Where a dev server and its Web UI are usually found. */
+const defaultPort = 7233;
+const defaultUiPort = 8233;
+
+/** A Temporal server to try things on. */
+export interface TemporalServer {
+  readonly env: TestWorkflowEnvironment;
+  readonly namespace: string;
+  /** Base URL of its Web UI; absent for a server that is not ours. */
+  readonly webUiUrl?: string;
+}
+
+/** The server of `TEMPORAL_ADDRESS` where that is set, else a dev server of our own, in memory, with its Web UI. */
+export async function startTemporalServer(report: (line: string) => void): Promise<TemporalServer> {
+  if (process.env.TEMPORAL_ADDRESS) {
+    const { connectionOptions, namespace } = loadTemporalConfig();
+    const { address, ...options } = connectionOptions;
+    const env = await TestWorkflowEnvironment.createFromExistingServer({
+      address,
+      namespace,
+      connectionOptions: options,
+    });
+    return { env, namespace };
+  }
+  const path = await findTemporalCli(report);
+  const isUsual = (await isFree(defaultPort)) && (await isFree(defaultUiPort));
+  const [port, uiPort] = isUsual ? [defaultPort, defaultUiPort] : [await freePort(), await freePort()];
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      port,
+      ui: true,
+      uiPort,
+      log: { format: 'pretty', level: 'error' },
+      // No banner of its own between our lines.
+      extraArgs: ['--output', 'none'],
+    },
+  });
+  return { env, namespace: 'default', webUiUrl: `http://localhost:${uiPort}` };
+}
+
+/** A port that nobody listens on; `port` itself, or any. Rejects where it is taken. */
+async function freePort(port = 0): Promise<number> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: found } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return found;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return freePort(port).then(
+    () => true,
+    () => false,
+  );
+}

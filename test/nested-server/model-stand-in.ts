@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+/** A model behind an OpenAI-compatible API that answers every request with one sentence, and remembers what it saw. */
+export interface ModelStandIn {
+  /** For `llm_base_url`. */
+  readonly url: string;
+  /** How many requests of an agent held this text in the message that they ask to answer. */
+  timesAsked(text: string): number;
+  close(): Promise<void>;
+}
+
+interface ChatRequest {
+  readonly model: string;
+  /** An agent offers its tools; a request without any is for a title. */
+  readonly tools?: readonly unknown[];
+  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+}
+
+export async function startModelStandIn(): Promise<ModelStandIn> {
+  const requests: ChatRequest[] = [];
+  const server = createServer(async (request, response) => {
+    const chat = (await json(request as IncomingMessage)) as ChatRequest;
+    requests.push(chat);
+    response.setHeader('content-type', 'application/json').end(
+      JSON.stringify({
+        id: `chat-${requests.length}`,
+        object: 'chat.completion',
+        created: 0,
+        model: chat.model,
+        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Understood.' } }],
+        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+      }),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    timesAsked: (text) => requests.filter(({ tools, messages }) => tools?.length && asks(messages, text)).length,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Whether the user's turn that is to be answered holds the text: a later request repeats it as history. */
+function asks(messages: ChatRequest['messages'], text: string): boolean {
+  const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');
+  return messages.slice(lastAnswer + 1).some(({ content }) => JSON.stringify(content).includes(text));
+}
