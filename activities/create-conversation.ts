@@ -66,11 +66,15 @@ export function checkInput(input: unknown): Conversation {
   throw failure('InvalidInput', describeProblems(parsed.problems), { problems: parsed.problems });
 }
 
+/** Two reads, the survey, have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+const readTimeoutMs = 10_000;
+
 function connect({ apiUrl, client }: Conversation): HttpClient {
   return new HttpClient({
     baseUrl: apiUrl,
     sessionApiKey: client.sessionApiKey,
     timeoutMs: toMilliseconds(client.timeout),
+    readTimeoutMs,
     signal: Context.current().cancellationSignal,
   });
 }

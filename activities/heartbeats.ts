@@ -5,11 +5,16 @@ const heartbeatIntervalMs = 1000;
 
 /**
  * Heartbeats while `work` runs: so Temporal learns of a dead worker, and the activity of a cancellation.
- * Each heartbeat carries the details, since one without would wipe those that are written down.
+ *
+ * Each heartbeat carries the details, and as long as there are none there is no heartbeat: one without would wipe
+ * those that are written down, even one sent earlier, as it may arrive later, or with the failure of the attempt.
  */
 export async function heartbeatDuring<T>(details: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  const beat = () => context.heartbeat(details());
+  const beat = () => {
+    const current = details();
+    if (current !== undefined) context.heartbeat(current);
+  };
   const timer = setInterval(beat, heartbeatIntervalMs);
   try {
     beat();

@@ -6,9 +6,6 @@ import { toMilliseconds } from '../contract/duration.js';
 /** Said explicitly: the default does not wait, and a clean-up could overtake a POST that is still in flight. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
-/** Long enough that a busy worker does not lose an attempt, short enough that a dead one is found out. */
-const heartbeatTimeout = '15 seconds';
-
 /**
  * No schedule-to-close bound anywhere: a worker outage must not fail a start.
  *
@@ -18,7 +15,8 @@ const heartbeatTimeout = '15 seconds';
 export const createPolicy: ActivityOptions = {
   // A backstop: what bounds an attempt is its requests' deadlines (client.timeout, at the most 5 minutes each).
   startToCloseTimeout: '45 minutes',
-  heartbeatTimeout,
+  // Long enough for what comes before the first heartbeat, two reads; short enough to find out a dead worker.
+  heartbeatTimeout: '30 seconds',
   cancellationType,
   retry: {
     initialInterval: '1 second',
@@ -44,7 +42,8 @@ const lookMarginMs = 5_000;
 export function readinessPolicy(readiness: CreatedConversation['readiness'], attemptsBefore: number): ActivityOptions {
   return {
     startToCloseTimeout: toMilliseconds(readiness.lookTimeout) + lookMarginMs,
-    heartbeatTimeout,
+    // For what comes with heartbeats: a cancellation, and what was seen. A dead worker is found out by the line above.
+    heartbeatTimeout: '1 minute',
     cancellationType,
     retry: {
       initialInterval: readiness.interval as Duration,

@@ -43,6 +43,8 @@ export interface HttpClientOptions {
   readonly timeoutMs: number;
   /** Whether the deadline is that of all requests of this client together. @default false */
   readonly sharedDeadline?: boolean;
+  /** A tighter deadline for reads, in milliseconds. @default timeoutMs */
+  readonly readTimeoutMs?: number;
   /** Aborts reads in flight. A write is waited for, so that whoever cleans up afterwards never overtakes it. */
   readonly signal: AbortSignal;
 }
@@ -65,20 +67,20 @@ const transport = axios.create({
 
 /** One nested server over HTTP. It never retries: that is Temporal's part. */
 export class HttpClient {
-  readonly #deadline: () => AbortSignal;
+  readonly #sharedDeadline: AbortSignal | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
-    const { timeoutMs, sharedDeadline } = options;
-    const shared = sharedDeadline && AbortSignal.timeout(timeoutMs);
-    this.#deadline = () => shared || AbortSignal.timeout(timeoutMs);
+    if (options.sharedDeadline) this.#sharedDeadline = AbortSignal.timeout(options.timeoutMs);
   }
 
   /** The answer, whatever its status. Throws {@link NoAnswerError}, or the reason of the aborted `signal`. */
   async send({ method, path, query, body }: HttpRequest): Promise<HttpAnswer> {
-    const { baseUrl, timeoutMs, sessionApiKey, signal } = this.options;
+    const { baseUrl, sessionApiKey, signal, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
+    const isRead = method === 'GET';
+    const timeoutMs = isRead ? Math.min(this.options.timeoutMs, readTimeoutMs) : this.options.timeoutMs;
     const url = baseUrl + path;
     // axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
-    const deadline = this.#deadline();
+    const deadline = this.#sharedDeadline ?? AbortSignal.timeout(timeoutMs);
     signal.throwIfAborted();
     try {
       const { status, headers, data } = await transport.request<string>({
@@ -87,7 +89,7 @@ export class HttpClient {
         params: query,
         data: body,
         headers: { Accept: 'application/json', ...(sessionApiKey && { 'X-Session-API-Key': sessionApiKey }) },
-        signal: method === 'GET' ? AbortSignal.any([deadline, signal]) : deadline,
+        signal: isRead ? AbortSignal.any([deadline, signal]) : deadline,
       });
       return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
     } catch (error) {

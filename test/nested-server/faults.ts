@@ -45,7 +45,10 @@ export interface Injection {
   times?: number;
   /** How many matching requests pass first. @default 0 */
   after?: number;
-  fault: Fault;
+  /** What happens to the server just before it deals with a request that meets the fault, for example a restart. */
+  before?: () => void;
+  /** @default none: the request is answered truly */
+  fault?: Fault;
 }
 
 /** A fault that was injected, as the test holds it. */
@@ -114,7 +117,9 @@ export async function misbehave(
   injected: InjectedFault,
   process: () => Answer,
 ): Promise<void> {
-  const { fault } = injected.injection;
+  const { before, fault } = injected.injection;
+  before?.();
+  if (!fault) return send(response, process());
   if ('process' in fault && fault.process && fault.kind !== 'delay-until') process();
   switch (fault.kind) {
     case 'refuse':

@@ -9,6 +9,8 @@ export interface ModelStandIn {
   readonly url: string;
   /** How many requests of an agent held this text in the message that they ask to answer. */
   timesAsked(text: string): number;
+  /** Resolves once an agent has asked to answer a message that holds this text. */
+  asked(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -21,9 +23,13 @@ interface ChatRequest {
 
 export async function startModelStandIn(): Promise<ModelStandIn> {
   const requests: ChatRequest[] = [];
+  const waiting = new Set<() => void>();
+  const timesAsked = (text: string) =>
+    requests.filter(({ tools, messages }) => tools?.length && asks(messages, text)).length;
   const server = createServer(async (request, response) => {
     const chat = (await json(request as IncomingMessage)) as ChatRequest;
     requests.push(chat);
+    for (const check of waiting) check();
     response.setHeader('content-type', 'application/json').end(
       JSON.stringify({
         id: `chat-${requests.length}`,
@@ -38,7 +44,17 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    timesAsked: (text) => requests.filter(({ tools, messages }) => tools?.length && asks(messages, text)).length,
+    timesAsked,
+    asked: (text) =>
+      new Promise((resolve) => {
+        const check = () => {
+          if (timesAsked(text) === 0) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
     async close() {
       server.closeAllConnections();
       server.close();

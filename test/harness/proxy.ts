@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface RequestPattern {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** A line to a real server that can be cut at the worst moment. */
+export interface LineProxy {
+  readonly url: string;
+  /** How many requests of a method and path were passed on. */
+  count(pattern: RequestPattern): number;
+  /** The next such request reaches the server and is answered, but the answer never arrives. Resolves once it is lost. */
+  loseAnswer(pattern: RequestPattern): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of 127.0.0.1 and passes everything on to `target`, a base URL. */
+export async function startProxy({ target }: { target: string }): Promise<LineProxy> {
+  const counts = new Map<string, number>();
+  const traps = new Map<string, () => void>();
+  const keyOf = ({ method, path }: RequestPattern) => `${method} ${path}`;
+
+  const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { method = 'GET', url = '/', headers } = incoming;
+    const key = keyOf({ method, path: new URL(url, target).pathname });
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const upstream = request(new URL(url, target), { method, headers });
+    upstream.on('error', () => outgoing.destroy());
+    upstream.on('response', (answer) => {
+      const lost = traps.get(key);
+      if (lost) {
+        traps.delete(key);
+        answer.resume().on('end', () => {
+          outgoing.destroy();
+          lost();
+        });
+      } else {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      }
+    });
+    incoming.pipe(upstream);
+  };
+
+  const server = createServer(pass).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    count: (pattern) => counts.get(keyOf(pattern)) ?? 0,
+    loseAnswer: (pattern) => new Promise((resolve) => traps.set(keyOf(pattern), resolve)),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

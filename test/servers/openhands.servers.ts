@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { ConversationNotReadyError, ConversationRejectedError } from '../../client/errors.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import type { ChildServer } from '../../dev-stack/child-server.js';
+import {
+  configureOpenHands,
+  installOpenHands,
+  type OpenHandsInstallation,
+  startOpenHands,
+} from '../../dev-stack/openhands-server.js';
+import { type LineProxy, startProxy } from '../harness/proxy.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
+
+/** The main job and its worst moments on a real OpenHands server (openhands-ai 0.55.0). */
+
+let installation: OpenHandsInstallation;
+let temporal: Temporal;
+let conversations: NestedConversations;
+let model: ModelStandIn;
+let dataFolder: string;
+let server: ChildServer;
+let proxy: LineProxy;
+
+/** Nothing listens there: an agent that is told to use it never gets to the model. */
+const unreachableModel = 'http://127.0.0.1:9/v1';
+
+const post = { method: 'POST', path: '/api/conversations' };
+
+before(async () => {
+  installation = await installOpenHands(console.error);
+  dataFolder = await mkdtemp(join(tmpdir(), 'openhands-'));
+  model = await startModelStandIn();
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client);
+  server = await startOpenHands({ installation, dataFolder });
+});
+after(async () => {
+  await server?.stop();
+  await temporal?.stop();
+  await model?.close();
+  await rm(dataFolder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  proxy = await startProxy({ target: server.url });
+});
+afterEach(() => proxy.close());
+
+/** An input whose message no other conversation has. */
+function freshInput() {
+  const content = `Say hello to ${randomUUID()}`;
+  return { content, input: inputFor(proxy.url, { initialUserMsg: { content } }) };
+}
+
+/** How often the message is in the conversation's event stream. */
+async function timesInStream(sid: string, content: string): Promise<number> {
+  const response = await fetch(`${server.url}/api/conversations/${sid}/events?limit=100`);
+  const { events } = (await response.json()) as {
+    events: { action?: string; source?: string; args?: { content?: string } }[];
+  };
+  return events.filter(
+    ({ action, source, args }) => action === 'message' && source === 'user' && args?.content === content,
+  ).length;
+}
+
+async function assertHeardOnce(sid: string, content: string): Promise<void> {
+  assert.equal(await timesInStream(sid, content), 1);
+  await model.asked(content);
+  assert.equal(model.timesAsked(content), 1);
+}
+
+/** Resolves once the conversation's agent runs. */
+async function running(sid: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${server.url}/api/conversations/${sid}/events?limit=100`);
+    if ((await response.text()).includes('"agent_state":"running","reason"')) return;
+    await setTimeout(50);
+  }
+}
+
+/** The server's process ends and another one goes on with its data, on the same port. */
+async function restart(signal: NodeJS.Signals): Promise<void> {
+  const { port } = server;
+  await server.stop(signal);
+  server = await startOpenHands({ installation, dataFolder, port });
+}
+
+describe('before its settings are there', () => {
+  test('a start fails with the reason of the server, although its events answer 200', async () => {
+    const { input } = freshInput();
+    await assert.rejects(conversations.ensureReady(input), (error) => {
+      assert(error instanceof ConversationRejectedError);
+      assert.equal(error.details.msgId, 'CONFIGURATION$SETTINGS_NOT_FOUND');
+      return true;
+    });
+    assert.equal((await fetch(`${server.url}/api/conversations/${input.sid}/events`)).status, 200);
+  });
+});
+
+describe('with its settings', () => {
+  before(() => configureOpenHands(server.url, { llmBaseUrl: model.url }));
+
+  test('a conversation becomes ready, and a second start attaches instead of posting twice', async () => {
+    const { input, content } = freshInput();
+    const first = conversations.ensureReady(input);
+    const second = conversations.ensureReady(input);
+    assert.deepEqual(await first, { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
+    assert.deepEqual(await second, await first);
+    assert.equal((await conversations.start(input)).attached, true);
+    assert.equal(proxy.count(post), 1);
+    await assertHeardOnce(input.sid, content);
+  });
+
+  test('a conversation without a message becomes ready', async () => {
+    assert.equal((await conversations.ensureReady(inputFor(proxy.url, { initialUserMsg: null }))).status, 'RUNNING');
+  });
+
+  test('a lost answer does not send the message twice', async () => {
+    const { input, content } = freshInput();
+    const lost = proxy.loseAnswer(post);
+    const ready = conversations.ensureReady(input);
+    await lost;
+    assert.equal((await ready).status, 'RUNNING');
+    assert.equal(proxy.count(post), 1);
+    await assertHeardOnce(input.sid, content);
+  });
+
+  test('a finished conversation takes a new message, though the same text, on its live loop', async () => {
+    const { input, content } = freshInput();
+    await conversations.ensureReady(input);
+    await model.asked(content);
+    assert.equal((await conversations.ensureReady(input, { resume: true })).status, 'RUNNING');
+    assert.equal(await timesInStream(input.sid, content), 2);
+  });
+
+  test('a replay that the server would die of is refused before it is sent', async () => {
+    const input = inputFor(proxy.url, { initialUserMsg: null, replayJson: '[]' });
+    await assert.rejects(conversations.start(input), { name: 'InvalidInputError' });
+    assert.equal(proxy.count(post), 0);
+  });
+
+  test('a dead conversation is not ready, although its status is RUNNING and its events answer 200', async () => {
+    const sid = inputFor(proxy.url).sid;
+    const dead = await fetch(`${server.url}/api/conversations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ conversation_id: sid, replay_json: 'not json' }),
+    });
+    assert.equal(dead.status, 200);
+    const readiness = { interval: '1 second', maximumAttempts: 3 };
+    const start = conversations.ensureReady(inputFor(proxy.url, { sid, initialUserMsg: null, readiness }));
+    await assert.rejects(start, (error) => {
+      assert(error instanceof ConversationNotReadyError);
+      assert.equal(error.details.lastObservation, 'RUNNING (agent loading)');
+      return true;
+    });
+  });
+
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    test(`a message that a ${signal} kept from the model is heard once, after its answer was lost, too`, async () => {
+      const { input, content } = freshInput();
+      await configureOpenHands(server.url, { llmBaseUrl: unreachableModel });
+      const lost = proxy.loseAnswer(post);
+      const ready = conversations.ensureReady(input);
+      await lost;
+      await running(input.sid);
+      // For the conversation's next life: the present one keeps trying the model that it was started with.
+      await configureOpenHands(server.url, { llmBaseUrl: model.url });
+      await restart(signal);
+      assert.equal((await ready).status, 'RUNNING');
+      await assertHeardOnce(input.sid, content);
+    });
+  }
+
+  test('a conversation of an earlier life is not ready by its old events', async () => {
+    const { input, content } = freshInput();
+    await conversations.ensureReady(input);
+    await restart('SIGTERM');
+    const next = freshInput();
+    const resumed = { ...next.input, sid: input.sid };
+    assert.equal(
+      (await conversations.ensureReady({ ...resumed, apiUrl: proxy.url }, { resume: true })).status,
+      'RUNNING',
+    );
+    assert.equal(await timesInStream(input.sid, content), 1);
+    await assertHeardOnce(input.sid, next.content);
+  });
+});
