@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { toMilliseconds } from '../contract/duration.js';
-import { translateFailures } from './failure-boundary.js';
+import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring } from './heartbeats.js';
 import type { CheckConversationReadyInput, ConversationLook, Evidence } from './interface.js';
 import { dialectOf } from './nested-server/dialects.js';
@@ -26,7 +26,6 @@ interface LookHeartbeat {
  */
 export async function checkConversationReady(input: CheckConversationReadyInput): Promise<ConversationLook> {
   const { target, goal, readiness, client, attemptsBefore = 0 } = input;
-  const sessionApiKey = client?.sessionApiKey;
   const { info, cancellationSignal } = Context.current();
   const attempts = attemptsBefore + info.attempt;
   const earlier: LookHeartbeat | undefined = info.heartbeatDetails;
@@ -34,7 +33,7 @@ export async function checkConversationReady(input: CheckConversationReadyInput)
   const dialect = dialectOf(target.server);
   const server = new HttpClient({
     baseUrl: target.apiUrl,
-    sessionApiKey,
+    sessionApiKey: client?.sessionApiKey,
     timeoutMs: toMilliseconds(readiness.lookTimeout),
     sharedDeadline: true,
     signal: cancellationSignal,
@@ -53,7 +52,7 @@ export async function checkConversationReady(input: CheckConversationReadyInput)
     );
   };
 
-  return translateFailures(secretsOf(sessionApiKey), () =>
+  return withinContract(secretsOf(client), () =>
     heartbeatDuring(
       (): LookHeartbeat => ({ evidence, seen }),
       async () => {

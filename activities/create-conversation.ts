@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { toMilliseconds } from '../contract/duration.js';
 import { type Conversation, describeProblems, parseInput } from '../contract/input.js';
 import { replayedMessage } from '../contract/replay.js';
-import { translateFailures } from './failure-boundary.js';
+import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring, writeDown } from './heartbeats.js';
 import type { CreateConversationInput, CreatedConversation, Evidence } from './interface.js';
 import type { Goal, Step } from './nested-server/dialect.js';
@@ -26,12 +26,12 @@ import { secretsOf } from './secrets.js';
  *   NestedServerUnavailable (retried)
  */
 export async function createConversation({ input, evidence }: CreateConversationInput): Promise<CreatedConversation> {
-  const conversation = checkInput(input);
-  const earlier: Evidence | undefined = Context.current().info.heartbeatDetails ?? evidence;
-  const { server, apiUrl, client, settings, readiness } = conversation;
-  const secrets = secretsOf(client.sessionApiKey, settings);
-  const known = await translateFailures(secrets, () => reconcile(conversation, earlier));
-  return { target: { server, apiUrl }, goal: goalOf(conversation), readiness, evidence: known };
+  return withinContract(secretsOf(input), async () => {
+    const conversation = checkInput(input);
+    const { server, apiUrl, readiness } = conversation;
+    const known = await reconcile(conversation, Context.current().info.heartbeatDetails ?? evidence);
+    return { target: { server, apiUrl }, goal: goalOf(conversation), readiness, evidence: known };
+  });
 }
 
 async function reconcile(conversation: Conversation, earlier: Evidence | undefined): Promise<Evidence> {

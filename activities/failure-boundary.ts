@@ -3,20 +3,39 @@ import { failureOfNoAnswer } from './nested-server/failures.js';
 import { NoAnswerError } from './nested-server/http-client.js';
 import { redact } from './secrets.js';
 
-/** Runs `work`, and lets its failures out as the contract has them: typed, and with no secret in them. */
-export async function translateFailures<T>(secrets: readonly string[], work: () => Promise<T>): Promise<T> {
+/** A failure of over about 4 KB loses its type and details when it is retried: these bounds keep it well below. */
+const bounds = { message: 1000, detail: 400, details: 10 };
+
+/** Runs an activity's work, and lets its failures out as the contract has them: typed, short, and with no secret. */
+export async function withinContract<T>(secrets: readonly string[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const translated = error instanceof NoAnswerError ? failureOfNoAnswer(error) : error;
-    if (!(translated instanceof ApplicationFailure)) throw translated;
-    const { message, details, type, nonRetryable, nextRetryDelay, category } = translated;
-    throw ApplicationFailure.create({
-      ...redact({ message, details: details ?? [] }, secrets),
-      ...(type != null && { type }),
-      ...(nonRetryable != null && { nonRetryable }),
-      ...(nextRetryDelay != null && { nextRetryDelay }),
-      ...(category != null && { category }),
-    });
+    const failure = error instanceof NoAnswerError ? failureOfNoAnswer(error) : error;
+    throw failure instanceof ApplicationFailure ? presentable(failure, secrets) : failure;
   }
+}
+
+/** Hides the secrets first: half of one would pass for none. */
+function presentable(failure: ApplicationFailure, secrets: readonly string[]): ApplicationFailure {
+  const { type, nonRetryable, nextRetryDelay, category } = failure;
+  return ApplicationFailure.create({
+    message: shorten(redact(failure.message, secrets), bounds.message),
+    details: (failure.details ?? []).map((details) => shortenAll(redact(details, secrets))),
+    ...(type != null && { type }),
+    ...(nonRetryable != null && { nonRetryable }),
+    ...(nextRetryDelay != null && { nextRetryDelay }),
+    ...(category != null && { category }),
+  });
+}
+
+function shortenAll(value: unknown): unknown {
+  if (typeof value === 'string') return shorten(value, bounds.detail);
+  if (Array.isArray(value)) return value.slice(0, bounds.details).map(shortenAll);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shortenAll(inner)]));
+}
+
+function shorten(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
 }

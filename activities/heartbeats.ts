@@ -21,6 +21,8 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
     return await work();
   } finally {
     clearInterval(timer);
+    // Whatever this attempt ends with, the next one goes on from what it saw.
+    beat();
   }
 }
 

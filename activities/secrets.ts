@@ -1,6 +1,6 @@
 const hidden = '***';
 
-/** Names under which settings hold secrets; whatever is below such a name is one. */
+/** Names under which an input holds secrets; whatever is below such a name is one. */
 const secretNames = /key|token|secret|password|credential|authorization|headers|^env$/i;
 
 /** What looks like a provider's token, wherever it comes from. */
@@ -9,15 +9,15 @@ const tokens = /\b(?:sk|ghp|gho|ghs|github_pat|glpat|xox[abp])[-_][\w-]{8,}/g;
 /** Shorter values are words of every other sentence. */
 const shortestSecret = 6;
 
-/** The secrets of an input, so that no failure repeats them. */
-export function secretsOf(sessionApiKey: string | null | undefined, settings: unknown = {}): readonly string[] {
-  return [sessionApiKey ?? '', ...secretsIn(settings)].filter((secret) => secret.length >= shortestSecret);
+/** The secrets of an input, checked or not, so that no failure repeats them. */
+export function secretsOf(input: unknown): readonly string[] {
+  return stringsBelow(input, false).filter((secret) => secret.length >= shortestSecret);
 }
 
-function secretsIn(value: unknown, secret = false): string[] {
-  if (typeof value === 'string') return secret ? [value] : [];
+function stringsBelow(value: unknown, isSecret: boolean): string[] {
+  if (typeof value === 'string') return isSecret ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => secretsIn(inner, secret || secretNames.test(name)));
+  return Object.entries(value).flatMap(([name, inner]) => stringsBelow(inner, isSecret || secretNames.test(name)));
 }
 
 /** The same value with every secret in its strings hidden. */

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { checkInput } from './create-conversation.js';
-import { translateFailures } from './failure-boundary.js';
+import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';
 import { dialectOf } from './nested-server/dialects.js';
 import { HttpClient } from './nested-server/http-client.js';
@@ -17,9 +17,10 @@ const stopTimeoutMs = 10_000;
  * @throws ApplicationFailure of type NestedServerUnavailable (retried) or as the server's answer means
  */
 export async function stopConversation({ input }: StopConversationInput): Promise<void> {
-  const { server, apiUrl, sid, client } = checkInput(input);
   const { cancellationSignal: signal } = Context.current();
-  const { sessionApiKey } = client;
-  const nestedServer = new HttpClient({ baseUrl: apiUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });
-  await translateFailures(secretsOf(sessionApiKey), () => dialectOf(server).stop(nestedServer, sid));
+  await withinContract(secretsOf(input), () => {
+    const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
+    const { sessionApiKey } = client;
+    return dialectOf(server).stop(new HttpClient({ baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal }), sid);
+  });
 }

@@ -1,10 +1,10 @@
 import ms from 'ms';
 
-/** Milliseconds of a Temporal duration string such as `'2 seconds'`; `undefined` where the text is no duration. */
+/** Whole milliseconds of a Temporal duration string such as `'2 seconds'`; `undefined` where the text is no duration. */
 export function parseDuration(text: string): number | undefined {
   if (text.trim() === '' || text.length > 100) return undefined; // ms() throws on these
   const milliseconds: number | undefined = ms(text as ms.StringValue);
-  return Number.isFinite(milliseconds) ? milliseconds : undefined;
+  return Number.isFinite(milliseconds) ? Math.round(milliseconds) : undefined;
 }
 
 /** Milliseconds of a duration that the contract has accepted. */

@@ -34,7 +34,7 @@ function apiUrlProblem(value: string): string | false {
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://';
   if (url.username || url.password) return 'carries credentials: pass the key as client.sessionApiKey';
-  return (url.search !== '' || url.hash !== '') && 'must end with the path: leave out the query and the fragment';
+  return /[?#]/.test(value) && 'must end with the path: leave out the query and the fragment';
 }
 
 /** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
@@ -77,7 +77,7 @@ const reservedAgentServerSettings = new Set(['conversation_id', 'initial_message
 
 const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
-  apiUrl: text(undefined, apiUrlProblem).transform((url) => url.replace(/\/+$/, '')),
+  apiUrl: text(undefined, apiUrlProblem).transform((url) => new URL(url).href.replace(/\/+$/, '')),
   /** The conversation id; a UUID for agent-server. */
   sid: text(undefined, sidProblem),
   /** The authenticated user. */

@@ -15,6 +15,8 @@ interface ReplayEvent {
 export function replayProblem(replayJson: string): string | undefined {
   const events = parseEvents(replayJson);
   if (events === undefined) return 'is not a JSON array of events: pass the recorded trajectory';
+  const odd = events.findIndex(({ action, observation }) => action === undefined && observation === undefined);
+  if (odd >= 0) return `has neither an action nor an observation at index ${odd}: pass the recorded trajectory`;
   const first = firstReplayed(events);
   if (first === undefined) return 'has no event of a user or an agent: there is nothing to resume from';
   if (first.action !== 'message' || typeof first.args?.content !== 'string') {
@@ -40,7 +42,7 @@ function parseEvents(replayJson: string): ReplayEvent[] | undefined {
   }
 }
 
-/** The server skips events of the environment and empty observations before it looks for the message. */
+/** The server skips what the environment did: it will do it again. */
 function firstReplayed(events: readonly ReplayEvent[]): ReplayEvent | undefined {
-  return events.find((event) => event.source !== 'environment' && event.observation !== 'null');
+  return events.find((event) => event.source !== 'environment');
 }

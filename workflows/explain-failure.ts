@@ -9,6 +9,9 @@ import {
 import type { ConversationLook, CreatedConversation } from '../activities/interface.js';
 import { type FailureDetails, type FailureType, failureTypes } from '../contract/failures.js';
 
+/** As in the activities: a failure has to be read, and an activity's own message can be of any length. */
+const maximumMessageCharacters = 1000;
+
 /** How far the run had come. */
 export interface Progress {
   /** Absent where `createConversation` never succeeded. */
@@ -42,11 +45,11 @@ function isFinal(type: string | null | undefined): type is FailureType {
 /** The looks ran out, whatever the last one met. */
 function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, cause: unknown): ApplicationFailure {
   const { maximumAttempts, interval } = readiness;
-  const lastObservation = lastSeen(cause);
+  const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
   return fail(
     'ConversationNotReady',
-    `${goal.sid} was not ready after ${maximumAttempts} looks, ${interval} apart: it was last seen ${lastObservation}`,
-    { attempts: maximumAttempts, maximumAttempts, interval, waitedMs, lastObservation },
+    `${goal.sid} was not ready after ${attempts} looks, ${interval} apart: it was last seen ${lastObservation}`,
+    { attempts, maximumAttempts, interval, waitedMs, lastObservation },
   );
 }
 
@@ -60,18 +63,18 @@ export function lostTooOften(
 }
 
 /** What the last look saw. One that timed out has only its heartbeat to tell. */
-function lastSeen(cause: unknown): string {
-  if (cause instanceof ApplicationFailure) {
-    const [details] = (cause.details ?? []) as [Partial<FailureDetails['ConversationNotReady']>?];
-    return details?.lastObservation ?? cause.message;
+function lastLook(cause: unknown): { readonly attempts?: number; readonly lastObservation: string } {
+  if (cause instanceof ApplicationFailure && cause.type === failureTypes.ConversationNotReady) {
+    const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']];
+    return details;
   }
   if (cause instanceof TimeoutFailure) {
     const heartbeat = cause.lastHeartbeatDetails as { seen?: string } | undefined;
-    return `${heartbeat?.seen ?? 'not at all'} (the last look timed out)`;
+    return { lastObservation: `${heartbeat?.seen ?? 'not at all'} (the last look timed out)` };
   }
-  return cause instanceof Error ? cause.message : 'not at all';
+  return { lastObservation: cause instanceof Error ? cause.message : 'not at all' };
 }
 
 function fail<T extends FailureType>(type: T, message: string, details: FailureDetails[T]): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, failureTypes[type], details);
+  return ApplicationFailure.nonRetryable(message.slice(0, maximumMessageCharacters), failureTypes[type], details);
 }

@@ -3,9 +3,6 @@ import type { FailureDetails, FailureType, RequestDetails } from '../../contract
 import { failureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 
-/** A failure of over about 4 KB loses its type and details when it is retried: the message stays well below. */
-const maximumMessageCharacters = 1000;
-
 /** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
 const maximumRetryAfterMs = 30_000;
 
@@ -17,7 +14,7 @@ const finalTypes: ReadonlySet<FailureType> = new Set([
   'ConversationFailed',
 ]);
 
-/** An ApplicationFailure of the contract: typed, short, and without a cause that could carry a request's headers. */
+/** An ApplicationFailure of the contract, without a cause that could carry a request's headers. */
 export function failure<T extends FailureType>(
   type: T,
   message: string,
@@ -27,16 +24,12 @@ export function failure<T extends FailureType>(
   const { nextRetryDelay, category } = options;
   return ApplicationFailure.create({
     type: failureTypes[type],
-    message: shorten(message, maximumMessageCharacters),
+    message,
     details: [details],
     nonRetryable: finalTypes.has(type),
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
     ...(category !== undefined && { category }),
   });
-}
-
-export function shorten(text: string, characters: number): string {
-  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
 }
 
 /**
@@ -47,12 +40,12 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;
   const msgId = stringAt(answer.json, 'msg_id');
   const details: RequestDetails = { method, url, status, ...(msgId && { msgId }) };
-  const message = `${method} ${url} answered ${status} ${describeBody(answer)}`;
-  if (status === 401 || status === 403) {
-    return failure('Unauthorized', `${message}; check client.sessionApiKey`, details);
-  }
+  // The mend comes before the server's words: these can be long, and are what is cut off then.
+  const say = (mend: string) => `${method} ${url} answered ${status}${mend} ${describeBody(answer)}`;
+  const message = say('');
+  if (status === 401 || status === 403) return failure('Unauthorized', say(', check client.sessionApiKey:'), details);
   if (status >= 300 && status < 400) {
-    return failure('ConversationRejected', `${message}; redirects are not followed: check apiUrl`, details);
+    return failure('ConversationRejected', say(', redirects are not followed, check apiUrl:'), details);
   }
   if (isTemporary(answer)) {
     return failure('NestedServerUnavailable', message, details, { nextRetryDelay: retryAfterMs(answer) });
@@ -73,13 +66,13 @@ export function failureOfNoAnswer({ method, url, message }: NoAnswerError): Appl
   return failure('NestedServerUnavailable', message, { method, url });
 }
 
-/** What the body says, in at most 300 characters: never the input that a validation error repeats. */
+/** What the body says: never the input that a validation error repeats. */
 function describeBody({ json, text, headers }: HttpAnswer): string {
   const message = stringAt(json, 'message') ?? stringAt(json, 'detail') ?? validationErrors(json);
-  if (message) return `(${shorten(message, 300)})`;
+  if (message) return `(${message})`;
   if (text === '') return 'with an empty body';
   const type = String(headers['content-type'] ?? 'no content type');
-  return `with a body that is not the API's (${type}): ${shorten(text.replace(/\s+/g, ' '), 120)}`;
+  return `with a body that is not the API's (${type}): ${text.replace(/\s+/g, ' ')}`;
 }
 
 /** FastAPI's list of validation errors, as `field: problem`. */

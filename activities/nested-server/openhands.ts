@@ -56,7 +56,7 @@ export const openhands: Dialect<OpenHandsEvidence> = {
     const { events } = await readEvents(server, sid, { reverse: true, limit: pageSize });
     const watermark = events[0]?.id ?? -1;
     const known = { watermark, cursor: watermark, caughtUp: true, ...(await readStatus(server, sid)) };
-    if (isDead(known) || watermark < 0) return known;
+    if (isGone(known) || watermark < 0) return known;
     const newest = events.map(agentStateOf).find((agent) => agent !== undefined);
     // An agent so busy that its last change of state is pages ago has left `loading` long since.
     return { ...known, agent: newest ?? { id: watermark, state: 'busy', reason: '' } };
@@ -96,9 +96,13 @@ export const openhands: Dialect<OpenHandsEvidence> = {
   async perform(step, server, conversation, known) {
     const answer = await server.send(requestOf(step, conversation, known));
     const isPost = step === 'post' || step === 'post-without-message';
-    const proof = property(answer.json, isPost ? 'conversation_id' : 'success');
-    if (answer.status >= 300 || proof === undefined) throw failureOfAnswer(answer);
-    return isPost ? { ...known, accepted: true } : known;
+    const proof = isPost ? stringAt(answer.json, 'conversation_id') === conversation.sid : hasSucceeded(answer);
+    if (answer.status >= 300 || !proof) throw failureOfAnswer(answer);
+    if (!isPost) return known;
+    // STARTING is a new life. Otherwise a loop was there already: the POST changed nothing, its message was ignored.
+    const isNewLife = stringAt(answer.json, 'conversation_status') === 'STARTING';
+    const { agent, ...rest } = known;
+    return { ...rest, ...(agent && !isNewLife && { agent }), accepted: true };
   },
 
   async stop(server, sid) {
@@ -139,8 +143,14 @@ function endOf({ status, runtimeStatus, agent, watermark }: OpenHandsEvidence): 
 }
 
 /** No loop runs: the conversation is not there, or was stopped, evicted or left behind by a restart. */
-function isDead({ status, loadingId, accepted }: OpenHandsEvidence): boolean {
-  if (status === 'unreadable') return loadingId === undefined && !accepted;
+function isDead(known: OpenHandsEvidence): boolean {
+  const { status, loadingId, accepted, agent } = known;
+  if (status !== 'unreadable') return isGone(known);
+  // No telling, but by what this start has done, and by the word that an evicted agent leaves behind.
+  return (loadingId === undefined && !accepted) || agent?.state === 'stopped';
+}
+
+function isGone({ status }: Pick<OpenHandsEvidence, 'status'>): boolean {
   return status === 'absent' || status === 'STOPPED';
 }
 
@@ -216,6 +226,10 @@ async function readEvents(server: HttpClient, sid: string, query: Record<string,
   const events = property(answer.json, 'events');
   if (answer.status !== 200 || !isEvents(events)) throw failureOfAnswer(answer);
   return { events, hasMore: property(answer.json, 'has_more') === true };
+}
+
+function hasSucceeded({ json }: HttpAnswer): boolean {
+  return property(json, 'success') === true;
 }
 
 function isEvents(value: unknown): value is OpenHandsEvent[] {

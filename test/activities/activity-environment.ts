@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import type { Info } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { type ActivityFunction, ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../nested-server/openhands-stand-in.js';
+
+/** Where an activity runs, with as much of Temporal as it talks to. */
+export class ActivityEnvironment {
+  /** What the activity wrote down and Temporal acknowledged, in order. */
+  readonly writtenDown: unknown[] = [];
+  /** Details of its plain heartbeats, in order. */
+  readonly heartbeats: unknown[] = [];
+  readonly #environment: MockActivityEnvironment;
+
+  /** @param acknowledge is called with what is to be written down; when it throws, that has failed. */
+  constructor(info: Partial<Info> = {}, acknowledge: (details: unknown) => void = () => {}) {
+    const activity = {
+      heartbeat: async (_taskToken: Uint8Array, details: unknown) => {
+        acknowledge(details);
+        this.writtenDown.push(details);
+      },
+    };
+    this.#environment = new MockActivityEnvironment(info, {
+      client: { activity, withAbortSignal: (_signal: AbortSignal, work: () => unknown) => work() } as unknown as Client,
+      logger: new DefaultLogger('ERROR'),
+    });
+    this.#environment.on('heartbeat', (details) => this.heartbeats.push(details));
+  }
+
+  run<P extends unknown[], R>(activity: ActivityFunction<P, R>, ...args: P): Promise<R> {
+    return this.#environment.run(activity, ...args);
+  }
+
+  /** Details of the next plain heartbeat: there is one each second for as long as the activity runs. */
+  async nextHeartbeat(): Promise<unknown> {
+    const [details] = await once(this.#environment, 'heartbeat');
+    return details;
+  }
+
+  cancel(): void {
+    this.#environment.cancel();
+  }
+}
+
+/** A server for one test. */
+export async function listen(t: TestContext, options?: OpenHandsStandInOptions): Promise<OpenHandsStandIn> {
+  const server = await OpenHandsStandIn.listen(options);
+  t.after(() => server.close());
+  return server;
+}
+
+/** The failure that an activity ends with. */
+export async function failureOf(outcome: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await outcome.then(
+    (result) => assert.fail(`It did not fail, but resulted in ${JSON.stringify(result)}`),
+    (error: unknown) => error,
+  );
+  if (error instanceof ApplicationFailure) return error;
+  throw error;
+}

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Info } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { checkConversationReady } from '../../activities/check-conversation-ready.js';
+import { createConversation } from '../../activities/create-conversation.js';
+import type { CheckConversationReadyInput, ConversationLook } from '../../activities/interface.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { inputFor } from '../harness/start.js';
+import type { OpenHandsScript } from '../nested-server/openhands-conversation.js';
+import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+/** A conversation that was created, as a look is asked about it. */
+async function created(
+  server: OpenHandsStandIn,
+  script: OpenHandsScript = {},
+  fields: Partial<CreateNestedConversationInput> = {},
+): Promise<CheckConversationReadyInput> {
+  const input = inputFor(server.url, { sid: 'conv', ...fields });
+  server.script(input.sid, script);
+  const result = await new ActivityEnvironment().run(createConversation, { input });
+  return { ...result, client: input.client };
+}
+
+function look(input: CheckConversationReadyInput, info: Partial<Info> = {}): Promise<ConversationLook> {
+  return new ActivityEnvironment(info).run(checkConversationReady, input);
+}
+
+describe('a look finds a conversation ready', () => {
+  test('whose agent has started', async (t) => {
+    const input = await created(await listen(t));
+    assert.deepEqual(await look(input), { ready: true, status: 'RUNNING', attempts: 1 });
+  });
+
+  test('and counts the looks, those before this activity included', async (t) => {
+    const input = await created(await listen(t));
+    const result = await look({ ...input, attemptsBefore: 4 }, { attempt: 3 });
+    assert.deepEqual(result, { ready: true, status: 'RUNNING', attempts: 7 });
+  });
+
+  for (const brokenStatus of ['error', 'cut'] as const) {
+    test(`whose events are fine though its status can't be read (${brokenStatus})`, async (t) => {
+      const input = await created(await listen(t, { brokenStatus }));
+      assert.deepEqual(await look(input), { ready: true, status: 'awaiting_user_input', attempts: 1 });
+    });
+  }
+
+  test("whose loop was alive before, though its status can't be read", async (t) => {
+    const server = await listen(t, { brokenStatus: 'error' });
+    server.createConversation('conv', { initial_user_msg: 'An old message' });
+    const input = await created(server);
+    assert.equal((await look(input)).ready, true);
+    assert.deepEqual(server.conversation('conv').messagesSeenByModel, ['An old message', 'Fix the build']);
+  });
+
+  test('that only accepts events, where that is enough', async (t) => {
+    const readiness = { readyWhen: 'accepting-events' } as const;
+    const input = await created(await listen(t), { agent: 'dead' }, { readiness });
+    assert.deepEqual(await look(input), { ready: true, status: 'RUNNING', attempts: 1 });
+  });
+
+  test('and only reads', async (t) => {
+    const server = await listen(t, { sessionApiKey: 'k3y' });
+    const input = await created(server, {}, { client: { sessionApiKey: 'k3y' } });
+    const before = server.requests.length;
+    await look(input);
+    const requests = server.requests.slice(before);
+    assert.notEqual(requests.length, 0);
+    assert.deepEqual(new Set(requests.map(({ method }) => method)), new Set(['GET']));
+    assert.deepEqual(new Set(requests.map(({ headers }) => headers['x-session-api-key'])), new Set(['k3y']));
+  });
+
+  test('across a stream of thousands of events, reading on at each look', async (t) => {
+    const server = await listen(t);
+    const input = await created(server, { loadingLooks: 2 });
+    const conversation = server.conversation('conv');
+    conversation.appendMany(2_500);
+    let heartbeatDetails: unknown;
+    for (const seen of [/reading its events, at 1000;/, /reading its events, at 2000;/]) {
+      const environment = new ActivityEnvironment({ heartbeatDetails });
+      assert.match((await failureOf(environment.run(checkConversationReady, input))).message, seen);
+      heartbeatDetails = environment.heartbeats.at(-1);
+    }
+    assert.deepEqual(await look(input, { heartbeatDetails }), { ready: true, status: 'RUNNING', attempts: 1 });
+  });
+});
+
+describe('a look that finds a conversation not ready', () => {
+  test('is expected, and says what was seen and which look it was', async (t) => {
+    const input = await created(await listen(t), { loadingLooks: 99 });
+    const { type, category, nonRetryable, nextRetryDelay, message, details } = await failureOf(
+      look(input, { attempt: 3, scheduledTimestampMs: 1_000, currentAttemptScheduledTimestampMs: 5_000 }),
+    );
+    assert.equal(message, 'conv is STARTING (agent loading); look 3 of 60, next in 2 seconds');
+    assert.deepEqual(
+      { type, category, nonRetryable, nextRetryDelay },
+      {
+        type: 'ConversationNotReady',
+        category: ApplicationFailureCategory.BENIGN,
+        nonRetryable: false,
+        nextRetryDelay: undefined,
+      },
+    );
+    const lastObservation = 'STARTING (agent loading)';
+    const numbers = { attempts: 3, maximumAttempts: 60, interval: '2 seconds', waitedMs: 4_000 };
+    assert.deepEqual(details, [{ ...numbers, lastObservation }]);
+  });
+
+  test('says so when it is the last', async (t) => {
+    const readiness = { interval: '5 seconds', maximumAttempts: 7 };
+    const input = await created(await listen(t), { loadingLooks: 99 }, { readiness });
+    const { message } = await failureOf(look({ ...input, attemptsBefore: 4 }, { attempt: 3 }));
+    assert.equal(message, 'conv is STARTING (agent loading); look 7 of 7, the last');
+  });
+
+  test('leaves what it saw in its heartbeat, should the next be the last and time out', async (t) => {
+    const input = await created(await listen(t), { loadingLooks: 99 });
+    const environment = new ActivityEnvironment();
+    await failureOf(environment.run(checkConversationReady, input));
+    assert.equal((environment.heartbeats.at(-1) as { seen: string }).seen, 'STARTING (agent loading)');
+  });
+
+  test('leaves the same while the next look is under way', async (t) => {
+    const input = await created(await listen(t));
+    const heartbeatDetails = { evidence: input.evidence, seen: 'STARTING (agent loading)' };
+    const environment = new ActivityEnvironment({ heartbeatDetails });
+    await environment.run(checkConversationReady, input);
+    assert.deepEqual(environment.heartbeats[0], heartbeatDetails);
+  });
+
+  const pending: [what: string, script: OpenHandsScript, seen: string][] = [
+    ['a dead one that is called RUNNING', { agent: 'dead' }, 'RUNNING (agent loading)'],
+    [
+      'a setup script that takes its time',
+      { loadingLooks: 99, statusWhileLoading: 'RUNNING' },
+      'RUNNING (agent loading)',
+    ],
+    ['one that is not there yet', { absentLooks: 99 }, 'absent (agent not started)'],
+    ['a loop without a single event', { unstartedLooks: 99, loadingLooks: 100 }, 'STARTING (agent not started)'],
+  ];
+  for (const [what, script, seen] of pending) {
+    test(`waits for ${what}`, async (t) => {
+      const input = await created(await listen(t), script);
+      const { type, message } = await failureOf(look(input));
+      assert.equal(type, 'ConversationNotReady');
+      assert.equal(message, `conv is ${seen}; look 1 of 60, next in 2 seconds`);
+    });
+  }
+});
+
+describe('a look that can not get through', () => {
+  test('is followed by the next, and says why', async (t) => {
+    const server = await listen(t);
+    const input = await created(server);
+    await server.down();
+    const { type, nonRetryable, category, message, details } = await failureOf(look(input, { attempt: 2 }));
+    assert.deepEqual({ type, nonRetryable }, { type: 'ConversationNotReady', nonRetryable: false });
+    assert.notEqual(category, ApplicationFailureCategory.BENIGN);
+    assert.match(
+      message,
+      /^conv is not reachable: GET http:.*: connection refused \(ECONNREFUSED\); look 2 of 60, next/,
+    );
+    assert.match((details as [{ lastObservation: string }])[0].lastObservation, /^not reachable: GET http/);
+  });
+
+  for (const status of [200, 404, 429, 500, 502]) {
+    test(`for a page with ${status} is followed by the next, at the interval of the input`, async (t) => {
+      const server = await listen(t);
+      const input = await created(server);
+      const headers = { 'content-type': 'text/html', 'retry-after': '9' };
+      server.inject({ path: /events/, fault: { kind: 'answer', status, headers, body: '<h1>nginx</h1>' } });
+      const { type, message, nextRetryDelay } = await failureOf(look(input));
+      assert.equal(type, 'ConversationNotReady');
+      assert.match(
+        message,
+        new RegExp(`answered ${status} with a body that is not the API's .*; look 1 of 60, next in`),
+      );
+      assert.equal(nextRetryDelay, undefined);
+    });
+  }
+
+  test('within its own deadline, however many requests it takes', async (t) => {
+    const server = await listen(t);
+    const readiness = { lookTimeout: '1 second' };
+    const input = await created(server, {}, { readiness });
+    // Neither the events, about 30 bytes of them, nor the status would take a second.
+    const everyMs = 20;
+    const evidence = { ...input.evidence, cursor: 99 };
+    server.inject({ path: /events/, times: 9, fault: { kind: 'drip', everyMs } });
+    server.inject({ path: /conversations\/conv$/, fault: { kind: 'delay-until' } });
+    const { type, message } = await failureOf(look({ ...input, evidence }));
+    assert.equal(type, 'ConversationNotReady');
+    assert.match(message, /no answer within 1000 ms; look 1 of 60/);
+  });
+});
+
+describe('a look ends the start', () => {
+  test('where the agent is in error, with the reason that the server gives', async (t) => {
+    const errorReason = 'STATUS$ERROR_LLM_OUT_OF_CREDITS';
+    const input = await created(await listen(t), { agent: 'error-on-load', loadingLooks: 2, errorReason });
+    const { type, nonRetryable, message, details } = await failureOf(look(input));
+    assert.deepEqual({ type, nonRetryable }, { type: 'ConversationFailed', nonRetryable: true });
+    assert.equal(message, `conv failed: ${errorReason}`);
+    assert.deepEqual(details, [{ reason: errorReason }]);
+  });
+
+  for (const status of ['ERROR', 'ARCHIVED']) {
+    test(`where the status is ${status}`, async (t) => {
+      const server = await listen(t);
+      const input = await created(server);
+      server.script('conv', { status });
+      const { type, message } = await failureOf(look(input));
+      assert.equal(type, 'ConversationFailed');
+      assert.match(message, new RegExp(`^conv failed: ${status}`));
+    });
+  }
+
+  test('where the session key is refused', async (t) => {
+    const server = await listen(t, { sessionApiKey: 'old-key' });
+    const input = await created(server, {}, { client: { sessionApiKey: 'old-key' } });
+    server.options.sessionApiKey = 'new-key';
+    const { type, nonRetryable, message } = await failureOf(look(input));
+    assert.deepEqual({ type, nonRetryable }, { type: 'Unauthorized', nonRetryable: true });
+    assert.match(message, /^GET http:.* answered 401, check client.sessionApiKey: \(Unauthorized\)$/);
+  });
+});
+
+describe('a look hands back to createConversation', () => {
+  const lost: [what: string, lose: (server: OpenHandsStandIn) => void, seen: string][] = [
+    ['the server restarted', (server) => server.restart(), 'STOPPED (agent awaiting_user_input)'],
+    ['the conversation was evicted', (server) => server.evict('conv'), 'STOPPED (agent stopped)'],
+  ];
+  for (const [what, lose, seen] of lost) {
+    test(`where ${what} after the create`, async (t) => {
+      const server = await listen(t);
+      const input = await created(server);
+      lose(server);
+      const result = await look(input, { attempt: 2 });
+      assert.deepEqual({ ...result, evidence: undefined }, { ready: false, attempts: 2, seen, evidence: undefined });
+    });
+  }
+
+  test('never reporting an evicted conversation ready, though its status is unreadable', async (t) => {
+    const server = await listen(t, { brokenStatus: 'error' });
+    const input = await created(server);
+    server.evict('conv');
+    assert.equal((await look(input)).ready, false);
+  });
+});

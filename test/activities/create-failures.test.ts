@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ApplicationFailure } from '@temporalio/common';
+import { createConversation } from '../../activities/create-conversation.js';
+import { inputFor } from '../harness/start.js';
+import type { Fault } from '../nested-server/faults.js';
+import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+const sessionApiKey = 'session-key-4711';
+const toolKey = 'tool-key-0815';
+
+/** How a create ends that meets a failure. */
+interface Outcome {
+  readonly type: 'NestedServerUnavailable' | 'ConversationRejected' | 'Unauthorized';
+  readonly retried: boolean;
+  readonly message: RegExp;
+  /** When the server says, or is made to say, when to come back. */
+  readonly nextRetryDelay?: number;
+}
+
+const unavailable = (message: RegExp, nextRetryDelay?: number): Outcome => ({
+  type: 'NestedServerUnavailable',
+  retried: true,
+  message,
+  ...(nextRetryDelay !== undefined && { nextRetryDelay }),
+});
+const rejected = (message: RegExp): Outcome => ({ type: 'ConversationRejected', retried: false, message });
+const unauthorized = (message: RegExp): Outcome => ({ type: 'Unauthorized', retried: false, message });
+
+const json = (status: number, body: unknown, headers = {}): Fault => ({
+  kind: 'answer',
+  status,
+  headers,
+  body: JSON.stringify(body),
+});
+const page = (status: number): Fault => ({
+  kind: 'answer',
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<html><h1>nginx</h1>${sessionApiKey} ${toolKey} ${'<p>nothing to see</p>'.repeat(1000)}</html>`,
+});
+const text = (status: number, body: string): Fault => ({ kind: 'answer', status, body });
+
+const notTheApis = (status: number) =>
+  new RegExp(
+    `answered ${status} with a body that is not the API's \\(text/html\\): <html><h1>nginx</h1>\\*\\*\\* \\*\\*\\* `,
+  );
+
+/** What the POST meets, and how the create ends. */
+const faults: [what: string, fault: Fault, outcome: Outcome][] = [
+  ['a reset without an answer', { kind: 'refuse' }, unavailable(/: connection reset \(ECONNRESET\)$/)],
+  ['a reset within the headers', { kind: 'reset-headers' }, unavailable(/: connection reset \(ECONNRESET\)$/)],
+  ['a reset within the body', { kind: 'reset-body' }, unavailable(/: connection (reset|cut off within the answer)/)],
+  ['a black hole', { kind: 'black-hole' }, unavailable(/: no answer within 2000 ms$/)],
+  ['a slow drip', { kind: 'drip', everyMs: 100 }, unavailable(/: no answer within 2000 ms$/)],
+  ['50 MB', { kind: 'huge-body', bytes: 50e6 }, unavailable(/: an answer of more than 33554432 bytes/)],
+  ['a gzip bomb', { kind: 'gzip-bomb', bytes: 1e9 }, unavailable(/: an answer of more than 33554432 bytes/)],
+  [
+    'gzip that is none',
+    { ...page(200), headers: { 'content-encoding': 'gzip' } } as Fault,
+    unavailable(/: incorrect header check/),
+  ],
+
+  [
+    '400 with a msg_id',
+    json(400, { status: 'error', message: 'Settings not found', msg_id: 'CONFIGURATION$SETTINGS_NOT_FOUND' }),
+    rejected(/answered 400 \(Settings not found\)$/),
+  ],
+  ['400 without one', json(400, { detail: 'Bad' }), rejected(/answered 400 \(Bad\)$/)],
+  [
+    '401',
+    json(401, { detail: 'Unauthorized' }),
+    unauthorized(/answered 401, check client.sessionApiKey: \(Unauthorized\)$/),
+  ],
+  ['403', page(403), unauthorized(/answered 403, check client.sessionApiKey: with a body/)],
+  ['404 for the route', json(404, { detail: 'Not Found' }), unavailable(/answered 404 \(Not Found\)$/)],
+  ["404 that is not the API's", page(404), unavailable(notTheApis(404))],
+  ['404 for something else', json(404, { detail: 'No such profile' }), rejected(/answered 404 \(No such profile\)$/)],
+  ['405', json(405, { detail: 'Method Not Allowed' }), rejected(/answered 405 \(Method Not Allowed\)$/)],
+  ['408', page(408), unavailable(notTheApis(408))],
+  ['409', json(409, { detail: 'In use' }), rejected(/answered 409 \(In use\)$/)],
+  [
+    '422',
+    json(422, { detail: [{ loc: ['body', 'git_provider'], msg: 'Input should be a provider', input: toolKey }] }),
+    rejected(/answered 422 \(body.git_provider: Input should be a provider\)$/),
+  ],
+  ['425', page(425), unavailable(notTheApis(425))],
+  ['429', json(429, { message: 'Slow down' }), unavailable(/answered 429 \(Slow down\)$/)],
+  ['429 for 7 seconds', json(429, {}, { 'retry-after': '7' }), unavailable(/answered 429/, 7_000)],
+  ['429 for 0 seconds', json(429, {}, { 'retry-after': '0' }), unavailable(/answered 429/, 1_000)],
+  ['429 for a day', json(429, {}, { 'retry-after': '86400' }), unavailable(/answered 429/, 30_000)],
+  ['429 for ever', json(429, {}, { 'retry-after': '9'.repeat(400) }), unavailable(/answered 429/, 30_000)],
+  [
+    '429 until 2999',
+    json(429, {}, { 'retry-after': 'Tue, 01 Jan 2999 00:00:00 GMT' }),
+    unavailable(/answered 429/, 30_000),
+  ],
+  [
+    '429 until 1999',
+    json(429, {}, { 'retry-after': 'Fri, 01 Jan 1999 00:00:00 GMT' }),
+    unavailable(/answered 429/, 1_000),
+  ],
+  ['429 until some day', json(429, {}, { 'retry-after': 'some day' }), unavailable(/answered 429/)],
+  ['500 in plain text', text(500, 'Internal Server Error'), unavailable(/answered 500 .*: Internal Server Error$/)],
+  ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [
+    `${status} with HTML`,
+    page(status),
+    unavailable(notTheApis(status)),
+  ]),
+  ['503 for 9 seconds', json(503, {}, { 'retry-after': '9' }), unavailable(/answered 503/, 9_000)],
+
+  ['200 with HTML', page(200), unavailable(notTheApis(200))],
+  ['200 with nothing', text(200, ''), unavailable(/answered 200 with an empty body$/)],
+  ['204', text(204, ''), unavailable(/answered 204 with an empty body$/)],
+  [
+    '200 with truncated JSON',
+    text(200, '{"status":"ok","conversa'),
+    unavailable(/answered 200 .*: {"status":"ok","conversa$/),
+  ],
+  ['200 with another schema', json(200, { ok: true }), unavailable(/answered 200 .*: {"ok":true}$/)],
+  ['200 with null', json(200, null), unavailable(/answered 200 .*: null$/)],
+];
+
+describe('a create that meets', { concurrency: 8 }, () => {
+  for (const [what, fault, outcome] of faults) {
+    const end = outcome.retried ? 'is retried' : 'ends';
+    test(`${what} ${end}: ${outcome.type}`, async (t) => {
+      const server = await listen(t, { sessionApiKey });
+      server.inject({ method: 'POST', path: '/api/conversations', fault });
+      const failure = await createOn(server.url);
+      assertOutcome(failure, outcome);
+      assert.match(failure.message, /^POST http:\/\/127\.0\.0\.1:\d+\/api\/conversations( answered|:) /);
+      const [details] = failure.details as [Record<string, unknown>];
+      assert.equal(details.method, 'POST');
+      assert.equal(details.url, `${server.url}/api/conversations`);
+      assert.equal(details.status, Number(/ answered (\d+)/.exec(failure.message)?.[1]) || undefined);
+      assert.equal(server.count('POST /api/conversations'), 1);
+    });
+  }
+
+  test('400 has the msg_id in its details', async (t) => {
+    const server = await listen(t, { sessionApiKey, settings: 'without-key' });
+    const { message, details } = await createOn(server.url);
+    assert.match(message, /answered 400 \(Error authenticating with the LLM provider. Please check your API key\)$/);
+    assert.deepEqual(details, [
+      { method: 'POST', url: `${server.url}/api/conversations`, status: 400, msgId: 'STATUS$ERROR_LLM_AUTHENTICATION' },
+    ]);
+  });
+
+  for (const status of [301, 302, 303, 307, 308]) {
+    test(`${status} ends: the session key is carried nowhere else`, async (t) => {
+      const [server, other] = [await listen(t, { sessionApiKey }), await listen(t)];
+      const location = `${other.url}/api/conversations`;
+      const fault: Fault = { kind: 'answer', status, headers: { location } };
+      server.inject({ method: 'POST', path: '/api/conversations', fault });
+      assertOutcome(await createOn(server.url), rejected(/redirects are not followed, check apiUrl/));
+      assert.deepEqual(other.requests, []);
+    });
+  }
+});
+
+describe('a create that can not reach its server because of', () => {
+  const unreachable: [what: string, apiUrlOf: (server: OpenHandsStandIn) => string, outcome: Outcome][] = [
+    ['a port where nobody listens', ({ url }) => url, unavailable(/: connection refused \(ECONNREFUSED\)$/)],
+    [
+      'a host without a name',
+      () => 'http://nowhere.invalid',
+      unavailable(/: host name (not found|could not be looked up)/),
+    ],
+  ];
+  for (const [what, apiUrlOf, outcome] of unreachable) {
+    test(`${what} is retried`, async (t) => {
+      const server = await listen(t);
+      await server.down();
+      assertOutcome(await createOn(apiUrlOf(server)), outcome);
+    });
+  }
+
+  test('http where apiUrl says https is retried', async (t) => {
+    const server = await listen(t);
+    const failure = await createOn(server.url.replace('http:', 'https:'));
+    assertOutcome(failure, unavailable(/: TLS handshake failed: is apiUrl https where the server speaks http\?/));
+    assert.deepEqual(server.requests, []);
+  });
+});
+
+test('a create that can not tell what was there before posts nothing', async (t) => {
+  const server = await listen(t, { sessionApiKey });
+  server.inject({ path: /events/, fault: page(500) });
+  assertOutcome(await createOn(server.url), unavailable(notTheApis(500)));
+  assert.equal(server.count('POST /api/conversations'), 0);
+});
+
+describe('a secret', () => {
+  test('is not half shown where an excerpt is cut within it', async (t) => {
+    const server = await listen(t, { sessionApiKey });
+    const body = `${'x'.repeat(115)}${sessionApiKey}`;
+    server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'answer', status: 500, body } });
+    const { message } = await createOn(server.url);
+    assert.doesNotMatch(message, /sess/);
+  });
+
+  test("of the server's own, such as a provider's token, is not shown", async (t) => {
+    const server = await listen(t, { sessionApiKey });
+    const fault = json(400, { message: 'Incorrect API key provided: sk-proj-abcdefgh12345678' });
+    server.inject({ method: 'POST', path: '/api/conversations', fault });
+    assertOutcome(await createOn(server.url), rejected(/\(Incorrect API key provided: \*\*\*\)$/));
+  });
+});
+
+test("a failure stays small, whatever a server's answer holds", async (t) => {
+  const server = await listen(t, { sessionApiKey });
+  const long = 'x'.repeat(100_000);
+  const fault = json(500, { message: long, msg_id: long });
+  server.inject({ method: 'POST', path: '/api/conversations', fault });
+  const { message, details } = await createOn(server.url);
+  assert.ok(message.length <= 1000);
+  assert.ok(JSON.stringify(details).length < 2000, `details of ${JSON.stringify(details).length} characters`);
+});
+
+function createOn(apiUrl: string): Promise<ApplicationFailure> {
+  const input = inputFor(apiUrl, {
+    client: { timeout: '2 seconds', sessionApiKey },
+    settings: { mcpConfig: { shttp_servers: [{ url: 'http://tools', api_key: toolKey }] } },
+  });
+  return failureOf(new ActivityEnvironment().run(createConversation, { input }));
+}
+
+function assertOutcome(failure: ApplicationFailure, { type, retried, message, nextRetryDelay }: Outcome): void {
+  assert.equal(failure.type, type);
+  assert.equal(!failure.nonRetryable, retried);
+  assert.match(failure.message, message);
+  assert.equal(failure.nextRetryDelay, nextRetryDelay);
+  assert.ok(failure.message.length <= 1000);
+  assert.equal(failure.cause, undefined);
+  const told = JSON.stringify([failure.message, failure.details]);
+  assert.ok(!told.includes(sessionApiKey) && !told.includes(toolKey), told);
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stopConversation } from '../../activities/stop-conversation.js';
+import { inputFor } from '../harness/start.js';
+import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+test('stops a live conversation, session key and all', async (t) => {
+  const server = await listen(t, { sessionApiKey: 'k3y' });
+  const input = inputFor(server.url, { sid: 'a b', client: { sessionApiKey: 'k3y' } });
+  server.createConversation('a b');
+  await new ActivityEnvironment().run(stopConversation, { input });
+  assert.equal(server.conversation('a b').isLive, false);
+  assert.deepEqual(
+    server.requests.map(({ method, path }) => `${method} ${path}`),
+    ['POST /api/conversations/a%20b/stop'],
+  );
+});
+
+test('stops what is stopped, or was never there', async (t) => {
+  const server = await listen(t);
+  const input = inputFor(server.url);
+  await new ActivityEnvironment().run(stopConversation, { input });
+  const body = '{"detail":"Conversation not found"}';
+  server.inject({ path: /stop/, fault: { kind: 'answer', status: 404, body } });
+  await new ActivityEnvironment().run(stopConversation, { input });
+  assert.equal(server.requests.length, 2);
+});
+
+test('is tried again when the server fails', async (t) => {
+  const server = await listen(t);
+  server.inject({ path: /stop/, fault: { kind: 'answer', status: 500, body: 'Internal Server Error' } });
+  const { type, nonRetryable } = await failureOf(
+    new ActivityEnvironment().run(stopConversation, { input: inputFor(server.url) }),
+  );
+  assert.deepEqual({ type, nonRetryable }, { type: 'NestedServerUnavailable', nonRetryable: false });
+});
+
+test('gives up on a server that hangs', async (t) => {
+  const server = await listen(t);
+  server.inject({ path: /stop/, fault: { kind: 'black-hole' } });
+  const { type, message } = await failureOf(
+    new ActivityEnvironment().run(stopConversation, { input: inputFor(server.url) }),
+  );
+  assert.equal(type, 'NestedServerUnavailable');
+  assert.match(message, /\/stop: no answer within 10000 ms$/);
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { parseDuration } from '../../contract/duration.js';
+import { parseInput } from '../../contract/input.js';
+import { anyDuration, anyValidInput, complete, minimal } from './valid-input.js';
+
+describe('parseInput, whatever it is given', () => {
+  test('never throws, and says something of all that it refuses', () => {
+    const json = fc.jsonValue();
+    const nearMiss = fc.record(
+      Object.fromEntries(Object.entries(complete).map(([name, value]) => [name, fc.oneof(json, fc.constant(value))])),
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(json, nearMiss), (input) => {
+        const parsed = parseInput(input);
+        assert.ok('conversation' in parsed || parsed.problems.length > 0);
+      }),
+    );
+  });
+
+  test('takes its own result, and changes nothing in it', () => {
+    fc.assert(
+      fc.property(anyValidInput(), (input) => {
+        const once = parseInput(input);
+        assert.ok('conversation' in once, JSON.stringify(once));
+        assert.deepEqual(parseInput(once.conversation), once);
+      }),
+    );
+  });
+
+  test('names a single unknown key at any level, and nothing else', () => {
+    const { replayJson: _, ...input } = complete;
+    const levels = fc.constantFrom('', 'settings', 'initialUserMsg', 'client', 'readiness');
+    fc.assert(
+      fc.property(levels, fc.string(), (level, name) => {
+        const key = `${name}!`;
+        const spoilt =
+          level === ''
+            ? { ...input, [key]: 1 }
+            : { ...input, [level]: { ...input[level as 'settings' | 'client'], [key]: 1 } };
+        const parsed = parseInput(spoilt);
+        const fields = 'problems' in parsed && parsed.problems.map(({ field }) => field);
+        assert.deepEqual(fields, [level === '' ? key : `${level}.${key}`]);
+      }),
+    );
+  });
+
+  test('never repeats a value that may be secret', () => {
+    const spoiltWith = (secret: string) => ({
+      apiUrl: `ftp://ada:${secret}@h/?key=${secret}#${secret}`,
+      sid: `../${secret}`,
+      userId: [secret],
+      settings: { mcpConfig: secret, token: secret, repository: { secret } },
+      initialUserMsg: { content: '', key: secret },
+      replayJson: secret,
+      client: { sessionApiKey: `${secret}\n`, timeout: secret },
+      readiness: { interval: secret, maximumAttempts: secret, readyWhen: secret },
+      server: secret,
+      onFailure: secret,
+    });
+    fc.assert(
+      fc.property(fc.uuid(), fc.subarray(Object.keys(spoiltWith('')), { minLength: 1 }), (secret, names) => {
+        const fields = Object.entries(spoiltWith(secret)).filter(([name]) => names.includes(name));
+        const parsed = parseInput({ ...minimal, ...Object.fromEntries(fields) });
+        assert.ok('problems' in parsed);
+        assert.doesNotMatch(JSON.stringify(parsed.problems), new RegExp(secret));
+      }),
+    );
+  });
+
+  test('takes every duration within the bounds, as a whole number of milliseconds', () => {
+    fc.assert(
+      fc.property(anyDuration(1_000, 3_600_000), (interval) => {
+        assert.ok('conversation' in parseInput({ ...minimal, readiness: { interval } }));
+        assert.ok(Number.isInteger(parseDuration(interval)), `${interval} is ${parseDuration(interval)} ms`);
+      }),
+    );
+  });
+});
