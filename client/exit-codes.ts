@@ -1,3 +1,5 @@
+import { ServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { ConfigError, oneLine } from '../config/config-error.js';
 import { ConversationNotFoundError, ConversationTakenError, InvalidInputError } from './errors.js';
 
@@ -15,20 +17,29 @@ export const exitCodes = {
   unreachable: 5,
 } as const;
 
+/** Thrown for a command line that can't be read. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const unreachable = [ConfigError, NamespaceNotFoundError, ServiceError];
+
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof InvalidInputError) return exitCodes.usage;
+  if (error instanceof UsageError || error instanceof InvalidInputError) return exitCodes.usage;
   if (error instanceof ConversationNotFoundError) return exitCodes.notFound;
   if (error instanceof ConversationTakenError) return exitCodes.taken;
-  if (error instanceof ConfigError) return exitCodes.unreachable;
+  if (unreachable.some((type) => error instanceof type)) return exitCodes.unreachable;
   return exitCodes.failed;
 }
 
 /** An error as JSON, for programs: its type and details where it is a failure of the contract. */
 export function errorJson(error: unknown): object {
-  const { name, message, type, details } = error as Error & { type?: string; details?: unknown };
-  return { error: { type: type ?? name, message, ...(details !== undefined && { details }) } };
+  const { name, type, details } = error as Error & { type?: string; details?: unknown };
+  return { error: { type: type ?? name, message: oneLine(error), ...(details !== undefined && { details }) } };
 }
 
-export function reportError(error: unknown): void {
-  console.error(`nested-conversation: ${oneLine(error)}`);
+/** Tells of an error: a person on standard error, a program by one JSON object on standard output. */
+export function reportError(error: unknown, { json = false }: { readonly json?: boolean | undefined } = {}): void {
+  if (json) console.log(JSON.stringify(errorJson(error)));
+  else console.error(`nested-conversation: ${oneLine(error)}`);
 }

@@ -98,10 +98,9 @@ export class NestedConversations {
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
-      const { runId, status, memo: theirs } = await this.#describe(sid);
-      const runs = status.name === 'RUNNING';
+      const { runId, status, closeTime, memo: theirs } = await this.#describe(sid);
       // One that ended between the two calls may be started now.
-      if (!runs && (resume || status.name !== 'COMPLETED')) continue;
+      if (closeTime && (resume || status.name !== 'COMPLETED')) continue;
       if (!isSame(memo, theirs)) throw new ConversationTakenError(sid);
       return { sid, workflowId, runId, attached: true };
     }
@@ -174,7 +173,9 @@ export class NestedConversations {
       } catch (error) {
         if (!isPassing(error)) throw error;
       }
-      await sleep(delayMs * (0.8 + Math.random() * 0.4), undefined, signal && { signal });
+      const jitteredMs = delayMs * (0.8 + Math.random() * 0.4);
+      // Aborted: the next round throws the signal's own reason.
+      await sleep(jitteredMs, undefined, signal && { signal }).catch(() => undefined);
     }
   }
 

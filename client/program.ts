@@ -1,9 +1,10 @@
+import type { Client } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { loadTemporalConfig } from '../config/temporal.js';
 import { connectClient } from './connect.js';
 import type { ConversationStatus } from './conversation-status.js';
-import { describeStatus } from './describe-status.js';
-import { errorJson, exitCodeOf, exitCodes, reportError } from './exit-codes.js';
+import { describeLooks, describeStatus } from './describe-status.js';
+import { errorJson, exitCodeOf, exitCodes, reportError, UsageError } from './exit-codes.js';
 import { NestedConversations } from './nested-conversations.js';
 import { readStartInput, type StartInputOptions } from './start-input.js';
 
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
   const program = new Command('nested-conversation')
     .description('Starts conversations in OpenHands servers through Temporal, and confirms that they are ready.')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.usage))
+    .configureOutput({ outputError: reportUsageError })
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
@@ -48,17 +50,18 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed, ${exitCodes.usage} wro
     .option('--branch <name>', 'its branch')
     .option('--git-provider <name>', 'where the repository is')
     .option('--instructions <text>', 'instructions for the conversation')
-    .addOption(
-      new Option('--session-api-key <key>', "the server's session API key; better from the environment").env(
-        'NESTED_SESSION_API_KEY',
-      ),
-    )
+    .option('--session-api-key <key>', "the server's session API key; better in NESTED_SESSION_API_KEY")
     .option('--timeout <duration>', 'deadline of a request while creating (default 60 seconds)')
     .option('--interval <duration>', 'time between two looks (default 2 seconds)')
     .option('--maximum-attempts <n>', 'looks at the most (default 60)', Number)
     .option('--look-timeout <duration>', 'deadline of a look (default 5 seconds)')
     .addOption(new Option('--ready-when <test>', 'what ready means').choices(['agent-started', 'accepting-events']))
-    .addOption(new Option('--on-failure <action>', 'what to do with it then').choices(['keep', 'stop']))
+    .addOption(
+      new Option(
+        '--on-failure <action>',
+        'what to do with the conversation when its start fails or is cancelled',
+      ).choices(['keep', 'stop']),
+    )
     .option('--resume', 'start anew although an earlier start completed')
     .option('--wait', 'wait until it is ready, with progress on standard error')
     .option('--json', 'print one JSON object')
@@ -69,21 +72,27 @@ Examples:
   nested-conversation start --api-url http://localhost:3000 --sid conv1 --user-id ada --message 'Fix the build' --wait
   nested-conversation start --input conversation.json --json`,
     )
-    .action((options: StartCommandOptions) => run(options, (conversations) => start(conversations, options)));
+    .action((options: StartCommandOptions) => run(options, (connect) => start(connect, options)));
 
   program
     .command('status <sid>')
     .description('tell how a start comes along, or what became of it')
     .option('--json', 'print one JSON object')
-    .action((sid: string, options: OutputOptions) => run(options, (conversations) => status(conversations, sid)));
+    .action((sid: string, options: OutputOptions) => run(options, (connect) => status(connect, sid)));
 
   program
     .command('cancel <sid>')
     .description('end a start that is under way')
     .option('--json', 'print one JSON object')
-    .action((sid: string, options: OutputOptions) => run(options, (conversations) => cancel(conversations, sid)));
+    .action((sid: string, options: OutputOptions) => run(options, (connect) => cancel(connect, sid)));
 
   return program;
+}
+
+/** Options could not be read, `--json` among them: so it is looked for where they stand. */
+function reportUsageError(complaint: string): void {
+  const problem = `${complaint.replace(/^error: /, '').trim()} (see --help)`;
+  reportError(new UsageError(problem), { json: process.argv.includes('--json') });
 }
 
 /** What a command has to say: to a person, and to a program. */
@@ -92,54 +101,58 @@ interface Answer {
   readonly json: object;
 }
 
-async function run(
-  { json }: OutputOptions,
-  command: (conversations: NestedConversations) => Promise<Answer>,
-): Promise<void> {
-  try {
+/** Connects to Temporal: a command does so when its own arguments are in order. */
+type Connect = () => Promise<NestedConversations>;
+
+async function run({ json }: OutputOptions, command: (connect: Connect) => Promise<Answer>): Promise<void> {
+  let client: Client | undefined;
+  const connect = async () => {
     const config = loadTemporalConfig();
-    const client = await connectClient(config);
-    try {
-      const answer = await command(new NestedConversations(client, config));
-      console.log(json ? JSON.stringify(answer.json) : answer.text);
-    } finally {
-      await client.connection.close();
-    }
+    client = await connectClient(config);
+    return new NestedConversations(client, config);
+  };
+  try {
+    const answer = await command(connect);
+    console.log(json ? JSON.stringify(answer.json) : answer.text);
   } catch (error) {
-    if (json) console.log(JSON.stringify(errorJson(error)));
-    else reportError(error);
+    reportError(error, { json });
     process.exitCode = exitCodeOf(error);
+  } finally {
+    await client?.connection.close();
   }
 }
 
-async function start(conversations: NestedConversations, options: StartCommandOptions): Promise<Answer> {
+async function start(connect: Connect, options: StartCommandOptions): Promise<Answer> {
   const input = await readStartInput(options);
+  const conversations = await connect();
   const { resume, wait } = options;
   if (!wait) {
     const started = await conversations.start(input, { resume });
-    const verb = started.attached ? 'was started already' : 'is started';
+    const verb = started.attached ? 'was started already' : 'is starting';
     return { text: `${started.sid} ${verb}: workflow ${started.workflowId}, run ${started.runId}`, json: started };
   }
   const onProgress = (status: ConversationStatus) => console.error(describeStatus(status));
   const result = await conversations.ensureReady(input, { resume, onProgress });
-  return { text: `${result.conversationId} is ready (${result.status}) after ${looks(result.attempts)}`, json: result };
+  const { conversationId, status, attempts } = result;
+  return { text: `${conversationId} is ready (${status}) after ${describeLooks(attempts)}`, json: result };
 }
 
-async function status(conversations: NestedConversations, sid: string): Promise<Answer> {
+async function status(connect: Connect, sid: string): Promise<Answer> {
+  const conversations = await connect();
   const found = await conversations.status(sid);
   const outcome = found.closedAt ? await conversations.result(sid).catch((error: Error) => error) : undefined;
   const lines = [describeStatus(found), `       workflow ${found.workflowId}, run ${found.runId}`];
   if (outcome instanceof Error) lines.push(`       ${outcome.message}`);
-  else if (outcome) lines.push(`       ${outcome.status} after ${looks(outcome.attempts)}`);
+  else if (outcome) lines.push(`       ${outcome.status} after ${describeLooks(outcome.attempts)}`);
   const json = { ...found, ...(outcome instanceof Error ? errorJson(outcome) : outcome && { result: outcome }) };
   return { text: lines.join('\n'), json };
 }
 
-async function cancel(conversations: NestedConversations, sid: string): Promise<Answer> {
+async function cancel(connect: Connect, sid: string): Promise<Answer> {
+  const conversations = await connect();
   await conversations.cancel(sid);
-  return { text: `${sid} was asked to end`, json: { sid, cancelRequested: true } };
-}
-
-function looks(attempts: number): string {
-  return attempts === 1 ? 'one look' : `${attempts} looks`;
+  return {
+    text: `the start of ${sid} was asked to end: it will be cancelled, unless it has ended already`,
+    json: { sid, cancelRequested: true },
+  };
 }

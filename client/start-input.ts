@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { CreateNestedConversationInput } from '../contract/input.js';
+import { type CreateNestedConversationInput, parseInput } from '../contract/input.js';
 import { InvalidInputError } from './errors.js';
+
+/** What `--input` holds, still unchecked. */
+type BaseInput = Record<string, unknown> & { readonly client?: { readonly sessionApiKey?: string } | null };
 
 /** The options of `nested-conversation start` that make up the workflow's input. */
 export interface StartInputOptions {
@@ -27,11 +30,13 @@ export interface StartInputOptions {
 }
 
 /**
- * The input that the options describe: that of `--input`, with what is given beside it in its place. It is as unchecked
- * as the options are: the client checks it.
+ * The input that the options describe: that of `--input`, with what is given beside it in its place. A session key that
+ * is in neither is taken from `NESTED_SESSION_API_KEY`.
+ *
+ * @throws {@link InvalidInputError}
  */
 export async function readStartInput(options: StartInputOptions): Promise<CreateNestedConversationInput> {
-  const base = options.input === undefined ? {} : await readJson(options.input);
+  const base: BaseInput = options.input === undefined ? {} : await readJson(options.input);
   const { message, imageUrl, replayFile } = options;
   const given = {
     apiUrl: options.apiUrl,
@@ -51,7 +56,10 @@ export async function readStartInput(options: StartInputOptions): Promise<Create
       gitProvider: options.gitProvider,
       conversationInstructions: options.instructions,
     },
-    client: { timeout: options.timeout, sessionApiKey: options.sessionApiKey },
+    client: {
+      timeout: options.timeout,
+      sessionApiKey: options.sessionApiKey ?? base.client?.sessionApiKey ?? process.env.NESTED_SESSION_API_KEY,
+    },
     readiness: {
       interval: options.interval,
       maximumAttempts: options.maximumAttempts,
@@ -64,6 +72,8 @@ export async function readStartInput(options: StartInputOptions): Promise<Create
     const values = withoutUndefined(group);
     if (Object.keys(values).length > 0) input[name] = { ...(base[name] as object | undefined), ...values };
   }
+  const parsed = parseInput(input);
+  if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
   return input as unknown as CreateNestedConversationInput;
 }
 
@@ -71,7 +81,7 @@ function withoutUndefined(values: Record<string, unknown>): Record<string, unkno
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-async function readJson(file: string): Promise<Record<string, unknown>> {
+async function readJson(file: string): Promise<BaseInput> {
   const source = file === '-' ? 'standard input' : file;
   let value: unknown;
   try {
@@ -83,7 +93,7 @@ async function readJson(file: string): Promise<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw InvalidInputError.of([{ field: '--input', problem: `(${source}) must hold a JSON object` }]);
   }
-  return value as Record<string, unknown>;
+  return value as BaseInput;
 }
 
 async function readText(file: string): Promise<string> {

@@ -3,8 +3,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** What went wrong, in one line: for a process that ends because of it. */
+/** What went wrong, and what that came from, in one line: for a process that ends because of it. */
 export function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, ' ').trim();
+  const { message = String(error), cause } = error instanceof Error ? error : {};
+  const whole = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return whole.replace(/\s+/g, ' ').trim();
 }

@@ -1,6 +1,7 @@
-import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { readFileSync } from 'node:fs';
+import { type ClientConnectConfig, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { defaultTaskQueue } from '../contract/names.js';
-import { ConfigError, oneLine } from './config-error.js';
+import { ConfigError } from './config-error.js';
 
 /** How to reach Temporal, and where the work is queued. */
 export interface TemporalConfig {
@@ -32,9 +33,23 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
 
 function connectConfig(env: NodeJS.ProcessEnv): ClientConnectConfig {
   const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const { TEMPORAL_CONFIG_FILE: file } = env;
+  const profile = load('The profile (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE)', () =>
+    loadClientConfigProfile({
+      overrideEnvVars: Object.fromEntries(set),
+      // Read here, since a file that is named must be there: loadClientConfigProfile would do without it.
+      ...(file && { configSource: { data: readFileSync(file, 'utf8') } }),
+    }),
+  );
+  return load("The TLS files (TEMPORAL_TLS_…_PATH, or the profile's)", () => toClientOptions(profile));
+}
+
+function load<T>(settings: string, read: () => T): T {
   try {
-    return loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(set) });
+    return read();
   } catch (error) {
-    throw new ConfigError(`Temporal's settings (TEMPORAL_… or the profile file) can't be used: ${oneLine(error)}`);
+    // Only the first line: those below it quote a malformed file, and so the API key that may be in it.
+    const [problem] = (error as Error).message.split('\n');
+    throw new ConfigError(`${settings} can't be used: ${problem}`);
   }
 }

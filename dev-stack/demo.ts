@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import ora from 'ora';
 import type { ConversationStatus } from '../client/conversation-status.js';
-import { describeStatus } from '../client/describe-status.js';
+import { describeLooks, describeStatus } from '../client/describe-status.js';
 import { NestedConversations } from '../client/nested-conversations.js';
 import { oneLine } from '../config/config-error.js';
 import { startModelStandIn } from '../test/nested-server/model-stand-in.js';
@@ -70,7 +70,7 @@ async function demo(): Promise<void> {
       { onProgress },
     ),
   );
-  say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${result.attempts} look(s)`);
+  say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${describeLooks(result.attempts)}`);
   if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/conversation-${sid}`);
   if (options.keep) await keepUp();
   else say('  To look around in the Web UI: npm run demo -- --keep');

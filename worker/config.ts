@@ -14,7 +14,7 @@ export interface WorkerConfig extends TemporalConfig {
  * @throws {@link ConfigError}
  */
 export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
-  const { WORKER_SHUTDOWN_GRACE_TIME: graceTime = '30 seconds' } = env;
+  const graceTime = env.WORKER_SHUTDOWN_GRACE_TIME || '30 seconds';
   if ((parseDuration(graceTime) ?? -1) < 0) {
     throw new ConfigError(`WORKER_SHUTDOWN_GRACE_TIME must be a duration such as '30 seconds', and is '${graceTime}'`);
   }

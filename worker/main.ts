@@ -15,15 +15,27 @@ async function main(): Promise<void> {
   }
 }
 
-async function connect({ connectionOptions }: WorkerConfig): Promise<NativeConnection> {
-  try {
-    return await NativeConnection.connect(connectionOptions);
-  } catch (error) {
-    throw new ConfigError(`can't reach Temporal at ${connectionOptions.address} (TEMPORAL_ADDRESS): ${oneLine(error)}`);
-  }
+async function connect({ connectionOptions, namespace }: WorkerConfig): Promise<NativeConnection> {
+  const { address } = connectionOptions;
+  const connection = await NativeConnection.connect(connectionOptions).catch(
+    explain(`can't reach Temporal at ${address} (TEMPORAL_ADDRESS)`),
+  );
+  await connection.workflowService
+    .describeNamespace({ namespace })
+    .catch(explain(`can't work in namespace '${namespace}' (TEMPORAL_NAMESPACE) at ${address}`));
+  return connection;
+}
+
+function explain(problem: string) {
+  return (error: unknown): never => {
+    // The SDK's core reports in Rust's debug notation: what a person can use is quoted in it.
+    const [, reason] = /(?:message|error): "([^"]+)"/.exec(oneLine(error)) ?? [];
+    throw new ConfigError(`${problem}: ${reason ?? oneLine(error)}`);
+  };
 }
 
 main().catch((error: unknown) => {
   console.error(error instanceof ConfigError ? `nested-conversations worker: ${error.message}` : error);
-  process.exitCode = 1;
+  // A worker that could not be made, or failed, leaves the SDK's runtime running: the process would not end by itself.
+  process.exit(1);
 });

@@ -1,0 +1,366 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { exitCodes } from '../../client/exit-codes.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { type Ended, type ProgramOptions, startProgram } from './programs.js';
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let folder: string;
+let sid: string;
+
+before(async () => {
+  temporal = await startDevServer();
+  folder = await mkdtemp(join(tmpdir(), 'nested-conversation-'));
+});
+after(async () => {
+  await rm(folder, { recursive: true });
+  await temporal.stop();
+});
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+  sid = `conv-${randomUUID()}`;
+});
+afterEach(() => server.close());
+
+function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> {
+  const options = { args, env: { TEMPORAL_ADDRESS: temporal.env.address, ...env }, ...(input && { input }) };
+  return startProgram('client/cli.js', options).ended;
+}
+
+/** Options of a start that lacks nothing. */
+const complete = () => ['--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--message', 'Fix the build'];
+const inAMoment = ['--interval', '1 second'];
+
+/** What `--json` printed: one line, one object, and nothing else. */
+function printed({ stdout, stderr }: Ended): Record<string, unknown> {
+  assert.match(stdout, /^\{.*\}\n$/);
+  assert.equal(stderr, '');
+  return JSON.parse(stdout);
+}
+
+describe('start', () => {
+  test('prints what it started, and does not wait', async () => {
+    const post = server.inject({ path: '/api/conversations', fault: { kind: 'delay-until' } });
+    const { exitCode, stdout, stderr } = await run(['start', ...complete()]);
+    const { runId } = await new NestedConversations(temporal.env.client).status(sid);
+    assert.equal(stdout, `${sid} is starting: workflow ${workflowIdOf(sid)}, run ${runId}\n`);
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+    post.release();
+  });
+
+  test('says that it attached to the start that was there', async () => {
+    const first = printed(await run(['start', ...complete(), '--json']));
+    const second = printed(await run(['start', ...complete(), '--json']));
+    assert.equal(first.attached, false);
+    assert.deepEqual(second, { ...first, attached: true });
+  });
+
+  test('--wait shows progress on standard error and the result on standard output', async () => {
+    server.script(sid, { loadingLooks: 3 });
+    const { exitCode, stdout, stderr } = await run(['start', ...complete(), ...inAMoment, '--wait']);
+    assert.equal(stdout, `${sid} is ready (RUNNING) after 2 looks\n`);
+    assert.match(
+      stderr,
+      / {2}\d s {2}checking that it is ready: \S+ is STARTING \(agent loading\); look 1 of 60, .*\n/,
+    );
+    assert.match(stderr, / {2}\d s {2}ready\n$/);
+    assert.equal(exitCode, 0);
+  });
+
+  test('passes its options on to the server', async () => {
+    const options = ['--repository', 'ada/engine', '--branch', 'main', '--git-provider', 'github'];
+    await run([
+      'start',
+      ...complete(),
+      ...options,
+      '--instructions',
+      'Be brief',
+      '--image-url',
+      'a:1',
+      'b:2',
+      '--wait',
+    ]);
+    assert.deepEqual(await posted(), {
+      conversation_id: sid,
+      initial_user_msg: 'Fix the build',
+      image_urls: ['a:1', 'b:2'],
+      replay_json: null,
+      mcp_config: null,
+      repository: 'ada/engine',
+      selected_branch: 'main',
+      git_provider: 'github',
+      conversation_instructions: 'Be brief',
+    });
+  });
+
+  test('--resume starts a completed one anew', async () => {
+    await run(['start', ...complete(), '--wait']);
+    server.restart();
+    const { attached } = printed(await run(['start', ...complete(), '--resume', '--json']));
+    assert.equal(attached, false);
+  });
+
+  for (const source of ['a file', 'standard input']) {
+    test(`--input takes the input from ${source}, and options beside it win`, async () => {
+      const input = JSON.stringify({ ...inputFor(server.url, { sid }), settings: { selectedBranch: 'main' } });
+      const file = join(folder, 'input.json');
+      await writeFile(file, input);
+      const options = source === 'a file' ? ['--input', file] : ['--input', '-'];
+      const { exitCode } = await run(
+        ['start', ...options, '--message', 'Fix the tests', '--repository', 'ada/engine', '--wait'],
+        { input },
+      );
+      assert.equal(exitCode, 0);
+      const { initial_user_msg, repository, selected_branch } = await posted();
+      assert.deepEqual(
+        { initial_user_msg, repository, selected_branch },
+        { initial_user_msg: 'Fix the tests', repository: 'ada/engine', selected_branch: 'main' },
+      );
+    });
+  }
+
+  test('--replay-file resumes from recorded events', async () => {
+    const replay = JSON.stringify([
+      { source: 'user', action: 'message', args: { content: 'hi' } },
+      { source: 'agent', action: 'message', args: { content: 'A', wait_for_response: true } },
+    ]);
+    const file = join(folder, 'replay.json');
+    await writeFile(file, replay);
+    const { exitCode } = await run([
+      ...['start', '--api-url', server.url, '--sid', sid, '--user-id', 'ada'],
+      ...['--replay-file', file, '--wait'],
+    ]);
+    assert.equal(exitCode, 0);
+    assert.equal((await posted()).replay_json, replay);
+  });
+
+  for (const { outcome, serverKey, exitCode } of [
+    { outcome: 'accepted', serverKey: 'key-of-the-session', exitCode: 0 },
+    { outcome: 'refused', serverKey: 'another-key', exitCode: exitCodes.failed },
+  ]) {
+    test(`sends the session API key of the environment, and prints it nowhere: ${outcome}`, async () => {
+      server.options.sessionApiKey = serverKey;
+      const env = { NESTED_SESSION_API_KEY: 'key-of-the-session' };
+      const ended = [await run(['start', ...complete(), '--wait'], { env }), await run(['status', sid], { env })];
+      const json = await run(['status', sid, '--json'], { env });
+      assert.equal(ended[0]?.exitCode, exitCode);
+      assert.equal(server.requests[0]?.headers['x-session-api-key'], 'key-of-the-session');
+      assert.doesNotMatch(JSON.stringify([...ended, json]), /key-of-the-session/);
+    });
+  }
+});
+
+describe('status', () => {
+  const started = () => new NestedConversations(temporal.env.client).start(inputFor(server.url, { sid }));
+  const ended = () =>
+    new NestedConversations(temporal.env.client).ensureReady(inputFor(server.url, { sid })).catch(() => undefined);
+
+  test('tells of a start that runs', async () => {
+    const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+    const { runId, workflowId } = await started();
+    await post.reached;
+    const { exitCode, stdout } = await run(['status', sid]);
+    assert.match(stdout, / {2}\d s {2}creating the conversation\n/);
+    assert.match(stdout, new RegExp(`workflow ${workflowId}, run ${runId}`));
+    assert.equal(exitCode, 0);
+    post.release();
+  });
+
+  test('tells of a start that is ready', async () => {
+    await ended();
+    assert.match((await run(['status', sid])).stdout, / s {2}ready\n.*\n +RUNNING after one look\n$/);
+    const { phase, result } = printed(await run(['status', sid, '--json']));
+    assert.deepEqual(
+      { phase, result },
+      { phase: 'ready', result: { conversationId: sid, status: 'RUNNING', attempts: 1 } },
+    );
+  });
+
+  test('tells of a start that failed, and why', async () => {
+    server.options.settings = 'missing';
+    await ended();
+    const { exitCode, stdout } = await run(['status', sid]);
+    assert.match(stdout, / s {2}failed\n.*\n +POST \S+ answered 400 \(Settings not found\)\n$/);
+    assert.equal(exitCode, 0);
+    const { phase, error } = printed(await run(['status', sid, '--json']));
+    assert.equal(phase, 'failed');
+    assert.equal((error as { type: string }).type, 'ConversationRejected');
+  });
+});
+
+describe('cancel', () => {
+  test('ends a start, and whoever waits for it is told', async () => {
+    server.script(sid, { agent: 'dead' });
+    const waiting = run(['start', ...complete(), ...inAMoment, '--wait']);
+    await server.received(`GET /api/conversations/${sid}/events`, 3);
+    const { exitCode, stdout } = await run(['cancel', sid]);
+    assert.match(stdout, /was asked to end/);
+    assert.equal(exitCode, 0);
+    const { exitCode: waitingExitCode, stderr } = await waiting;
+    assert.match(stderr, new RegExp(`\nnested-conversation: The start of ${sid} was cancelled\n$`));
+    assert.equal(waitingExitCode, exitCodes.failed);
+  });
+});
+
+describe('what goes wrong', () => {
+  interface Mishap {
+    readonly name: string;
+    readonly args: () => readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string;
+    readonly exitCode: number;
+    readonly type: string;
+    readonly message: RegExp;
+  }
+
+  const mishaps: Mishap[] = [
+    {
+      name: 'an unknown option',
+      args: () => ['start', '--nope'],
+      exitCode: exitCodes.usage,
+      type: 'UsageError',
+      message: /^unknown option '--nope' \(see --help\)$/,
+    },
+    {
+      name: 'a missing argument',
+      args: () => ['status'],
+      exitCode: exitCodes.usage,
+      type: 'UsageError',
+      message: /^missing required argument 'sid'/,
+    },
+    {
+      name: 'an invalid input',
+      args: () => ['start', '--sid', 'a/b', '--maximum-attempts', 'many'],
+      exitCode: exitCodes.usage,
+      type: 'InvalidInput',
+      message:
+        /^apiUrl is missing.*; sid must not .*; userId is missing.*; readiness\.maximumAttempts must be a number$/,
+    },
+    {
+      name: 'an input file that is not there',
+      args: () => ['start', '--input', join(folder, 'missing.json')],
+      exitCode: exitCodes.usage,
+      type: 'InvalidInput',
+      message: /missing\.json can't be read: ENOENT/,
+    },
+    {
+      name: 'a replay file that is not there',
+      args: () => ['start', ...complete(), '--replay-file', join(folder, 'missing.json')],
+      exitCode: exitCodes.usage,
+      type: 'InvalidInput',
+      message: /missing\.json can't be read: ENOENT/,
+    },
+    {
+      name: 'an input that is not JSON',
+      args: () => ['start', '--input', '-'],
+      input: '{"sid":',
+      exitCode: exitCodes.usage,
+      type: 'InvalidInput',
+      message: /^--input \(standard input\) is not JSON$/,
+    },
+    {
+      name: 'an input that is no object',
+      args: () => ['start', '--input', '-'],
+      input: '[]',
+      exitCode: exitCodes.usage,
+      type: 'InvalidInput',
+      message: /^--input \(standard input\) must hold a JSON object$/,
+    },
+    {
+      name: 'a conversation that nobody started',
+      args: () => ['status', sid],
+      exitCode: exitCodes.notFound,
+      type: 'ConversationNotFoundError',
+      message: /^Temporal knows no start of conversation conv-/,
+    },
+    {
+      name: 'a cancellation of what nobody started',
+      args: () => ['cancel', sid],
+      exitCode: exitCodes.notFound,
+      type: 'ConversationNotFoundError',
+      message: /^Temporal knows no start of conversation conv-/,
+    },
+    {
+      name: 'a refused port in TEMPORAL_ADDRESS',
+      args: () => ['status', sid],
+      env: { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+      exitCode: exitCodes.unreachable,
+      type: 'ConfigError',
+      message: /^can't reach Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): /,
+    },
+    {
+      name: 'no address in TEMPORAL_ADDRESS',
+      args: () => ['status', sid],
+      env: { TEMPORAL_ADDRESS: 'http://localhost' },
+      exitCode: exitCodes.unreachable,
+      type: 'ConfigError',
+      message: /^TEMPORAL_ADDRESS must be host:port/,
+    },
+    {
+      name: 'a namespace that is not there',
+      args: () => ['start', ...complete()],
+      env: { TEMPORAL_NAMESPACE: 'nowhere' },
+      exitCode: exitCodes.unreachable,
+      type: 'NamespaceNotFoundError',
+      message: /^Namespace not found: 'nowhere'$/,
+    },
+  ];
+
+  for (const { name, args, env = {}, input = '', exitCode, type, message } of mishaps) {
+    test(`${name} is one line, one JSON object, and exit code ${exitCode}`, async () => {
+      const [told, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
+      assert.match(told.stderr, /^nested-conversation: [^\n]+\n$/);
+      assert.match(told.stderr.slice('nested-conversation: '.length, -1), message);
+      assert.equal(told.stdout, '');
+      const { error } = printed(json) as { error: { type: string; message: string } };
+      assert.equal(error.type, type);
+      assert.match(error.message, message);
+      assert.deepEqual([told.exitCode, json.exitCode], [exitCode, exitCode]);
+    });
+  }
+
+  test('a start that fails says so, with its details for programs', async () => {
+    server.options.settings = 'missing';
+    const { exitCode, stdout, stderr } = await run(['start', ...complete(), '--wait', '--json']);
+    const { error } = JSON.parse(stdout);
+    assert.deepEqual(
+      { type: error.type, msgId: error.details.msgId },
+      { type: 'ConversationRejected', msgId: 'CONFIGURATION$SETTINGS_NOT_FOUND' },
+    );
+    assert.match(stderr, / s {2}failed\n$/);
+    assert.equal(exitCode, exitCodes.failed);
+  });
+
+  test("another user's conversation is refused", async () => {
+    await run(['start', ...complete(), '--wait']);
+    const { exitCode, stderr } = await run(['start', ...complete(), '--user-id', 'bob']);
+    assert.match(stderr, /^nested-conversation: Conversation conv-\S+ .*: use another sid\n$/);
+    assert.equal(exitCode, exitCodes.taken);
+  });
+});
+
+describe('--help', () => {
+  test('tells of the commands, the environment and the exit codes', async () => {
+    const { exitCode, stdout } = await run(['--help']);
+    for (const word of ['start', 'status', 'cancel', 'TEMPORAL_ADDRESS', ...Object.values(exitCodes).map(String)]) {
+      assert.match(stdout, new RegExp(`\\b${word}\\b`));
+    }
+    assert.equal(exitCode, 0);
+  });
+});
+
+/** The body of the one POST that created the conversation. */
+async function posted(): Promise<Record<string, unknown>> {
+  const posts = server.requests.filter(({ method, path }) => method === 'POST' && path === '/api/conversations');
+  assert.equal(posts.length, 1);
+  return posts[0]?.body as Record<string, unknown>;
+}

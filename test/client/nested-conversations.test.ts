@@ -1,0 +1,357 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { ConversationStatus } from '../../client/conversation-status.js';
+import {
+  ConversationAbortedError,
+  ConversationFailedError,
+  ConversationNotFoundError,
+  ConversationNotReadyError,
+  ConversationRejectedError,
+  ConversationTakenError,
+  InvalidInputError,
+  UnauthorizedError,
+} from '../../client/errors.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let conversations: NestedConversations;
+/** Its starts wait for a worker, and so run until they are cancelled or terminated. */
+let unattended: NestedConversations;
+
+before(async () => {
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client);
+  unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
+});
+after(() => temporal.stop());
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+const create = 'POST /api/conversations';
+const eventsOf = (sid: string) => `/api/conversations/${sid}/events`;
+const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
+const terminate = (sid: string) => temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
+
+const holdCreate = () => server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+
+/** Holds a look: the one after `looksBefore`. `createConversation` reads the events twice, around its POST. */
+const holdLook = (sid: string, looksBefore = 0) =>
+  server.inject({ path: eventsOf(sid), after: 2 + looksBefore, fault: { kind: 'delay-until' } });
+
+describe('an id that runs', () => {
+  test('is attached to by a second start, which posts nothing', async () => {
+    const input = inputFor(server.url);
+    const post = holdCreate();
+    const first = await conversations.start(input);
+    await post.reached;
+    const second = await conversations.start(input);
+    assert.equal(first.attached, false);
+    assert.deepEqual(second, { ...first, attached: true });
+    post.release();
+    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.equal(server.count(create), 1);
+  });
+
+  for (const callers of [2, 10]) {
+    test(`is one run with one POST and one result for ${callers} callers at once`, async () => {
+      const input = inputFor(server.url);
+      const runIds = new Set<string>();
+      const onProgress = ({ runId }: ConversationStatus) => runIds.add(runId);
+      const calls = Array.from({ length: callers }, () => conversations.ensureReady(input, { onProgress }));
+      assert.deepEqual(await Promise.all(calls), Array(callers).fill(readyAtOnce(input.sid)));
+      assert.equal(runIds.size, 1);
+      assert.equal(server.count(create), 1);
+    });
+  }
+
+  const others = [
+    { other: 'user', change: { userId: 'bob' } },
+    { other: 'URL of the server', change: { apiUrl: 'http://127.0.0.1:9' } },
+    { other: 'kind of server', change: { server: 'agent-server' } },
+  ] as const;
+  for (const { other, change } of others) {
+    for (const resume of [false, true]) {
+      test(`is refused to a caller with another ${other}${resume ? ', also to resume' : ''}`, async () => {
+        const theirs = inputFor(server.url, { sid: randomUUID(), userId: 'ada-lovelace' });
+        await unattended.start(theirs);
+        const error = await rejection(unattended.start({ ...theirs, ...change }, { resume }));
+        assert.ok(error instanceof ConversationTakenError);
+        assert.equal(error.sid, theirs.sid);
+        const shown = JSON.stringify({ ...error, message: error.message });
+        for (const secret of [theirs.userId, theirs.apiUrl, 'Fix the build']) {
+          assert.ok(!shown.includes(secret), `${shown} shows ${secret}`);
+        }
+        await terminate(theirs.sid);
+      });
+    }
+  }
+});
+
+describe('an id whose run has ended', () => {
+  test('is started again after a failure', async () => {
+    server.options.settings = 'missing';
+    const input = inputFor(server.url);
+    const first = await conversations.start(input);
+    await assert.rejects(conversations.ensureReady(input), ConversationRejectedError);
+    server.options.settings = 'complete';
+    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.notEqual((await conversations.status(input.sid)).runId, first.runId);
+  });
+
+  test("gives a completed run's result, and asks the server nothing", async () => {
+    const input = inputFor(server.url);
+    const result = await conversations.ensureReady(input);
+    const { runId } = await conversations.status(input.sid);
+    const requests = server.requests.length;
+    assert.deepEqual(await conversations.ensureReady(input), result);
+    const { attached, ...started } = await conversations.start(input);
+    assert.deepEqual({ attached, runId: started.runId }, { attached: true, runId });
+    assert.equal(server.requests.length, requests);
+  });
+
+  test('goes on with a new message where a completed one is resumed', async () => {
+    const input = inputFor(server.url);
+    await conversations.ensureReady(input);
+    const first = await conversations.status(input.sid);
+    server.restart();
+    const next = { ...input, initialUserMsg: { content: 'And the tests' } };
+    assert.deepEqual(await conversations.ensureReady(next, { resume: true }), readyAtOnce(input.sid));
+    assert.notEqual((await conversations.status(input.sid)).runId, first.runId);
+    assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
+  });
+
+  test('does not show its result to another user', async () => {
+    const input = inputFor(server.url);
+    await conversations.ensureReady(input);
+    await assert.rejects(conversations.ensureReady({ ...input, userId: 'bob' }), ConversationTakenError);
+  });
+});
+
+describe('a start that fails', () => {
+  test('as InvalidInput is not started at all', async () => {
+    const input = inputFor(server.url, { userId: '', readiness: { maximumAttempts: 0 } });
+    const error = await rejection(conversations.ensureReady(input));
+    assert.ok(error instanceof InvalidInputError);
+    assert.deepEqual(
+      error.details.problems.map(({ field }) => field),
+      ['userId', 'readiness.maximumAttempts'],
+    );
+    const handle = temporal.env.client.workflow.getHandle(workflowIdOf(input.sid));
+    await assert.rejects(handle.describe(), WorkflowNotFoundError);
+    assert.equal(server.requests.length, 0);
+  });
+
+  test('as InvalidInput by a client that checks nothing tells the same', async () => {
+    const sid = randomUUID();
+    const { client } = temporal.env;
+    const handle = await client.workflow.start(workflowType, {
+      workflowId: workflowIdOf(sid),
+      taskQueue: defaultTaskQueue,
+      args: [inputFor(server.url, { sid, userId: '' })],
+    });
+    await assert.rejects(handle.result());
+    const error = await rejection(conversations.result(sid));
+    assert.ok(error instanceof InvalidInputError);
+    assert.deepEqual(error.details, { problems: [{ field: 'userId', problem: 'is empty' }] });
+  });
+
+  test('as ConversationRejected tells what the server called it', async () => {
+    server.options.settings = 'missing';
+    const error = await rejection(conversations.ensureReady(inputFor(server.url)));
+    assert.ok(error instanceof ConversationRejectedError);
+    assert.deepEqual(error.details, {
+      method: 'POST',
+      url: `${server.url}/api/conversations`,
+      status: 400,
+      msgId: 'CONFIGURATION$SETTINGS_NOT_FOUND',
+    });
+  });
+
+  test('as Unauthorized tells the status, and neither key', async () => {
+    server.options.sessionApiKey = 'the-right-key';
+    const input = inputFor(server.url, { client: { sessionApiKey: 'the-wrong-key' } });
+    const error = await rejection(conversations.ensureReady(input));
+    assert.ok(error instanceof UnauthorizedError);
+    assert.equal(error.details.status, 401);
+    assert.doesNotMatch(error.message, /the-(right|wrong)-key/);
+  });
+
+  test('as ConversationNotReady tells how it waited, and what it saw', async () => {
+    const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 2 } });
+    server.script(input.sid, { agent: 'dead' });
+    const error = await rejection(conversations.ensureReady(input));
+    assert.ok(error instanceof ConversationNotReadyError);
+    const { waitedMs, ...details } = error.details;
+    assert.equal(typeof waitedMs, 'number');
+    assert.deepEqual(details, {
+      attempts: 2,
+      maximumAttempts: 2,
+      interval: '1 second',
+      lastObservation: 'RUNNING (agent loading)',
+    });
+  });
+
+  test("as ConversationFailed tells the server's reason", async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
+    const error = await rejection(conversations.ensureReady(input));
+    assert.ok(error instanceof ConversationFailedError);
+    assert.deepEqual(error.details, { reason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
+  });
+
+  test('because it was cancelled tells that', async () => {
+    const input = inputFor(server.url, { readiness: { interval: '1 hour' } });
+    server.script(input.sid, { agent: 'dead' });
+    const failure = rejection(conversations.ensureReady(input));
+    await server.received(`GET ${eventsOf(input.sid)}`, 3);
+    await conversations.cancel(input.sid);
+    await assertAborted(await failure, input.sid, 'cancelled');
+  });
+
+  test('because it was terminated tells that', async () => {
+    const input = inputFor(server.url);
+    const onProgress = ({ closedAt }: ConversationStatus) => void (closedAt || terminate(input.sid));
+    await assertAborted(await rejection(unattended.ensureReady(input, { onProgress })), input.sid, 'terminated');
+  });
+});
+
+describe('the status of a start', () => {
+  test('is queued where no worker has taken it up', async () => {
+    const input = inputFor(server.url);
+    await unattended.start(input);
+    assert.deepEqual(await knownOf(input.sid), { phase: 'queued' });
+    await terminate(input.sid);
+  });
+
+  test('is creating during the POST', async () => {
+    const input = inputFor(server.url);
+    const post = holdCreate();
+    await conversations.start(input);
+    await post.reached;
+    assert.deepEqual(await knownOf(input.sid), { phase: 'creating', attempts: 0, maximumAttempts: 12 });
+    post.release();
+  });
+
+  test('is checking during a look, with the looks that ended and what the last one saw', async () => {
+    const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 2 } });
+    server.script(input.sid, { agent: 'dead' });
+    const look = holdLook(input.sid, 1);
+    await conversations.start(input);
+    await look.reached;
+    assert.deepEqual(await knownOf(input.sid), {
+      phase: 'checking',
+      attempts: 1,
+      maximumAttempts: 2,
+      lastSeen: `${input.sid} is RUNNING (agent loading); look 1 of 2, next in 1 second`,
+    });
+    look.release();
+  });
+
+  test('is stopping while a failed start is cleaned up', async () => {
+    const input = inputFor(server.url, { onFailure: 'stop' });
+    server.script(input.sid, { agent: 'errors' });
+    const path = `/api/conversations/${input.sid}/stop`;
+    const stop = server.inject({ method: 'POST', path, fault: { kind: 'delay-until' } });
+    await conversations.start(input);
+    await stop.reached;
+    assert.deepEqual(await knownOf(input.sid), { phase: 'stopping', attempts: 0, maximumAttempts: 2 });
+    stop.release();
+    await assert.rejects(conversations.ensureReady(input), ConversationFailedError);
+  });
+
+  for (const { phase, settings } of [
+    { phase: 'ready', settings: 'complete' },
+    { phase: 'failed', settings: 'missing' },
+  ] as const) {
+    test(`is ${phase} at the end, and says when that was`, async () => {
+      server.options.settings = settings;
+      const input = inputFor(server.url);
+      await conversations.ensureReady(input).catch(() => undefined);
+      const { closedAt, startedAt } = await conversations.status(input.sid);
+      assert.deepEqual(await knownOf(input.sid), { phase });
+      assert.ok(closedAt && closedAt >= startedAt);
+    });
+  }
+
+  for (const call of ['status', 'result', 'cancel'] as const) {
+    test(`of an unknown sid is not found by ${call}`, async () => {
+      await assert.rejects(conversations[call]('never-started'), ConversationNotFoundError);
+    });
+  }
+});
+
+describe('waiting', () => {
+  test('ends with the reason of its signal, and the start goes on', async () => {
+    const input = inputFor(server.url);
+    const post = holdCreate();
+    const waiting = new AbortController();
+    const enough = new Error('enough');
+    const error = await rejection(
+      conversations.ensureReady(input, { signal: waiting.signal, onProgress: () => waiting.abort(enough) }),
+    );
+    assert.equal(error, enough);
+    await post.reached;
+    post.release();
+    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.equal(server.count(create), 1);
+  });
+
+  test('reports what has changed, and nothing twice', async () => {
+    const input = inputFor(server.url);
+    const look = holdLook(input.sid);
+    let glances = 0;
+    const { connection, options } = temporal.env.client;
+    const watched = new Client({
+      connection,
+      namespace: options.namespace,
+      interceptors: {
+        workflow: [
+          {
+            describe(described, next) {
+              glances += 1;
+              if (glances === 4) look.release();
+              return next(described);
+            },
+          },
+        ],
+      },
+    });
+    const reports: string[] = [];
+    const onProgress = (status: ConversationStatus) => reports.push(JSON.stringify(status));
+    await new NestedConversations(watched).ensureReady(input, { onProgress });
+    assert.deepEqual([...new Set(reports)], reports);
+    assert.ok(reports.length < glances);
+    assert.match(reports.at(-1) ?? '', /"phase":"ready"/);
+  });
+});
+
+async function assertAborted(error: unknown, sid: string, how: 'cancelled' | 'terminated'): Promise<void> {
+  assert.ok(error instanceof ConversationAbortedError);
+  assert.deepEqual({ sid: error.sid, how: error.how }, { sid, how });
+  assert.deepEqual(await knownOf(sid), { phase: how });
+}
+
+/** What the status tells beside who and when. */
+async function knownOf(sid: string): Promise<Partial<ConversationStatus>> {
+  const status = await conversations.status(sid);
+  assert.equal(status.sid, sid);
+  assert.equal(status.workflowId, workflowIdOf(sid));
+  const { sid: _, workflowId, runId, startedAt, closedAt, ...known } = status;
+  return known;
+}
+
+async function rejection(outcome: Promise<unknown>): Promise<unknown> {
+  return outcome.then(
+    (value) => assert.fail(`It resolved to ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+}

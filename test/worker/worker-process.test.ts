@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { type RunningProgram, startProgram } from '../cli/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'worker-process';
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let conversations: NestedConversations;
+let folder: string;
+
+before(async () => {
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client, { taskQueue });
+  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-worker-'));
+});
+after(async () => {
+  await rm(folder, { recursive: true });
+  await temporal.stop();
+});
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
+  const worker = startProgram('worker/main.js', {
+    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+  });
+  t.after(() => worker.kill('SIGKILL'));
+  return worker;
+}
+
+describe('a worker process', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`brings a start to ready, and exits 0 at ${signal}`, async (t) => {
+      const worker = startWorker(t);
+      const input = inputFor(server.url);
+      const result = await conversations.ensureReady(input);
+      assert.deepEqual(result, { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
+      worker.kill(signal);
+      assert.equal((await worker.ended).exitCode, 0);
+    });
+  }
+
+  const drains = [
+    { name: 'finishes the look that is under way at SIGTERM', graceTime: '30 seconds', isAnswered: true, looks: 1 },
+    { name: 'gives up a look that outlasts its grace time', graceTime: '1 second', isAnswered: false, looks: 2 },
+  ];
+  for (const { name, graceTime, isAnswered, looks } of drains) {
+    test(`${name}, and the next worker goes on from there`, async (t) => {
+      const worker = startWorker(t, { WORKER_SHUTDOWN_GRACE_TIME: graceTime });
+      const input = inputFor(server.url, { readiness: { interval: '1 second', lookTimeout: '1 minute' } });
+      const path = `/api/conversations/${input.sid}/events`;
+      const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
+      await conversations.start(input);
+      await look.reached;
+      worker.kill('SIGTERM');
+      await worker.reported('STOPPING');
+      if (isAnswered) look.release();
+      assert.equal((await worker.ended).exitCode, 0);
+
+      const next = startWorker(t);
+      assert.equal((await conversations.ensureReady(input)).attempts, looks);
+      assert.equal(server.count(`GET ${path}`), 2 + looks);
+      next.kill('SIGTERM');
+      await next.ended;
+    });
+  }
+});
+
+describe('a worker that can not use its settings says which, in one line, and exits 1', () => {
+  const mistakes: { name: string; env: () => Record<string, string>; complaint: RegExp }[] = [
+    {
+      name: 'an address that is none',
+      env: () => ({ TEMPORAL_ADDRESS: 'garbage' }),
+      complaint: /^TEMPORAL_ADDRESS must be host:port, .* 'garbage'$/,
+    },
+    {
+      name: 'an address where nothing listens',
+      env: () => ({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
+      complaint: /^can't reach Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): Connection refused$/,
+    },
+    {
+      name: 'a namespace that is not there',
+      env: () => ({ TEMPORAL_NAMESPACE: 'nowhere' }),
+      complaint: /^can't work in namespace 'nowhere' \(TEMPORAL_NAMESPACE\) at .*: Namespace nowhere is not found\.$/,
+    },
+    {
+      name: 'a config file that is not there',
+      env: () => ({ TEMPORAL_CONFIG_FILE: join(folder, 'missing.toml') }),
+      complaint: /TEMPORAL_CONFIG_FILE.* can't be used: ENOENT/,
+    },
+    {
+      name: 'a config file that is a folder',
+      env: () => ({ TEMPORAL_CONFIG_FILE: folder }),
+      complaint: /TEMPORAL_CONFIG_FILE.* can't be used: EISDIR/,
+    },
+    {
+      name: 'a malformed config file, of which nothing is repeated',
+      env: () => {
+        const file = join(folder, 'malformed.toml');
+        writeFileSync(file, '[profile.default]\napi_key = "key-of-the-cloud\n');
+        return { TEMPORAL_CONFIG_FILE: file };
+      },
+      complaint: /TEMPORAL_CONFIG_FILE.* can't be used: Invalid TOML document: [a-z ]+$/,
+    },
+    {
+      name: 'a profile that is not in the config file',
+      env: () => ({ TEMPORAL_PROFILE: 'nobody' }),
+      complaint: /TEMPORAL_PROFILE.* can't be used: Profile 'nobody' not found/,
+    },
+    {
+      name: 'a certificate that is not there',
+      env: () => ({ TEMPORAL_TLS_CLIENT_CERT_PATH: join(folder, 'missing.pem') }),
+      complaint: /TEMPORAL_TLS_…_PATH.* can't be used: ENOENT/,
+    },
+    {
+      name: 'a grace time that is no duration',
+      env: () => ({ WORKER_SHUTDOWN_GRACE_TIME: 'soon' }),
+      complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* 'soon'$/,
+    },
+    {
+      name: 'a grace time below zero',
+      env: () => ({ WORKER_SHUTDOWN_GRACE_TIME: '-3 seconds' }),
+      complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* '-3 seconds'$/,
+    },
+  ];
+
+  for (const { name, env, complaint } of mistakes) {
+    test(name, async (t) => {
+      const { exitCode, stdout, stderr } = await startWorker(t, env()).ended;
+      assert.match(stderr, /^nested-conversations worker: [^\n]+\n$/);
+      assert.match(stderr.slice('nested-conversations worker: '.length, -1), complaint);
+      assert.deepEqual({ exitCode, stdout }, { exitCode: 1, stdout: '' });
+    });
+  }
+});
