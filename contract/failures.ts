@@ -19,6 +19,14 @@ export const failureTypes = {
 
 export type FailureType = keyof typeof failureTypes;
 
+/** The types that end a start at once, wherever they come up: trying again can't help. */
+export const finalFailureTypes: ReadonlySet<FailureType> = new Set([
+  'InvalidInput',
+  'ConversationRejected',
+  'Unauthorized',
+  'ConversationFailed',
+]);
+
 /** One thing wrong with the input: where, and what to do about it. */
 export interface InputProblem {
   /** Dotted path of the field, e.g. `readiness.interval`; empty for the input as a whole. */

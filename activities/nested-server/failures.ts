@@ -1,18 +1,10 @@
 import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureDetails, FailureType, RequestDetails } from '../../contract/failures.js';
-import { failureTypes } from '../../contract/failures.js';
+import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 
 /** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
 const maximumRetryAfterMs = 30_000;
-
-/** The failure types of the contract that end a start at once. */
-const finalTypes: ReadonlySet<FailureType> = new Set([
-  'InvalidInput',
-  'ConversationRejected',
-  'Unauthorized',
-  'ConversationFailed',
-]);
 
 /** An ApplicationFailure of the contract, without a cause that could carry a request's headers. */
 export function failure<T extends FailureType>(
@@ -26,7 +18,7 @@ export function failure<T extends FailureType>(
     type: failureTypes[type],
     message,
     details: [details],
-    nonRetryable: finalTypes.has(type),
+    nonRetryable: finalFailureTypes.has(type),
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
     ...(category !== undefined && { category }),
   });

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { failureOfAnswer } from '../../activities/nested-server/failures.js';
+import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
+import { parseInput } from '../../contract/input.js';
+
+const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+
+/** The rows of the table below a heading, as cells without the Markdown of code. */
+function table(heading: string): string[][] {
+  const [, section = ''] = readme.split(`\n### ${heading}\n`);
+  const [, rows = ''] = /((?:^\|.*\n)+)/m.exec(section) ?? [];
+  const cells = (row: string) => row.split('|').slice(1, -1);
+  return rows
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((row) => cells(row).map((cell) => cell.replaceAll('`', '').trim()));
+}
+
+describe('the error table', () => {
+  const rows = table('Errors');
+
+  test('names every failure type, and no other', () => {
+    assert.deepEqual(
+      rows.map(([type]) => type),
+      Object.keys(failureTypes),
+    );
+  });
+
+  test('says of each type whether it is retried', () => {
+    for (const [type, , retried] of rows) {
+      assert.equal(retried === 'no', finalFailureTypes.has(type as keyof typeof failureTypes), type);
+    }
+  });
+
+  for (const [type = '', when = ''] of rows) {
+    for (const [status] of when.matchAll(/\b\d{3}\b/g)) {
+      test(`is right that ${status} is ${type}`, () => {
+        const json = { detail: when.includes(`${status} Not Found`) ? 'Not Found' : 'No such profile' };
+        const answer = { method: 'POST', url: 'http://h', status: Number(status), headers: {}, text: '', json };
+        assert.equal(failureOfAnswer(answer).type, type);
+      });
+    }
+  }
+});
+
+describe('the input table', () => {
+  const input = { apiUrl: 'http://h', sid: 's', userId: 'u' };
+  const rows = table('Input');
+
+  test('names every field', () => {
+    const parsed = parseInput(input);
+    assert('conversation' in parsed);
+    assert.deepEqual(rows.map(([field]) => field).sort(), Object.keys(parsed.conversation).sort());
+  });
+
+  test('has the defaults of the code', () => {
+    const parsed = parseInput(input);
+    assert('conversation' in parsed);
+    const defaults = new Map<string, unknown>(Object.entries(parsed.conversation));
+    for (const [field = '', byDefault] of rows) {
+      if (byDefault) assert.equal(byDefault.replaceAll("'", '"'), JSON.stringify(defaults.get(field)), field);
+    }
+  });
+});
