@@ -7,10 +7,10 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { exitCodes } from '../../client/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
-import { type Ended, type ProgramOptions, startProgram } from './programs.js';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
-import { type RunningProgram, startProgram } from '../cli/programs.js';
+import { type RunningProgram, startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';

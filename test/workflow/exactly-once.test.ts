@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/**
+ * On a dev server, not on the one that skips time: what survives a failed or killed attempt is up to the server, and
+ * only this one is the real thing.
+ */
+let temporal: Temporal;
+let conversations: NestedConversations;
+let server: OpenHandsStandIn;
+
+before(async () => {
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client);
+});
+after(() => temporal.stop());
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+const post = { method: 'POST', path: '/api/conversations' };
+
+/** What the model was asked to answer, in order; a message that it was asked about twice is in here twice. */
+function questions(sid: string): (string | undefined)[] {
+  return server.conversation(sid).modelCalls.map((messages) => messages.at(-1));
+}
+
+describe('the first message reaches the agent exactly once when', () => {
+  test("the POST's answer was lost", async () => {
+    const input = inputFor(server.url);
+    server.inject({ ...post, fault: { kind: 'lose-answer' } });
+    await conversations.ensureReady(input);
+    assert.equal(server.count('POST /api/conversations'), 1);
+    assert.deepEqual(questions(input.sid), ['Fix the build']);
+  });
+
+  test('the server restarted after it accepted the POST and before the retry', async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { agent: 'runs' });
+    const lost = server.inject({ ...post, fault: { kind: 'lose-answer' } });
+    const ready = conversations.ensureReady(input);
+    await lost.reached;
+    server.restart();
+    server.script(input.sid, {});
+    assert.equal((await ready).status, 'RUNNING');
+    assert.equal(server.count('POST /api/conversations'), 2);
+    assert.deepEqual(
+      server.conversation(input.sid).events.filter(({ action, source }) => action === 'message' && source === 'user')
+        .length,
+      1,
+    );
+  });
+
+  test('the worker was killed after the POST and before it could report it', async () => {
+    const taskQueue = 'killed-after-the-post';
+    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const input = inputFor(server.url);
+    const accepted = server.inject({ ...post, fault: { kind: 'black-hole', process: true } });
+    const worker = startProgram('worker/main.js', { env });
+    const ready = new NestedConversations(temporal.env.client, { taskQueue }).ensureReady(input);
+    await accepted.reached;
+    worker.kill('SIGKILL');
+    await worker.ended;
+    const next = startProgram('worker/main.js', { env });
+    try {
+      assert.equal((await ready).status, 'RUNNING');
+      assert.equal(server.count('POST /api/conversations'), 1);
+      assert.deepEqual(questions(input.sid), ['Fix the build']);
+    } finally {
+      next.kill('SIGTERM');
+      await next.ended;
+    }
+  });
+
+  test('two callers start the same conversation at once', async () => {
+    const input = inputFor(server.url);
+    await Promise.all([conversations.ensureReady(input), conversations.ensureReady(input)]);
+    assert.deepEqual(questions(input.sid), ['Fix the build']);
+  });
+
+  for (const content of ['And now the tests', 'Fix the build']) {
+    test(`a finished conversation is resumed with '${content}'`, async () => {
+      const input = inputFor(server.url);
+      await conversations.ensureReady(input);
+      server.restart();
+      await conversations.ensureReady({ ...input, initialUserMsg: { content } }, { resume: true });
+      assert.deepEqual(questions(input.sid), ['Fix the build', content]);
+    });
+  }
+
+  test('the caller crashed and calls again after the run completed', async () => {
+    const input = inputFor(server.url);
+    const first = await conversations.ensureReady(input);
+    assert.deepEqual(await conversations.ensureReady(input), first);
+    assert.deepEqual(questions(input.sid), ['Fix the build']);
+  });
+
+  test('the loop of the conversation was alive already', async () => {
+    const input = inputFor(server.url);
+    server.createConversation(input.sid, { initial_user_msg: 'Hello' });
+    await conversations.ensureReady(input);
+    assert.deepEqual(questions(input.sid), ['Hello', 'Fix the build']);
+  });
+
+  test("the loop was alive already, and the delivery's answer was lost", async () => {
+    const input = inputFor(server.url);
+    server.createConversation(input.sid);
+    server.inject({ method: 'POST', path: /\/events$/, fault: { kind: 'lose-answer' } });
+    await conversations.ensureReady(input);
+    assert.deepEqual(questions(input.sid), ['Fix the build']);
+  });
+});
