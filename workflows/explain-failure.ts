@@ -46,9 +46,11 @@ function isFinal(type: string | null | undefined): type is FailureType {
 function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, cause: unknown): ApplicationFailure {
   const { maximumAttempts, interval } = readiness;
   const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
+  // The usual innocent reason, and what to do about it.
+  const hint = lastObservation.includes('loading') ? '; a set-up script may need more readiness.maximumAttempts' : '';
   return fail(
     'ConversationNotReady',
-    `${goal.sid} was not ready after ${attempts} looks, ${interval} apart: it was last seen ${lastObservation}`,
+    `${goal.sid} was not ready after ${attempts} looks, ${interval} apart: it was last seen ${lastObservation}${hint}`,
     { attempts, maximumAttempts, interval, waitedMs, lastObservation },
   );
 }

@@ -25,7 +25,7 @@ export interface AgentServerEvidence {
   readonly error?: string | undefined;
   /** The agent was asked to run for a message that lay there, and has not been seen at work since. */
   readonly woken?: boolean | undefined;
-  /** Observations in a row that found this, since the last request; absent where this start has not sent any yet. */
+  /** Observations in a row that found the same since the last request; absent until there was a first one. */
   readonly unchanged?: number;
 }
 
@@ -65,12 +65,12 @@ export const agentServer: Dialect<AgentServerEvidence> = {
     const { watermark, woken } = known;
     const lost: AgentServerEvidence = { watermark, cursor: watermark, caughtUp: true, status: 'absent' };
     // The count comes first: it has the server load the conversation, and set right what a kill left as running.
-    if (!(await hasEvents(server, goal.sid))) return andHowLong(known, lost);
+    if (!(await hasEvents(server, goal.sid))) return counted(known, lost);
     const read = await readOn(server, goal, known);
     const status = await readStatus(server, goal.sid);
-    if (status === 'absent') return andHowLong(known, lost);
+    if (status === 'absent') return counted(known, lost);
     const error = status === 'error' ? await readError(server, goal, read) : undefined;
-    return andHowLong(known, { ...read, status, error, woken: woken && !atWork.has(status) });
+    return counted(known, { ...read, status, error, woken: woken && !atWork.has(status) });
   },
 
   decide(known, goal): Step {
@@ -86,12 +86,12 @@ export const agentServer: Dialect<AgentServerEvidence> = {
   judge(known, goal): Observation {
     const over = endOf(known);
     if (over) return { kind: 'failed', reason: over };
-    const { status, messageId } = known;
-    const isComplete = goal.messageDigest === undefined || messageId !== undefined;
+    const { status } = known;
+    if (status === 'absent') return { kind: isSettled(known) ? 'incomplete' : 'pending', seen: status };
+    const isComplete = goal.messageDigest === undefined || known.messageId !== undefined;
+    const mayRest = goal.messageDigest === undefined || goal.readyWhen === 'accepting-events';
+    if (isComplete && (mayRest || atWork.has(status))) return { kind: 'ready', status };
     const seen = isComplete ? status : `${status}, without its message`;
-    if (status === 'absent') return { kind: isSettled(known) ? 'incomplete' : 'pending', seen };
-    const isReady = goal.messageDigest === undefined || atWork.has(status) || goal.readyWhen === 'accepting-events';
-    if (isComplete && isReady) return { kind: 'ready', status };
     return { kind: agentServer.decide(known, goal) === 'done' ? 'pending' : 'incomplete', seen };
   },
 
@@ -100,8 +100,8 @@ export const agentServer: Dialect<AgentServerEvidence> = {
     const next = { ...known, unchanged: 0, woken: step === 'wake' };
     // Gone, or at work already: the next observation sees which.
     if (step !== 'post' && (answer.status === 404 || answer.status === 409)) return next;
-    const proof = property(answer.json, step === 'post' ? 'id' : 'success');
-    if (answer.status >= 300 || proof === undefined) throw failureOfAnswer(answer);
+    const isIts = step === 'post' ? isOf(conversation, answer) : property(answer.json, 'success') === true;
+    if (answer.status >= 300 || !isIts) throw failureOfAnswer(answer);
     return next;
   },
 
@@ -126,7 +126,8 @@ function isSettled({ unchanged, status, messageId }: AgentServerEvidence): boole
   return unchanged >= patience && !isHeldUp;
 }
 
-function andHowLong(known: AgentServerEvidence, seen: AgentServerEvidence): AgentServerEvidence {
+/** What was seen, and how often in a row. */
+function counted(known: AgentServerEvidence, seen: AgentServerEvidence): AgentServerEvidence {
   const isSame = known.status === seen.status && known.messageId === seen.messageId;
   return { ...seen, unchanged: isSame ? (known.unchanged ?? 0) + 1 : 1 };
 }
@@ -143,6 +144,11 @@ function requestOf(step: ActiveStep, conversation: Conversation): HttpRequest {
     default:
       throw new TypeError(`agent-server has no step '${step}'`);
   }
+}
+
+/** The server writes a UUID in its own way. */
+function isOf({ sid }: Conversation, { json }: HttpAnswer): boolean {
+  return stringAt(json, 'id') === sid.toLowerCase();
 }
 
 /** The body of the POST (`StartConversationRequest`). */

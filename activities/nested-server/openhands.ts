@@ -73,6 +73,8 @@ export const openhands: Dialect<OpenHandsEvidence> = {
   decide(known, goal): Step {
     const over = endOf(known);
     if (over) return { fail: over };
+    // What is not read yet may be the message: the looks read on.
+    if (!known.caughtUp) return 'done';
     const hasMessage = known.messageId !== undefined;
     if (isDead(known)) return hasMessage ? 'post-without-message' : 'post';
     if (isLoading(known) || goal.messageDigest === undefined) return 'done';

@@ -20,8 +20,9 @@ const created: CreatedConversation = {
 
 const { MAXIMUM_ATTEMPTS_REACHED, NON_RETRYABLE_FAILURE, CANCEL_REQUESTED, TIMEOUT } = RetryState;
 
-const notReadyMessage = (seen: string) =>
-  `conv was not ready after 60 looks, 2 seconds apart: it was last seen ${seen}`;
+const notReadyMessage = (seen: string, hint = '') =>
+  `conv was not ready after 60 looks, 2 seconds apart: it was last seen ${seen}${hint}`;
+const setUpHint = '; a set-up script may need more readiness.maximumAttempts';
 const notReadyDetails = (lastObservation: string) => [
   { attempts: 60, maximumAttempts: 60, interval: '2 seconds', waitedMs: 118_000, lastObservation },
 ];
@@ -96,14 +97,14 @@ const explained: [what: string, failure: ActivityFailure, type: string, message:
     'looks that ran out tell the last observation',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.pending),
     'ConversationNotReady',
-    notReadyMessage('STARTING (agent loading)'),
+    notReadyMessage('STARTING (agent loading)', setUpHint),
     notReadyDetails('STARTING (agent loading)'),
   ],
   [
     'looks that ran out with a time-out tell what the one before it left behind',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.timedOut),
     'ConversationNotReady',
-    notReadyMessage('RUNNING (agent loading) (the last look timed out)'),
+    notReadyMessage('RUNNING (agent loading) (the last look timed out)', setUpHint),
     notReadyDetails('RUNNING (agent loading) (the last look timed out)'),
   ],
   [
