@@ -12,15 +12,17 @@ export interface LineProxy {
   readonly url: string;
   /** How many requests of a method and path were passed on. */
   count(pattern: RequestPattern): number;
-  /** The next such request reaches the server and is answered, but the answer never arrives. Resolves once it is lost. */
+  /** The next such request reaches the server and is answered, but the line is cut instead. Resolves once it is. */
   loseAnswer(pattern: RequestPattern): Promise<void>;
+  /** The same, but the line stays open, and silent. */
+  withholdAnswer(pattern: RequestPattern): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Listens on a free port of 127.0.0.1 and passes everything on to `target`, a base URL. */
 export async function startProxy({ target }: { target: string }): Promise<LineProxy> {
   const counts = new Map<string, number>();
-  const traps = new Map<string, () => void>();
+  const traps = new Map<string, (outgoing: ServerResponse) => void>();
   const keyOf = ({ method, path }: RequestPattern) => `${method} ${path}`;
 
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -30,13 +32,10 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
     const upstream = request(new URL(url, target), { method, headers });
     upstream.on('error', () => outgoing.destroy());
     upstream.on('response', (answer) => {
-      const lost = traps.get(key);
-      if (lost) {
+      const trap = traps.get(key);
+      if (trap) {
         traps.delete(key);
-        answer.resume().on('end', () => {
-          outgoing.destroy();
-          lost();
-        });
+        answer.resume().on('end', () => trap(outgoing));
       } else {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
@@ -50,7 +49,14 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     count: (pattern) => counts.get(keyOf(pattern)) ?? 0,
-    loseAnswer: (pattern) => new Promise((resolve) => traps.set(keyOf(pattern), resolve)),
+    loseAnswer: (pattern) =>
+      new Promise((resolve) =>
+        traps.set(keyOf(pattern), (outgoing) => {
+          outgoing.destroy();
+          resolve();
+        }),
+      ),
+    withholdAnswer: (pattern) => new Promise((resolve) => traps.set(keyOf(pattern), () => resolve())),
     async close() {
       server.closeAllConnections();
       server.close();

@@ -14,6 +14,7 @@ import {
   type OpenHandsInstallation,
   startOpenHands,
 } from '../../dev-stack/openhands-server.js';
+import { startProgram } from '../harness/programs.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
@@ -130,6 +131,27 @@ describe('with its settings', () => {
     assert.equal((await ready).status, 'RUNNING');
     assert.equal(proxy.count(post), 1);
     await assertHeardOnce(input.sid, content);
+  });
+
+  test('a worker that is killed before it hears the answer does not send the message twice', async () => {
+    const taskQueue = 'killed-before-the-answer';
+    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const { input, content } = freshInput();
+    const withheld = proxy.withholdAnswer(post);
+    const worker = startProgram('worker/main.js', { env });
+    const ready = new NestedConversations(temporal.env.client, { taskQueue }).ensureReady(input);
+    await withheld;
+    worker.kill('SIGKILL');
+    await worker.ended;
+    const next = startProgram('worker/main.js', { env });
+    try {
+      assert.equal((await ready).status, 'RUNNING');
+      assert.equal(proxy.count(post), 1);
+      await assertHeardOnce(input.sid, content);
+    } finally {
+      next.kill('SIGTERM');
+      await next.ended;
+    }
   });
 
   test('a finished conversation takes a new message, though the same text, on its live loop', async () => {

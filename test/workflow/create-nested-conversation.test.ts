@@ -226,7 +226,7 @@ describe('onFailure', () => {
     assert.equal(server.conversation(input.sid).status, 'STOPPED');
   });
 
-  test('stop: a server that hangs on it does not hide the failure', async () => {
+  test('stop: a server that fails to stop it does not hide the failure', async () => {
     const input = inputFor(server.url, { onFailure: 'stop', readiness: { maximumAttempts: 1 } });
     server.script(input.sid, { agent: 'dead' });
     server.inject({ path: /\/stop$/, times: 9, fault: { kind: 'answer', status: 500 } });
