@@ -72,8 +72,17 @@ const openHandsSettings = new Set([
   'conversationInstructions',
 ]);
 
-/** Keys of agent-server's StartConversationRequest that this contract fills in itself. */
-const reservedAgentServerSettings = new Set(['conversation_id', 'initial_message', 'user_id']);
+/** Settings that agent-server would ignore, or that this contract fills in itself, and what to do instead. */
+const noAgentServerSettings: Record<string, string> = {
+  conversation_id: 'is filled in from sid: remove it',
+  initial_message: 'is filled in from initialUserMsg: remove it',
+  user_id: 'is filled in from userId: remove it',
+  mcpConfig: 'belongs into settings.agentSettings.mcp_config',
+  conversationInstructions: 'belong into settings.agentSettings.agent_context.system_message_suffix',
+  repository: 'is unknown to agent-server: check it out into settings.workspace.working_dir',
+  selectedBranch: 'is unknown to agent-server: check it out into settings.workspace.working_dir',
+  gitProvider: 'is unknown to agent-server: check the repository out into settings.workspace.working_dir',
+};
 
 const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
@@ -140,7 +149,9 @@ const conversation = z.strictObject({
 /** The rules that span fields, checked whatever else is wrong, so that one answer names every problem. */
 function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProblem> {
   const { server = 'openhands', sid, settings, replayJson, initialUserMsg } = input;
-  const settingNames = typeof settings === 'object' ? Object.keys(settings ?? {}) : [];
+  const settingNames = Object.entries(typeof settings === 'object' ? (settings ?? {}) : {}).flatMap(([name, value]) =>
+    value === null ? [] : [name],
+  );
   if (replayJson && initialUserMsg) {
     yield { field: 'replayJson', problem: 'excludes initialUserMsg: a replay begins with its own message' };
   }
@@ -157,8 +168,9 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
         problem: "is unknown to server 'agent-server': it resumes a conversation by its id",
       };
     }
-    for (const name of settingNames.filter((name) => reservedAgentServerSettings.has(name))) {
-      yield { field: `settings.${name}`, problem: 'is filled in from sid, initialUserMsg and userId: remove it' };
+    for (const name of settingNames) {
+      const problem = noAgentServerSettings[name];
+      if (problem) yield { field: `settings.${name}`, problem };
     }
   }
 }

@@ -60,7 +60,9 @@ export function failureOfNoAnswer({ method, url, message }: NoAnswerError): Appl
 
 /** What the body says: never the input that a validation error repeats. */
 function describeBody({ json, text, headers }: HttpAnswer): string {
-  const message = stringAt(json, 'message') ?? stringAt(json, 'detail') ?? validationErrors(json);
+  // agent-server's 500 says what happened in `exception`, beside a `detail` that says nothing.
+  const message =
+    stringAt(json, 'message') ?? stringAt(json, 'exception') ?? stringAt(json, 'detail') ?? validationErrors(json);
   if (message) return `(${message})`;
   if (text === '') return 'with an empty body';
   const type = String(headers['content-type'] ?? 'no content type');

@@ -17,7 +17,6 @@ const replayJson = JSON.stringify([
 const badSid = "sid must not contain '..', '/' or '\\'";
 const isMissing = 'is missing: pass a string';
 const isUnknown = 'is unknown: remove it';
-const isFilledIn = 'is filled in from sid, initialUserMsg and userId: remove it';
 const badKey = 'client.sessionApiKey must be printable ASCII without spaces: it is an HTTP header';
 const noCredentials = 'apiUrl carries credentials: pass the key as client.sessionApiKey';
 const noQuery = 'apiUrl must end with the path: leave out the query and the fragment';
@@ -107,9 +106,15 @@ const refused: [fields: object, problems: string][] = [
 
   [{ server: 'agent-server' }, "sid must be a UUID for server 'agent-server'"],
   [{ ...agentServer, replayJson }, noReplay],
-  [{ ...agentServer, settings: { conversation_id: uuid } }, `settings.conversation_id ${isFilledIn}`],
-  [{ ...agentServer, settings: { initial_message: {} } }, `settings.initial_message ${isFilledIn}`],
-  [{ ...agentServer, settings: { user_id: 'eve' } }, `settings.user_id ${isFilledIn}`],
+  [
+    { ...agentServer, settings: { conversation_id: uuid } },
+    `settings.conversation_id is filled in from sid: remove it`,
+  ],
+  [
+    { ...agentServer, settings: { initial_message: {} } },
+    `settings.initial_message is filled in from initialUserMsg: remove it`,
+  ],
+  [{ ...agentServer, settings: { user_id: 'eve' } }, `settings.user_id is filled in from userId: remove it`],
 
   [
     { sid: '', userId: 1, extra: 1, readiness: { interval: '0', maximumAttempts: 0 }, settings: { branch: 'x' } },

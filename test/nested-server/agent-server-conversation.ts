@@ -125,6 +125,11 @@ export class AgentServerConversation {
     this.#update('last_user_message_id', message.id);
   }
 
+  /** Whether a run is under way, or about to be: its status is idle for a while. */
+  get isRunning(): boolean {
+    return this.#status === 'running' || (this.#status === 'idle' && this.#steps.length > 0);
+  }
+
   /** Runs the agent at the look its script says. There is nothing to run in one that has finished. */
   run(): void {
     if (this.#status === 'finished') return;

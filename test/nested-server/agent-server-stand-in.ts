@@ -159,7 +159,7 @@ export class AgentServerStandIn extends StandInServer {
   }
 
   #run(conversation: AgentServerConversation, refusal: string): Answer {
-    if (conversation.executionStatus === 'running') {
+    if (conversation.isRunning) {
       return json(409, { detail: 'Conversation already running. Wait for completion or pause first.' });
     }
     if (this.#isFull) return json(429, { detail: refusal });

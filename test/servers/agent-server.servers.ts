@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { ConversationFailedError, ConversationRejectedError } from '../../client/errors.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { type AgentServerInstallation, installAgentServer, startAgentServer } from '../../dev-stack/agent-server.js';
+import type { ChildServer } from '../../dev-stack/child-server.js';
+import { type LineProxy, startProxy } from '../harness/proxy.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
+
+/** The main job and its worst moments on a real agent server (openhands-agent-server 1.58.0). */
+
+const sessionApiKey = 'k3y-of-the-session';
+const post = { method: 'POST', path: '/api/conversations' };
+
+let installation: AgentServerInstallation;
+let temporal: Temporal;
+let conversations: NestedConversations;
+let model: ModelStandIn;
+let folder: string;
+let server: ChildServer;
+let proxy: LineProxy;
+
+before(async () => {
+  installation = await installAgentServer(console.error);
+  folder = await mkdtemp(join(tmpdir(), 'agent-server-'));
+  model = await startModelStandIn();
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client);
+  server = await startServer();
+});
+after(async () => {
+  await server?.stop();
+  await temporal?.stop();
+  await model?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  proxy = await startProxy({ target: server.url });
+});
+afterEach(() => proxy.close());
+
+function startServer(port?: number): Promise<ChildServer> {
+  const dataFolder = join(folder, 'data');
+  return startAgentServer({ installation, dataFolder, sessionApiKey, ...(port && { port }) });
+}
+
+/** The server's process ends and another one goes on with its data, on the same port. */
+async function restart(signal: NodeJS.Signals): Promise<void> {
+  const { port } = server;
+  await server.stop(signal);
+  server = await startServer(port);
+}
+
+/** An input whose message no other conversation has. */
+function freshInput(modelUrl = model.url, input: Partial<CreateNestedConversationInput> = {}) {
+  const content = `Say hello to ${randomUUID()}`;
+  const sid = randomUUID();
+  return {
+    sid,
+    content,
+    input: inputFor(proxy.url, {
+      server: 'agent-server',
+      sid,
+      settings: {
+        // A terminal would be a daemon that outlives a killed server.
+        agentSettings: { llm: { model: 'openai/gpt-4o', api_key: 'sk-x', base_url: modelUrl }, tools: [] },
+        workspace: { working_dir: join(folder, 'workspace') },
+      },
+      client: { sessionApiKey },
+      initialUserMsg: { content },
+      ...input,
+    }),
+  };
+}
+
+async function get(path: string): Promise<unknown> {
+  const headers = { 'x-session-api-key': sessionApiKey };
+  return (await fetch(`${server.url}/api/conversations/${path}`, { headers })).json();
+}
+
+/** Resolves once the conversation has this status. */
+async function untilStatus(sid: string, wanted: string): Promise<void> {
+  while (((await get(sid)) as { execution_status?: string }).execution_status !== wanted) await setTimeout(50);
+}
+
+/** How often the message is in the conversation's event stream. */
+async function timesInStream(sid: string, content: string): Promise<number> {
+  const { items } = (await get(`${sid}/events/search?kind=MessageEvent&source=user`)) as {
+    items: { llm_message: { content: { text: string }[] } }[];
+  };
+  return items.filter(({ llm_message: message }) => message.content.some(({ text }) => text === content)).length;
+}
+
+async function assertHeardOnce(sid: string, content: string): Promise<void> {
+  assert.equal(await timesInStream(sid, content), 1);
+  await model.asked(content);
+  assert.equal(model.timesAsked(content), 1);
+}
+
+/** A line to a server on this machine that can be interrupted: connections are cut until it is restored. */
+class Line {
+  readonly #sockets = new Set<Socket>();
+  #isUp = true;
+  readonly #server;
+
+  constructor(target: string) {
+    this.#server = createServer((socket) => {
+      if (!this.#isUp) {
+        socket.destroy();
+        return;
+      }
+      const onward = connect(Number(new URL(target).port), '127.0.0.1');
+      for (const [end, other] of [
+        [socket, onward],
+        [onward, socket],
+      ] as const) {
+        this.#sockets.add(end);
+        end.pipe(other);
+        end.on('error', () => other.destroy()).on('close', () => this.#sockets.delete(end));
+      }
+    });
+  }
+
+  async listen(): Promise<string> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  interrupt(): void {
+    this.#isUp = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  restore(): void {
+    this.#isUp = true;
+  }
+
+  async close(): Promise<void> {
+    this.interrupt();
+    await once(this.#server.close(), 'close');
+  }
+}
+
+describe('on a real agent server', () => {
+  test('a conversation becomes ready, and a second start attaches instead of posting twice', async () => {
+    const { input, sid, content } = freshInput();
+    const ready = await conversations.ensureReady(input);
+    assert.equal(ready.conversationId, sid);
+    assert.match(ready.status, /^(running|finished)$/);
+    assert.deepEqual(await conversations.ensureReady(input), ready);
+    assert.equal((await conversations.start(input)).attached, true);
+    assert.equal(proxy.count(post), 1);
+    await assertHeardOnce(sid, content);
+  });
+
+  test('a conversation without a message becomes ready', async () => {
+    const { input } = freshInput(model.url, { initialUserMsg: null });
+    assert.equal((await conversations.ensureReady(input)).status, 'idle');
+  });
+
+  test('a finished conversation takes a new message, though the same text', async () => {
+    const { input, sid, content } = freshInput();
+    await conversations.ensureReady(input);
+    await untilStatus(sid, 'finished');
+    await conversations.ensureReady(input, { resume: true });
+    assert.equal(proxy.count(post), 1);
+    assert.equal(await timesInStream(sid, content), 2);
+    await untilStatus(sid, 'finished');
+    assert.equal(model.timesAsked(content), 2);
+  });
+
+  test('a create that it refuses fails with its words', async () => {
+    const { input } = freshInput(model.url, { settings: {} });
+    await assert.rejects(conversations.ensureReady(input), (error) => {
+      assert(error instanceof ConversationRejectedError);
+      assert.match(error.message, /body\.workspace: Field required/);
+      return true;
+    });
+  });
+
+  test('a lost answer does not send the message twice', async () => {
+    const { input, sid, content } = freshInput();
+    const lost = proxy.loseAnswer(post);
+    const ready = conversations.ensureReady(input);
+    await lost;
+    await ready;
+    assert.equal(proxy.count(post), 1);
+    await assertHeardOnce(sid, content);
+  });
+
+  test('a conversation that was stored without its message gets it, once', async () => {
+    const { input, sid, content } = freshInput();
+    const stored = join(folder, 'data', 'workspace', 'conversations', sid.replaceAll('-', ''), 'meta.json');
+    const ready = conversations.ensureReady(input);
+    while (!existsSync(stored)) await setTimeout(1);
+    await restart('SIGKILL');
+    await ready;
+    await assertHeardOnce(sid, content);
+  });
+
+  test('a create that outlasts its time-out does not send the message twice', async () => {
+    const { input, sid, content } = freshInput(model.url, {
+      client: { sessionApiKey, timeout: '1 second' },
+      readiness: { interval: '5 seconds' },
+    });
+    // Before it stores the message, the server waits for this tool server, which never says a word, to end.
+    const { agentSettings } = input.settings as { agentSettings: object };
+    const settings = {
+      ...input.settings,
+      agentSettings: { ...agentSettings, mcp_config: { slow: { command: 'sleep', args: ['4'] } } },
+    };
+    await conversations.ensureReady({ ...input, settings });
+    assert.equal(proxy.count(post), 1);
+    await assertHeardOnce(sid, content);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    test(`a message that a ${signal} kept from the model is heard once, after its answer was lost, too`, async () => {
+      const line = new Line(model.url);
+      const { input, sid, content } = freshInput(`${await line.listen()}/v1`);
+      try {
+        line.interrupt();
+        const lost = proxy.loseAnswer(post);
+        const ready = conversations.ensureReady(input);
+        await lost;
+        await untilStatus(sid, 'running');
+        await server.stop(signal);
+        line.restore();
+        server = await startServer(server.port);
+        await ready;
+        await assertHeardOnce(sid, content);
+      } finally {
+        await line.close();
+      }
+    });
+  }
+
+  test('a model that refuses the key fails the start with the reason', async () => {
+    const refusing: Server = createHttpServer((_, response) =>
+      response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":{"message":"Incorrect API key"}}'),
+    ).listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    const line = new Line(server.url);
+    const lineProxy = await startProxy({ target: await line.listen() });
+    const modelUrl = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/v1`;
+    const { input, sid } = freshInput(modelUrl, { apiUrl: lineProxy.url });
+    try {
+      const lost = lineProxy.loseAnswer(post);
+      const failed = assert.rejects(conversations.ensureReady(input), (error) => {
+        assert(error instanceof ConversationFailedError);
+        assert.match(error.details.reason, /^LLMAuthenticationError: Your LLM API key/);
+        return true;
+      });
+      await lost;
+      // Until the agent has failed, no look may find it at work.
+      line.interrupt();
+      await untilStatus(sid, 'error');
+      line.restore();
+      await failed;
+    } finally {
+      await lineProxy.close();
+      await line.close();
+      refusing.close();
+    }
+  });
+});
