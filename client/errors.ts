@@ -75,7 +75,7 @@ export class ConversationAbortedError extends Error {
 export class ConversationTakenError extends Error {
   override readonly name = 'ConversationTakenError';
   constructor(readonly sid: string) {
-    super(`Conversation ${sid} is being started, or was, for another user or on another server: use another sid`);
+    super(`Conversation ${sid} was started for another user or on another server (as its memo tells): use another sid`);
   }
 }
 

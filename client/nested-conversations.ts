@@ -8,6 +8,7 @@ import {
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   WorkflowNotFoundError,
+  type WorkflowOptions,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { type FailureType, failureTypes } from '../contract/failures.js';
@@ -84,6 +85,8 @@ export class NestedConversations {
     const { sid, userId, apiUrl, server } = parsed.conversation;
     const memo: ConversationMemo = { userId, apiUrl, server };
     const workflowId = workflowIdOf(sid);
+    // What is there is looked at before it may be followed: it could be another user's.
+    let workflowIdReusePolicy: WorkflowOptions['workflowIdReusePolicy'] = 'REJECT_DUPLICATE';
     for (;;) {
       try {
         const handle = await this.#client.workflow.start(workflowType, {
@@ -92,17 +95,17 @@ export class NestedConversations {
           args: [input],
           memo: { ...memo },
           workflowIdConflictPolicy: 'FAIL',
-          workflowIdReusePolicy: resume ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
+          workflowIdReusePolicy,
         });
         return { sid, workflowId, runId: handle.firstExecutionRunId, attached: false };
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
       const { runId, status, closeTime, memo: theirs } = await this.#describe(sid);
-      // One that ended between the two calls may be started now.
-      if (closeTime && (resume || status.name !== 'COMPLETED')) continue;
-      if (!isSame(memo, theirs)) throw new ConversationTakenError(sid);
-      return { sid, workflowId, runId, attached: true };
+      const attached = !closeTime || (status.name === 'COMPLETED' && !resume);
+      if (!mayFollow(theirs, memo, attached)) throw new ConversationTakenError(sid);
+      if (attached) return { sid, workflowId, runId, attached };
+      workflowIdReusePolicy = resume ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY';
     }
   }
 
@@ -188,8 +191,13 @@ export class NestedConversations {
   }
 }
 
-function isSame(mine: ConversationMemo, theirs: Record<string, unknown> | undefined): boolean {
-  return theirs?.userId === mine.userId && theirs.apiUrl === mine.apiUrl && theirs.server === mine.server;
+/**
+ * Whether a caller may have the run that is there, or start the next one after it: always the same user's only. A run
+ * that is attached to must be on the same server, too; a next one may be on another, as runtimes come and go.
+ */
+function mayFollow(theirs: Record<string, unknown> | undefined, mine: ConversationMemo, attached: boolean): boolean {
+  const isSameUser = theirs?.userId === mine.userId;
+  return attached ? isSameUser && theirs.apiUrl === mine.apiUrl && theirs.server === mine.server : isSameUser;
 }
 
 function rethrowNotFound(sid: string) {

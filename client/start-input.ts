@@ -58,7 +58,8 @@ export async function readStartInput(options: StartInputOptions): Promise<Create
     },
     client: {
       timeout: options.timeout,
-      sessionApiKey: options.sessionApiKey ?? base.client?.sessionApiKey ?? process.env.NESTED_SESSION_API_KEY,
+      sessionApiKey:
+        options.sessionApiKey ?? base.client?.sessionApiKey ?? (process.env.NESTED_SESSION_API_KEY || undefined),
     },
     readiness: {
       interval: options.interval,

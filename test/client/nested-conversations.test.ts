@@ -97,6 +97,20 @@ describe('an id that runs', () => {
 });
 
 describe('an id whose run has ended', () => {
+  for (const settings of ['complete', 'missing'] as const) {
+    test(`is another user's still, to resume or to start again (settings ${settings})`, async () => {
+      server.options.settings = settings;
+      const input = inputFor(server.url);
+      await conversations.ensureReady(input).catch(() => undefined);
+      const bobs = { ...input, userId: 'bob', initialUserMsg: { content: 'Mine now' } };
+      const posts = server.count(create);
+      for (const resume of [false, true]) {
+        await assert.rejects(conversations.start(bobs, { resume }), ConversationTakenError);
+      }
+      assert.equal(server.count(create), posts);
+    });
+  }
+
   test('is started again after a failure', async () => {
     server.options.settings = 'missing';
     const input = inputFor(server.url);
