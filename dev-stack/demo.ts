@@ -27,6 +27,11 @@ const { values: options } = parseArgs({
 /** Ends what was started, the last first. */
 const cleanUps: (() => Promise<unknown>)[] = [];
 
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)));
+}
+
 const say = (line: string) => console.log(line);
 
 interface NestedServer {
@@ -36,7 +41,8 @@ interface NestedServer {
 
 async function demo(): Promise<void> {
   // The worker's own log would drown the one conversation that this is about.
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  // Its handlers would stop the worker alone, and leave the rest waiting for it.
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
   const temporal = await startTemporalServer(say);
   const { env, namespace, webUiUrl } = temporal;
@@ -67,7 +73,7 @@ async function demo(): Promise<void> {
         initialUserMsg: { content: 'Say hello.' },
         readiness: { interval: '1 second' },
       },
-      { onProgress },
+      { onProgress, signal: interrupted.signal },
     ),
   );
   say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${describeLooks(result.attempts)}`);
@@ -116,7 +122,7 @@ async function withProgress<T>(work: (onProgress: (status: ConversationStatus) =
 
 async function keepUp(): Promise<void> {
   say('  Everything stays up until Ctrl-C.');
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await once(interrupted.signal, 'abort');
 }
 
 try {
