@@ -25,7 +25,7 @@ interface LookHeartbeat {
  *   Unauthorized or ConversationRejected (final)
  */
 export async function checkConversationReady(input: CheckConversationReadyInput): Promise<ConversationLook> {
-  const { target, goal, readiness, client, attemptsBefore = 0 } = input;
+  const { target, goal, readiness, client, settings, attemptsBefore = 0 } = input;
   const { info, cancellationSignal } = Context.current();
   const attempts = attemptsBefore + info.attempt;
   const earlier: LookHeartbeat | undefined = info.heartbeatDetails;
@@ -52,7 +52,7 @@ export async function checkConversationReady(input: CheckConversationReadyInput)
     );
   };
 
-  return withinContract(secretsOf(client), () =>
+  return withinContract(secretsOf({ client, settings }), () =>
     heartbeatDuring(
       (): LookHeartbeat => ({ evidence, seen }),
       async () => {
@@ -66,6 +66,8 @@ export async function checkConversationReady(input: CheckConversationReadyInput)
           case 'ready':
             return { ready: true, attempts, status: observation.status };
           case 'incomplete':
+            // There is no look left that could see what another create makes of it.
+            if (attempts >= readiness.maximumAttempts) throw notReady(observation.seen);
             return { ready: false, attempts, seen: observation.seen, evidence };
           case 'failed':
             throw failure('ConversationFailed', `${goal.sid} failed: ${observation.reason}`, {

@@ -34,6 +34,9 @@ export async function createConversation({ input, evidence }: CreateConversation
   });
 }
 
+/** Requests an attempt: create, wake and nudge, and as many once more; a server that takes more is left alone a while. */
+const maximumSteps = 6;
+
 async function reconcile(conversation: Conversation, earlier: Evidence | undefined): Promise<Evidence> {
   const dialect = dialectOf(conversation.server);
   const server = connect(conversation);
@@ -43,12 +46,16 @@ async function reconcile(conversation: Conversation, earlier: Evidence | undefin
     () => known,
     async () => {
       known = known ? await dialect.observe(server, goal, known) : await dialect.survey(server, goal);
-      for (let last: Step = 'done'; ; ) {
+      for (let steps = 0, last: Step = 'done'; ; steps++) {
         const step = dialect.decide(known, goal);
         // A request that was answered and changed nothing was taken: what comes of it is for the looks to see.
         if (step === 'done' || step === last) return known;
         if (typeof step === 'object') {
           throw failure('ConversationFailed', `${goal.sid} can't be started: ${step.fail}`, { reason: step.fail });
+        }
+        if (steps === maximumSteps) {
+          const message = `${goal.sid} does not settle: after ${steps} requests it still needs '${step}'`;
+          throw failure('NestedServerUnavailable', message, {});
         }
         await writeDown(known);
         known = await dialect.perform(step, server, conversation, known);

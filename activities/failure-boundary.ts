@@ -1,18 +1,22 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, ensureApplicationFailure } from '@temporalio/common';
 import { failureOfNoAnswer } from './nested-server/failures.js';
 import { NoAnswerError } from './nested-server/http-client.js';
 import { redact } from './secrets.js';
 
-/** A failure of over about 4 KB loses its type and details when it is retried: these bounds keep it well below. */
-const bounds = { message: 1000, detail: 400, details: 10 };
+/** In bytes. A failure of over about 4 KB loses its type and details when it is retried: these keep it below. */
+const bounds = { message: 1000, detail: 400 };
+
+/** Details of a list, such as the problems of an input. */
+const maximumItems = 10;
 
 /** Runs an activity's work, and lets its failures out as the contract has them: typed, short, and with no secret. */
 export async function withinContract<T>(secrets: readonly string[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const failure = error instanceof NoAnswerError ? failureOfNoAnswer(error) : error;
-    throw failure instanceof ApplicationFailure ? presentable(failure, secrets) : failure;
+    if (error instanceof CancelledFailure) throw error;
+    const failure = error instanceof NoAnswerError ? failureOfNoAnswer(error) : ensureApplicationFailure(error);
+    throw presentable(failure, secrets);
   }
 }
 
@@ -31,11 +35,17 @@ function presentable(failure: ApplicationFailure, secrets: readonly string[]): A
 
 function shortenAll(value: unknown): unknown {
   if (typeof value === 'string') return shorten(value, bounds.detail);
-  if (Array.isArray(value)) return value.slice(0, bounds.details).map(shortenAll);
+  if (Array.isArray(value)) return value.slice(0, maximumItems).map(shortenAll);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shortenAll(inner)]));
 }
 
-function shorten(text: string, characters: number): string {
-  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+/** Well-formed, too: a failure with half a surrogate pair in it can't be sent, and would end the worker. */
+function shorten(text: string, bytes: number): string {
+  const encoded = Buffer.from(text.toWellFormed());
+  if (encoded.length <= bytes) return encoded.toString();
+  const ellipsis = '…';
+  // A character that is cut in half is left out: as in a stream, its other half might still come.
+  const whole = new TextDecoder().decode(encoded.subarray(0, bytes - Buffer.byteLength(ellipsis)), { stream: true });
+  return whole + ellipsis;
 }

@@ -35,6 +35,8 @@ export interface CreatedConversation {
 export interface CheckConversationReadyInput extends CreatedConversation {
   /** As in the workflow's input: the session key is not copied into the result of `createConversation`. */
   readonly client: CreateNestedConversationInput['client'];
+  /** As in the workflow's input: for its secrets, which no failure may repeat. */
+  readonly settings?: CreateNestedConversationInput['settings'];
   /** Looks made by earlier `checkConversationReady` activities of this run. @default 0 */
   readonly attemptsBefore?: number;
 }

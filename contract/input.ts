@@ -73,16 +73,16 @@ const openHandsSettings = new Set([
 ]);
 
 /** Settings that agent-server would ignore, or that this contract fills in itself, and what to do instead. */
-const noAgentServerSettings: Record<string, string> = {
-  conversation_id: 'is filled in from sid: remove it',
-  initial_message: 'is filled in from initialUserMsg: remove it',
-  user_id: 'is filled in from userId: remove it',
-  mcpConfig: 'belongs into settings.agentSettings.mcp_config',
-  conversationInstructions: 'belong into settings.agentSettings.agent_context.system_message_suffix',
-  repository: 'is unknown to agent-server: check it out into settings.workspace.working_dir',
-  selectedBranch: 'is unknown to agent-server: check it out into settings.workspace.working_dir',
-  gitProvider: 'is unknown to agent-server: check the repository out into settings.workspace.working_dir',
-};
+const noAgentServerSettings = new Map([
+  ['conversation_id', 'is filled in from sid: remove it'],
+  ['initial_message', 'is filled in from initialUserMsg: remove it'],
+  ['user_id', 'is filled in from userId: remove it'],
+  ['mcpConfig', 'belongs into settings.agentSettings.mcp_config'],
+  ['conversationInstructions', 'belong into settings.agentSettings.agent_context.system_message_suffix'],
+  ['repository', 'is unknown to agent-server: check it out into settings.workspace.working_dir'],
+  ['selectedBranch', 'is unknown to agent-server: check it out into settings.workspace.working_dir'],
+  ['gitProvider', 'is unknown to agent-server: check the repository out into settings.workspace.working_dir'],
+]);
 
 const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
@@ -169,7 +169,7 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
       };
     }
     for (const name of settingNames) {
-      const problem = noAgentServerSettings[name];
+      const problem = noAgentServerSettings.get(name);
       if (problem) yield { field: `settings.${name}`, problem };
     }
   }
@@ -194,9 +194,17 @@ export interface CreateNestedConversationResult {
 export function parseInput(
   input: unknown,
 ): { readonly conversation: Conversation } | { readonly problems: readonly InputProblem[] } {
+  if (isDeeperThan(input, limits.nestingLevels)) {
+    return { problems: [{ field: '', problem: `is nested deeper than ${limits.nestingLevels} levels` }] };
+  }
   const parsed = conversation.safeParse(input, { error: describeIssue });
   const problems = [...(parsed.error?.issues ?? []).flatMap(problemsOf), ...crossFieldProblems(input ?? {})];
   return parsed.success && problems.length === 0 ? { conversation: parsed.data } : { problems };
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {

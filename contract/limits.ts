@@ -17,6 +17,8 @@ export const limits = {
   minimumTimeout: '100 milliseconds',
   /** An attempt makes a handful of requests within `startToCloseTimeout` of the create policy, 45 minutes. */
   maximumTimeout: '5 minutes',
+  /** What converts, checks and sends JSON recurses: far deeper, it would run out of stack. */
+  nestingLevels: 100,
   /** A look is one glance: a server that needs longer is not ready. */
   maximumLookTimeout: '1 minute',
 } as const;

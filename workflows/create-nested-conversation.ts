@@ -1,7 +1,7 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { Activities, CreatedConversation, Evidence } from '../activities/interface.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
-import { explainFailure, lostTooOften } from './explain-failure.js';
+import { explainFailure, isInvalidInput, lostTooOften } from './explain-failure.js';
 import { createPolicy, maximumCreates, readinessPolicy, stopPolicy } from './policies.js';
 
 const { createConversation } = proxyActivities<Activities>(createPolicy);
@@ -26,18 +26,24 @@ export async function createNestedConversation(
     for (let creates = 1; ; creates++) {
       created = await createConversation({ input, evidence });
       const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
-      const look = await checkConversationReady({ ...created, client: input.client, attemptsBefore: attempts });
+      const look = await checkConversationReady({
+        ...created,
+        client: input.client,
+        settings: input.settings,
+        attemptsBefore: attempts,
+      });
       if (look.ready) return { conversationId: created.goal.sid, status: look.status, attempts: look.attempts };
       if (creates === maximumCreates) throw lostTooOften(created, look);
       ({ evidence, attempts } = look);
     }
   } catch (error) {
-    if (input?.onFailure === 'stop') await stop(input);
-    throw explainFailure(error, { created, waitedMs: Date.now() - startedAtMs });
+    const failure = explainFailure(error, { created, waitedMs: Date.now() - startedAtMs });
+    if (input?.onFailure === 'stop' && !isInvalidInput(failure)) await stop(input);
+    throw failure;
   }
 }
 
-/** Whatever becomes of it: what a caller hears is the failure that led here. */
+/** Whatever becomes of it: what a caller hears is the failure that led to it. */
 async function stop({ apiUrl, sid, userId, server, client }: CreateNestedConversationInput): Promise<void> {
   const input = { apiUrl, sid, userId, server, client };
   await CancellationScope.nonCancellable(() => stopConversation({ input })).catch(() => undefined);

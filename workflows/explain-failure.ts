@@ -1,4 +1,4 @@
-import { RetryState } from '@temporalio/common';
+import { PayloadConverterError, RetryState, ValueError } from '@temporalio/common';
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ConversationLook, CreatedConversation } from '../activities/interface.js';
 import { type FailureDetails, type FailureType, failureTypes } from '../contract/failures.js';
+import { maximumCreates } from './policies.js';
 
 /** As in the activities: a failure has to be read, and an activity's own message can be of any length. */
 const maximumMessageCharacters = 1000;
@@ -21,13 +22,17 @@ export interface Progress {
 
 /** What a caller sees of an error: a failure type of the contract, a cancellation, or a bug as it is. */
 export function explainFailure(error: unknown, progress: Progress): unknown {
+  // What JSON can carry, but the SDK can't pass on: thrown here it would fail the workflow task again and again.
+  if (error instanceof ValueError || error instanceof PayloadConverterError) {
+    return fail('InvalidInput', `the input can't be passed on: ${error.message}`, { problems: [] });
+  }
   if (!(error instanceof ActivityFailure)) return error;
   // A look that was under way may end in a failure of its own: the run was cancelled all the same.
   if (isCancellation(error) || error.retryState === RetryState.CANCEL_REQUESTED) {
     return new CancelledFailure('Workflow cancelled');
   }
   const { cause } = error;
-  if (cause instanceof ApplicationFailure && isFinal(cause.type)) {
+  if (cause instanceof ApplicationFailure && isTold(cause.type)) {
     return ApplicationFailure.nonRetryable(cause.message, cause.type, ...(cause.details ?? []));
   }
   if (progress.created && error.activityType === 'checkConversationReady') {
@@ -37,9 +42,14 @@ export function explainFailure(error: unknown, progress: Progress): unknown {
   return fail('NestedServerUnavailable', `${error.activityType} could not finish: ${reason}`, {});
 }
 
+/** Whether the input was refused: then nothing was sent, and there is nothing to clean up. */
+export function isInvalidInput(failure: unknown): boolean {
+  return failure instanceof ApplicationFailure && failure.type === failureTypes.InvalidInput;
+}
+
 /** Whether an activity's failure is the caller's as it stands; what a look calls not ready is one look's view. */
-function isFinal(type: string | null | undefined): type is FailureType {
-  return type != null && type in failureTypes && type !== failureTypes.ConversationNotReady;
+function isTold(type: string | null | undefined): type is FailureType {
+  return type != null && Object.hasOwn(failureTypes, type) && type !== failureTypes.ConversationNotReady;
 }
 
 /** The looks ran out, whatever the last one met. */
@@ -55,20 +65,20 @@ function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, ca
   );
 }
 
-/** The server lost the conversation each time that it was created. */
+/** A look found work for `createConversation` each time that it had run. */
 export function lostTooOften(
   { goal }: CreatedConversation,
   { seen }: Extract<ConversationLook, { ready: false }>,
 ): ApplicationFailure {
-  const reason = `the server keeps losing it: after each create it was ${seen}`;
+  const reason = `the server does not hold it: after ${maximumCreates} creates it is ${seen}`;
   return fail('ConversationFailed', `${goal.sid} failed: ${reason}`, { reason });
 }
 
 /** What the last look saw. One that timed out has only its heartbeat to tell. */
 function lastLook(cause: unknown): { readonly attempts?: number; readonly lastObservation: string } {
   if (cause instanceof ApplicationFailure && cause.type === failureTypes.ConversationNotReady) {
-    const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']];
-    return details;
+    const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']?];
+    return details ?? { lastObservation: cause.message };
   }
   if (cause instanceof TimeoutFailure) {
     const heartbeat = cause.lastHeartbeatDetails as { seen?: string } | undefined;
@@ -78,5 +88,10 @@ function lastLook(cause: unknown): { readonly attempts?: number; readonly lastOb
 }
 
 function fail<T extends FailureType>(type: T, message: string, details: FailureDetails[T]): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message.slice(0, maximumMessageCharacters), failureTypes[type], details);
+  return ApplicationFailure.nonRetryable(shorten(message), failureTypes[type], details);
+}
+
+/** Well-formed, too: half a surrogate pair can't be sent. */
+function shorten(message: string): string {
+  return message.slice(0, maximumMessageCharacters).toWellFormed();
 }

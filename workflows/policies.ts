@@ -7,7 +7,7 @@ import { toMilliseconds } from '../contract/duration.js';
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
 /**
- * No schedule-to-close bound anywhere: a worker outage must not fail a start.
+ * No schedule-to-close bound, here and for the looks: a worker outage must not fail a start.
  *
  * Twelve attempts with back-off span two minutes of waiting: a nested server takes 10 to 20 s to restart, a runtime
  * behind a load balancer up to a minute.
@@ -48,7 +48,7 @@ export function readinessPolicy(readiness: CreatedConversation['readiness'], att
     retry: {
       initialInterval: readiness.interval as Duration,
       backoffCoefficient: 1,
-      maximumAttempts: Math.max(readiness.maximumAttempts - attemptsBefore, 1),
+      maximumAttempts: readiness.maximumAttempts - attemptsBefore,
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Conversation } from '../../contract/input.js';
 import type { ActiveStep, Dialect, Goal, Observation, Step } from './dialect.js';
-import { failure, failureOfAnswer, property, stringAt } from './failures.js';
+import { excerpt, failure, failureOfAnswer, isAboutConversation, property, stringAt } from './failures.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.js';
 import { isMessage } from './message-digest.js';
 
@@ -195,7 +195,7 @@ async function readError(server: HttpClient, goal: Goal, known: AgentServerEvide
   const page = await readEvents(server, goal.sid, query);
   const error = page?.events.find(({ id }) => id !== known.watermark);
   if (!error) return undefined;
-  return [error.code, error.detail].filter(Boolean).join(': ') || 'the agent is in state error';
+  return excerpt([error.code, error.detail].filter(Boolean).join(': ')) || 'the agent is in state error';
 }
 
 /** A page begins with this event; where the server does not have it any more, with the first. */
@@ -209,7 +209,7 @@ function textOf({ llm_message: message }: AgentServerEvent): string {
 
 async function hasEvents(server: HttpClient, sid: string): Promise<boolean> {
   const answer = await server.send({ method: 'GET', path: `${pathOf(sid)}/events/count` });
-  if (isAbsent(answer)) return false;
+  if (isAboutConversation(answer)) return false;
   if (answer.status !== 200 || typeof answer.json !== 'number') throw failureOfAnswer(answer);
   return true;
 }
@@ -217,7 +217,7 @@ async function hasEvents(server: HttpClient, sid: string): Promise<boolean> {
 /** A page of events, oldest first where nothing else is asked for; `undefined` where the conversation is absent. */
 async function readEvents(server: HttpClient, sid: string, query: Record<string, string | number>) {
   const answer = await server.send({ method: 'GET', path: `${pathOf(sid)}/events/search`, query });
-  if (isAbsent(answer)) return undefined;
+  if (isAboutConversation(answer)) return undefined;
   const events = property(answer.json, 'items');
   if (answer.status !== 200 || !isEvents(events)) throw failureOfAnswer(answer);
   return { events, hasMore: typeof property(answer.json, 'next_page_id') === 'string' };
@@ -232,13 +232,7 @@ async function readStatus(server: HttpClient, sid: string): Promise<string> {
   if (answer.status === 404) return 'absent';
   const status = stringAt(answer.json, 'execution_status');
   if (answer.status !== 200 || status === undefined) throw failureOfAnswer(answer);
-  return status;
-}
-
-/** FastAPI's 404 for a route that it does not have says `Not Found`; the one for events says what was not found. */
-function isAbsent({ status, json }: HttpAnswer): boolean {
-  const detail = stringAt(json, 'detail');
-  return status === 404 && detail !== undefined && detail !== 'Not Found';
+  return excerpt(status);
 }
 
 function pathOf(sid: string): string {

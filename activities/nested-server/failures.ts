@@ -3,6 +3,9 @@ import type { FailureDetails, FailureType, RequestDetails } from '../../contract
 import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 
+/** Characters of an answer that are looked at; far more than are told, so that secrets are hidden before the cut. */
+const maximumQuote = 4000;
+
 /** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
 const maximumRetryAfterMs = 30_000;
 
@@ -46,11 +49,17 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
 }
 
 /** Whether the same request may be answered differently later on. */
-function isTemporary({ status, json }: HttpAnswer): boolean {
+function isTemporary(answer: HttpAnswer): boolean {
+  const { status } = answer;
   if (status < 300 || status >= 500) return true;
-  // FastAPI's answer for a route it does not have yet; with any other detail, 404 is about what was asked for.
-  if (status === 404) return stringAt(json, 'detail') === 'Not Found' || json === undefined;
+  if (status === 404) return !isAboutConversation(answer);
   return status === 408 || status === 425 || status === 429;
+}
+
+/** Whether a 404 is the API's own word on what was asked for. A gateway's, or FastAPI's for a missing route, may pass. */
+export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
+  const detail = stringAt(json, 'detail');
+  return status === 404 && detail !== undefined && detail !== 'Not Found';
 }
 
 /** The failure of a request that brought no answer. */
@@ -63,10 +72,10 @@ function describeBody({ json, text, headers }: HttpAnswer): string {
   // agent-server's 500 says what happened in `exception`, beside a `detail` that says nothing.
   const message =
     stringAt(json, 'message') ?? stringAt(json, 'exception') ?? stringAt(json, 'detail') ?? validationErrors(json);
-  if (message) return `(${message})`;
+  if (message) return `(${message.slice(0, maximumQuote)})`;
   if (text === '') return 'with an empty body';
   const type = String(headers['content-type'] ?? 'no content type');
-  return `with a body that is not the API's (${type}): ${text.replace(/\s+/g, ' ')}`;
+  return `with a body that is not the API's (${type}): ${text.slice(0, maximumQuote).replace(/\s+/g, ' ')}`;
 }
 
 /** FastAPI's list of validation errors, as `field: problem`. */
@@ -83,6 +92,11 @@ function retryAfterMs({ headers }: HttpAnswer): number | undefined {
   if (typeof value !== 'string') return undefined;
   const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(delay) ? undefined : Math.min(Math.max(delay, 1000), maximumRetryAfterMs);
+}
+
+/** A text of the server that is kept as evidence: it travels with every heartbeat. */
+export function excerpt(text = ''): string {
+  return text.slice(0, 400);
 }
 
 /** A property of a value of unknown shape. */

@@ -1,6 +1,6 @@
 import type { Conversation } from '../../contract/input.js';
 import type { ActiveStep, Dialect, Goal, Observation, Step } from './dialect.js';
-import { failureOfAnswer, property, stringAt } from './failures.js';
+import { excerpt, failureOfAnswer, isAboutConversation, property, stringAt } from './failures.js';
 import { type HttpAnswer, type HttpClient, type HttpRequest, NoAnswerError } from './http-client.js';
 import { isMessage } from './message-digest.js';
 
@@ -59,7 +59,7 @@ export const openhands: Dialect<OpenHandsEvidence> = {
     if (isGone(known) || watermark < 0) return known;
     const newest = events.map(agentStateOf).find((agent) => agent !== undefined);
     // An agent so busy that its last change of state is pages ago has left `loading` long since.
-    return { ...known, agent: newest ?? { id: watermark, state: 'busy', reason: '' } };
+    return { ...known, agent: { id: watermark, state: newest?.state ?? 'busy', reason: '' } };
   },
 
   async observe(server, goal, known) {
@@ -87,7 +87,8 @@ export const openhands: Dialect<OpenHandsEvidence> = {
     if (over) return { kind: 'failed', reason: over };
     const seen = describe(known);
     if (known.status === 'absent') return { kind: 'pending', seen };
-    if (goal.readyWhen === 'accepting-events' && !isDead(known)) return { kind: 'ready', status: nameOf(known) };
+    if (goal.readyWhen === 'accepting-events' && isAccepting(known, goal))
+      return { kind: 'ready', status: nameOf(known) };
     if (!known.caughtUp) return { kind: 'pending', seen: `${seen}, reading its events, at ${known.cursor}` };
     if (openhands.decide(known, goal) !== 'done') return { kind: 'incomplete', seen };
     if (isLoading(known) || known.status === 'STARTING') return { kind: 'pending', seen };
@@ -133,7 +134,7 @@ export function addEvent(known: OpenHandsEvidence, event: OpenHandsEvent, goal: 
 
 function agentStateOf({ id, observation, extras }: OpenHandsEvent): OpenHandsEvidence['agent'] {
   return observation === 'agent_state_changed'
-    ? { id, state: extras?.agent_state ?? '', reason: extras?.reason ?? '' }
+    ? { id, state: excerpt(extras?.agent_state), reason: excerpt(extras?.reason) }
     : undefined;
 }
 
@@ -142,6 +143,11 @@ function endOf({ status, runtimeStatus, agent, watermark }: OpenHandsEvidence): 
   if (status === 'ERROR' || status === 'ARCHIVED') return [status, runtimeStatus].filter(Boolean).join(' ');
   if (agent?.state === 'error' && agent.id > watermark) return agent.reason || 'the agent is in state error';
   return undefined;
+}
+
+/** The weaker test of readiness. It, too, wants the message: nobody would deliver one that was ignored. */
+function isAccepting(known: OpenHandsEvidence, { messageDigest }: Goal): boolean {
+  return !isDead(known) && (messageDigest === undefined || known.messageId !== undefined);
 }
 
 /** No loop runs: the conversation is not there, or was stopped, evicted or left behind by a restart. */
@@ -224,7 +230,7 @@ async function readOn(server: HttpClient, goal: Goal, known: OpenHandsEvidence):
 
 async function readEvents(server: HttpClient, sid: string, query: Record<string, number | boolean>) {
   const answer = await server.send({ method: 'GET', path: `${pathOf(sid)}/events`, query });
-  if (answer.status === 404 && isAboutConversation(answer)) return { events: [], hasMore: false };
+  if (isAboutConversation(answer)) return { events: [], hasMore: false };
   const events = property(answer.json, 'events');
   if (answer.status !== 200 || !isEvents(events)) throw failureOfAnswer(answer);
   return { events, hasMore: property(answer.json, 'has_more') === true };
@@ -245,23 +251,17 @@ async function readStatus(
 ): Promise<Pick<OpenHandsEvidence, 'status' | 'runtimeStatus'>> {
   const answer = await server.send({ method: 'GET', path: pathOf(sid) }).catch(unlessNoAnswer);
   if (!answer || answer.status >= 500) return { status: 'unreadable' };
-  if (answer.status === 404 && isAboutConversation(answer)) return { status: 'absent' };
+  if (isAboutConversation(answer)) return { status: 'absent' };
   if (answer.status !== 200) throw failureOfAnswer(answer);
   if (answer.json === null) return { status: 'absent' };
   return {
-    status: stringAt(answer.json, 'status') ?? 'unreadable',
-    runtimeStatus: stringAt(answer.json, 'runtime_status'),
+    status: excerpt(stringAt(answer.json, 'status')) || 'unreadable',
+    runtimeStatus: excerpt(stringAt(answer.json, 'runtime_status')),
   };
 }
 
 function unlessNoAnswer(error: unknown): undefined {
   if (!(error instanceof NoAnswerError)) throw error;
-}
-
-/** FastAPI's 404 for a route it does not have yet says `Not Found`; the API's own says what was not found. */
-function isAboutConversation({ json }: HttpAnswer): boolean {
-  const detail = stringAt(json, 'detail');
-  return detail !== undefined && detail !== 'Not Found';
 }
 
 function pathOf(sid: string): string {

@@ -56,7 +56,7 @@ describe('a look finds a conversation ready', () => {
 
   test('that only accepts events, where that is enough', async (t) => {
     const readiness = { readyWhen: 'accepting-events' } as const;
-    const input = await created(await listen(t), { agent: 'dead' }, { readiness });
+    const input = await created(await listen(t), { agent: 'dead' }, { readiness, initialUserMsg: null });
     assert.deepEqual(await look(input), { ready: true, status: 'RUNNING', attempts: 1 });
   });
 

@@ -30,6 +30,7 @@ const goal: Goal = {
 const replay: Goal = { ...goal, isReplay: true };
 const { messageDigest: _, ...noMessage } = goal;
 const weaker: Goal = { ...goal, readyWhen: 'accepting-events' };
+const weakerNoMessage: Goal = { ...noMessage, readyWhen: 'accepting-events' };
 
 const loading = agentStateChanged('loading');
 const running = agentStateChanged('running');
@@ -215,8 +216,15 @@ const table: [what: string, evidence: OpenHandsEvidence, step: Step, observation
     'failed: ERROR STATUS$ERROR_RUNTIME_DISCONNECTED',
   ],
 
-  ['accepting events, loading', accepted('RUNNING', [loading]), 'done', 'ready: RUNNING', weaker],
-  ['accepting events, no events yet', accepted('STARTING', []), 'done', 'ready: STARTING', weaker],
+  ['accepting events, no message wanted', accepted('STARTING', []), 'done', 'ready: STARTING', weakerNoMessage],
+  [
+    'accepting events, without ours',
+    accepted('RUNNING', [loading]),
+    'done',
+    'pending: RUNNING (agent loading)',
+    weaker,
+  ],
+  ['accepting events, with ours', accepted('RUNNING', [loading, ours]), 'done', 'ready: RUNNING', weaker],
   ['accepting no events: absent', accepted('absent', []), 'post', 'pending: absent (agent not started)', weaker],
   [
     'accepting no events: stopped',

@@ -171,7 +171,7 @@ describe('a server that loses the conversation after it was created', () => {
     server.script(input.sid, { evictedAtLook: 2 });
     const failure = await failureOf(run(temporal, input));
     assert.equal(failure.type, 'ConversationFailed');
-    assert.match(failure.message, /keeps losing it/);
+    assert.match(failure.message, /does not hold it/);
     assert.equal(server.count(post), 4);
   });
 });
@@ -243,6 +243,7 @@ describe('onFailure', () => {
 
 describe('an input that breaks the contract', () => {
   const valid = inputFor('http://127.0.0.1:9');
+  const nested = (levels: number): object => (levels === 0 ? {} : { inner: nested(levels - 1) });
   const inputs: [name: string, input: unknown, field: string][] = [
     ['nothing at all', undefined, ''],
     ['null', null, ''],
@@ -251,6 +252,9 @@ describe('an input that breaks the contract', () => {
     ['no sid', { ...valid, sid: undefined }, 'sid'],
     ['a sid that climbs', { ...valid, sid: '../x' }, 'sid'],
     ['an unknown key', { ...valid, colour: 'red' }, 'colour'],
+    ['an unknown key that is half a character', { ...valid, '\ud800': 1 }, '\ufffd'],
+    ['settings of 200 levels', { ...valid, settings: { mcpConfig: nested(200) } }, ''],
+    ['an unknown key, and onFailure stop', { ...valid, colour: 'red', onFailure: 'stop' }, 'colour'],
     ['an interval of 0', { ...valid, readiness: { interval: '0' } }, 'readiness.interval'],
     ['an interval in milliseconds', { ...valid, readiness: { interval: 500 } }, 'readiness.interval'],
     ['no attempts', { ...valid, readiness: { maximumAttempts: 0 } }, 'readiness.maximumAttempts'],
@@ -260,7 +264,7 @@ describe('an input that breaks the contract', () => {
     ['onFailure stop beside it', { ...valid, sid: '', onFailure: 'stop' }, 'sid'],
   ];
   for (const [name, input, field] of inputs) {
-    test(`${name} is refused by a failed run that names the field, and nothing is sent`, async () => {
+    test(`${name} ends in a failed run that names the field, and nothing is sent`, async () => {
       const pointed = typeof input === 'object' && input !== null && 'apiUrl' in input && field !== 'apiUrl';
       const handle = await start(temporal, pointed ? { ...input, apiUrl: server.url } : input);
       const failure = await failureOf(handle.result());

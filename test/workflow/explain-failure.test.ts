@@ -7,6 +7,7 @@ import {
   RetryState,
   TimeoutFailure,
   TimeoutType,
+  ValueError,
 } from '@temporalio/common';
 import type { CreatedConversation } from '../../activities/interface.js';
 import { explainFailure, lostTooOften } from '../../workflows/explain-failure.js';
@@ -179,11 +180,18 @@ describe('explainFailure', () => {
   });
 });
 
+test('what the SDK can not pass on to an activity is an invalid input, not a workflow task that fails for ever', () => {
+  const error = explainFailure(new ValueError('Unable to convert'), { created: undefined, waitedMs: 0 });
+  assert.ok(error instanceof ApplicationFailure);
+  assert.equal(error.type, 'InvalidInput');
+  assert.match(error.message, /Unable to convert/);
+});
+
 const lost = { ready: false, attempts: 4, seen: 'STOPPED (agent running)', evidence: {} } as const;
 
 test('lostTooOften names what became of the conversation', () => {
   const { type, nonRetryable, message, details } = lostTooOften(created, lost);
-  const reason = 'the server keeps losing it: after each create it was STOPPED (agent running)';
+  const reason = 'the server does not hold it: after 4 creates it is STOPPED (agent running)';
   assert.deepEqual({ type, nonRetryable }, { type: 'ConversationFailed', nonRetryable: true });
   assert.equal(message, `conv failed: ${reason}`);
   assert.deepEqual(details, [{ reason }]);
