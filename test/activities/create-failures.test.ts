@@ -6,6 +6,7 @@ import { inputFor } from '../harness/start.js';
 import type { Fault } from '../nested-server/faults.js';
 import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { startFullServer } from './full-server.js';
 
 const sessionApiKey = 'session-key-4711';
 const toolKey = 'tool-key-0815';
@@ -176,6 +177,11 @@ describe('a create that can not reach its server because of', () => {
       assertOutcome(await createOn(apiUrlOf(server)), outcome);
     });
   }
+
+  test('a server that accepts no more connections is retried', async (t) => {
+    const apiUrl = await startFullServer(t);
+    assertOutcome(await createOn(apiUrl), unavailable(/: no answer within 2000 ms$/));
+  });
 
   test('http where apiUrl says https is retried', async (t) => {
     const server = await listen(t);

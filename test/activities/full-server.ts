@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** Listens with the shortest backlog, says on which port, and then never accepts: its event loop stands still. */
+const neverAccepts = `
+  const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    require('node:fs').writeSync(1, String(server.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+  });
+`;
+
+/** Base URL of a server whose backlog is full, so that connecting to it takes for ever. */
+export async function startFullServer(t: TestContext): Promise<string> {
+  const child = spawn(process.execPath, ['-e', neverAccepts], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(child.stdout, 'data');
+  const waiting = Array.from({ length: 4 }, () => connect(Number(port), '127.0.0.1').on('error', () => undefined));
+  t.after(async () => {
+    for (const socket of waiting) socket.destroy();
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  });
+  // A backlog of one holds two: those that are in it tell that it is full.
+  await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')));
+  return `http://127.0.0.1:${port}`;
+}
