@@ -24,6 +24,10 @@ export interface OpenHandsEvidence {
   readonly accepted?: true;
   /** Newest state of the agent. Up to the watermark only where its loop was alive already. */
   readonly agent?: { readonly id: number; readonly state: string; readonly reason: string };
+  /** State of the agent up to the watermark, where it could not be told whether its loop was alive. */
+  readonly formerAgent?: OpenHandsEvidence['agent'];
+  /** Up to this event, the agent's states are those of a life that has ended since. */
+  readonly pastId?: number;
   /** Beginning of the agent's present life: the newest `loading`. */
   readonly loadingId?: number;
   /** This start's message. */
@@ -59,13 +63,15 @@ export const openhands: Dialect<OpenHandsEvidence> = {
     if (isGone(known) || watermark < 0) return known;
     const newest = events.map(agentStateOf).find((agent) => agent !== undefined);
     // An agent so busy that its last change of state is pages ago has left `loading` long since.
-    return { ...known, agent: { id: watermark, state: newest?.state ?? 'busy', reason: '' } };
+    const agent = { id: watermark, state: newest?.state ?? 'busy', reason: '' };
+    return known.status === 'unreadable' ? { ...known, formerAgent: agent } : { ...known, agent };
   },
 
   async observe(server, goal, known) {
     const events = await readOn(server, goal, known);
     // The status comes second: a server that restarted in between shows as STOPPED, not as ready by old events.
     const seen = { ...events, ...(await readStatus(server, goal.sid)) };
+    if (isGone(seen)) return { ...seen, pastId: seen.cursor };
     // A line cut there may have been the server's end: that it still serves events tells.
     return seen.status === 'unreadable' ? readOn(server, goal, seen) : seen;
   },
@@ -77,6 +83,8 @@ export const openhands: Dialect<OpenHandsEvidence> = {
     if (!known.caughtUp) return 'done';
     const hasMessage = known.messageId !== undefined;
     if (isDead(known)) return hasMessage ? 'post-without-message' : 'post';
+    // Whether the loop that is alive now is an older one, the answer to a POST tells; it takes no second one.
+    if (known.formerAgent && known.loadingId === undefined && !hasMessage) return 'post';
     if (isLoading(known) || goal.messageDigest === undefined) return 'done';
     if (hasMessage) return wakingStep(known);
     return goal.isReplay ? { fail: 'it was running already, and a running conversation takes no replay' } : 'deliver';
@@ -104,8 +112,9 @@ export const openhands: Dialect<OpenHandsEvidence> = {
     if (!isPost) return known;
     // STARTING is a new life. Otherwise a loop was there already: the POST changed nothing, its message was ignored.
     const isNewLife = stringAt(answer.json, 'conversation_status') === 'STARTING';
-    const { agent, ...rest } = known;
-    return { ...rest, ...(agent && !isNewLife && { agent }), accepted: true };
+    const { formerAgent, ...rest } = known;
+    if (isNewLife) return { ...rest, accepted: true, pastId: known.cursor };
+    return { ...(formerAgent && { agent: formerAgent }), ...rest, accepted: true };
   },
 
   async stop(server, sid) {
@@ -162,8 +171,13 @@ function isGone({ status }: Pick<OpenHandsEvidence, 'status'>): boolean {
   return status === 'absent' || status === 'STOPPED';
 }
 
-function isLoading({ agent }: OpenHandsEvidence): boolean {
+function isLoading(known: OpenHandsEvidence): boolean {
+  const agent = presentAgent(known);
   return agent === undefined || agent.state === 'loading';
+}
+
+function presentAgent({ agent, pastId = -1 }: OpenHandsEvidence): OpenHandsEvidence['agent'] {
+  return agent && agent.id > pastId ? agent : undefined;
 }
 
 /** A message from before the agent's present life stays unanswered until the agent is woken and pointed to it. */
@@ -183,8 +197,9 @@ function nameOf({ status, agent }: OpenHandsEvidence): string {
 }
 
 /** What a person reads while waiting. */
-function describe({ status, agent }: OpenHandsEvidence): string {
-  return `${status} (agent ${agent?.state ?? 'not started'})`;
+function describe(known: OpenHandsEvidence): string {
+  const agent = isGone(known) ? known.agent : presentAgent(known);
+  return `${known.status} (agent ${agent?.state ?? 'not started'})`;
 }
 
 function requestOf(step: ActiveStep, conversation: Conversation, known: OpenHandsEvidence): HttpRequest {
