@@ -130,6 +130,18 @@ const table: [what: string, evidence: OpenHandsEvidence, step: Step, observation
     'deliver',
     'incomplete: RUNNING (agent awaiting_user_input)',
   ],
+  [
+    'alive again after it had ended, not loading yet',
+    accepted('RUNNING', [], { ...alive('awaiting_user_input'), pastId: 8 }),
+    'done',
+    'pending: RUNNING (agent not started)',
+  ],
+  [
+    'alive now, and nobody knows since when',
+    seen('RUNNING', [], { ...old, formerAgent: alive('awaiting_user_input').agent }),
+    'post',
+    'incomplete: RUNNING (agent not started)',
+  ],
   ['alive and busy', seen('RUNNING', [], alive('busy')), 'deliver', 'incomplete: RUNNING (agent busy)'],
   ['alive and loading', seen('RUNNING', [], alive('loading')), 'done', 'pending: RUNNING (agent loading)'],
   [
