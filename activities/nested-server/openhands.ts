@@ -20,6 +20,8 @@ export interface OpenHandsEvidence {
   /** STARTING, RUNNING, STOPPED, ARCHIVED or ERROR; or that there is no such conversation, or no telling. */
   readonly status: string | 'absent' | 'unreadable';
   readonly runtimeStatus?: string | undefined;
+  /** Whether the server has ever told the status of the conversation: some never do. */
+  readonly tellsStatus?: true;
   /** Whether the server has answered a POST of this start with 200. */
   readonly accepted?: true;
   /** Newest state of the agent. Up to the watermark only where its loop was alive already. */
@@ -99,7 +101,7 @@ export const openhands: Dialect<OpenHandsEvidence> = {
       return { kind: 'ready', status: nameOf(known) };
     if (!known.caughtUp) return { kind: 'pending', seen: `${seen}, reading its events, at ${known.cursor}` };
     if (openhands.decide(known, goal) !== 'done') return { kind: 'incomplete', seen };
-    if (isLoading(known) || known.status === 'STARTING') return { kind: 'pending', seen };
+    if (isLoading(known) || isOutOfSight(known)) return { kind: 'pending', seen };
     if (awaitsAgent(known)) return { kind: 'pending', seen: `${seen}, the message not taken up yet` };
     return { kind: 'ready', status: nameOf(known) };
   },
@@ -173,7 +175,8 @@ function isGone({ status }: Pick<OpenHandsEvidence, 'status'>): boolean {
 
 function isLoading(known: OpenHandsEvidence): boolean {
   const agent = presentAgent(known);
-  return agent === undefined || agent.state === 'loading';
+  // While it is STARTING, the newest state in the stream may still be the last word of the life before.
+  return known.status === 'STARTING' || agent === undefined || agent.state === 'loading';
 }
 
 function presentAgent({ agent, pastId = -1 }: OpenHandsEvidence): OpenHandsEvidence['agent'] {
@@ -185,6 +188,11 @@ function wakingStep({ messageId = -1, loadingId = -1, heardId, wakeId = -1, nudg
   if (messageId > loadingId || heardId !== undefined) return 'done';
   if (wakeId < loadingId) return 'wake';
   return nudgeId < loadingId ? 'nudge' : 'done';
+}
+
+/** A status that could be read before and can't be now: the server may have just restarted, its old events prove nothing. */
+function isOutOfSight({ status, tellsStatus }: OpenHandsEvidence): boolean {
+  return status === 'unreadable' && tellsStatus === true;
 }
 
 /** The message came after the agent's last change of state, and the agent was not at work then. */
@@ -263,16 +271,15 @@ function isEvents(value: unknown): value is OpenHandsEvent[] {
 async function readStatus(
   server: HttpClient,
   sid: string,
-): Promise<Pick<OpenHandsEvidence, 'status' | 'runtimeStatus'>> {
+): Promise<Pick<OpenHandsEvidence, 'status' | 'runtimeStatus' | 'tellsStatus'>> {
   const answer = await server.send({ method: 'GET', path: pathOf(sid) }).catch(unlessNoAnswer);
   if (!answer || answer.status >= 500) return { status: 'unreadable' };
   if (isAboutConversation(answer)) return { status: 'absent' };
   if (answer.status !== 200) throw failureOfAnswer(answer);
   if (answer.json === null) return { status: 'absent' };
-  return {
-    status: excerpt(stringAt(answer.json, 'status')) || 'unreadable',
-    runtimeStatus: excerpt(stringAt(answer.json, 'runtime_status')),
-  };
+  const status = excerpt(stringAt(answer.json, 'status'));
+  if (!status) return { status: 'unreadable' };
+  return { status, runtimeStatus: excerpt(stringAt(answer.json, 'runtime_status')), tellsStatus: true };
 }
 
 function unlessNoAnswer(error: unknown): undefined {

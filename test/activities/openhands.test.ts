@@ -108,6 +108,18 @@ const table: [what: string, evidence: OpenHandsEvidence, step: Step, observation
   ],
 
   ['status unreadable, at work', accepted('unreadable', atWork), 'done', 'ready: running'],
+  [
+    'status unreadable, though it was told before',
+    accepted('unreadable', atWork, { tellsStatus: true }),
+    'done',
+    'pending: unreadable (agent running)',
+  ],
+  [
+    'STARTING, with the last word of a life before',
+    accepted('STARTING', [agentStateChanged('stopped')], old),
+    'done',
+    'pending: STARTING (agent stopped)',
+  ],
   ['status unreadable, loading', accepted('unreadable', [loading]), 'done', 'pending: unreadable (agent loading)'],
   ['status unreadable, no events', accepted('unreadable', []), 'done', 'pending: unreadable (agent not started)'],
   ['status unreadable, never posted', seen('unreadable', []), 'post', 'incomplete: unreadable (agent not started)'],
