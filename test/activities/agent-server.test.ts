@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type AgentServerEvidence, agentServer } from '../../activities/nested-server/agent-server.js';
-import type { Goal, Observation, Step } from '../../activities/nested-server/dialect.js';
+import type { Goal } from '../../activities/nested-server/dialect.js';
 import { messageDigest } from '../../activities/nested-server/message-digest.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { recordedActivities } from '../harness/history.js';
@@ -10,6 +10,7 @@ import { failureOf, inputFor, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import type { AgentServerScript } from '../nested-server/agent-server-conversation.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
+import { type DialectRow, testConclusions } from './dialect-table.js';
 
 const text = 'Fix the build';
 const say = (words: string) => ({ role: 'user', content: [{ type: 'text' as const, text: words }], run: true });
@@ -39,8 +40,7 @@ describe('a conversation of agent-server that is', () => {
     return { caughtUp: true, status };
   }
 
-  /** What is known, what is done about it, and what a look makes of it (its kind and words). */
-  const table: [what: string, evidence: AgentServerEvidence, step: Step, observation: string, goal?: Goal][] = [
+  const table: DialectRow<AgentServerEvidence>[] = [
     ['never posted', surveyed('absent'), 'post', 'incomplete: absent'],
     ['posted, not there yet', seen('absent'), 'post', 'pending: absent'],
     ['lost by the server', seen('absent', settled), 'post', 'incomplete: absent'],
@@ -96,25 +96,8 @@ describe('a conversation of agent-server that is', () => {
     ['accepting no events', seen('absent'), 'post', 'pending: absent', weaker],
   ];
 
-  for (const [what, evidence, step, observation, of = goal] of table) {
-    const next = typeof step === 'object' ? 'fail' : step;
-    test(`${what} → ${next}, ${observation}`, () => {
-      assert.deepEqual(agentServer.decide(evidence, of), step);
-      assert.equal(inWords(agentServer.judge(evidence, of)), observation);
-    });
-  }
+  testConclusions(agentServer, goal, table);
 });
-
-function inWords(observation: Observation): string {
-  switch (observation.kind) {
-    case 'ready':
-      return `ready: ${observation.status}`;
-    case 'failed':
-      return `failed: ${observation.reason}`;
-    default:
-      return `${observation.kind}: ${observation.seen}`;
-  }
-}
 
 let temporal: Temporal;
 let server: AgentServerStandIn;

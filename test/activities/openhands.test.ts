@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import type { Goal, Observation, Step } from '../../activities/nested-server/dialect.js';
+import { describe } from 'node:test';
+import type { Goal } from '../../activities/nested-server/dialect.js';
 import { messageDigest } from '../../activities/nested-server/message-digest.js';
 import {
   addEvent,
@@ -19,6 +18,7 @@ import {
   systemMessage,
   userMessage,
 } from '../nested-server/openhands-events.js';
+import { type DialectRow, testConclusions } from './dialect-table.js';
 
 const ours = userMessage('Fix the build', []);
 const goal: Goal = {
@@ -70,8 +70,7 @@ const alive = (state: string) => ({ ...old, agent: { id: 8, state, reason: '' } 
 
 const rejectedKey = 'STATUS$ERROR_LLM_AUTHENTICATION';
 
-/** What is known, what is done about it, and what a look makes of it (its kind and words). */
-const table: [what: string, evidence: OpenHandsEvidence, step: Step, observation: string, goal?: Goal][] = [
+const table: DialectRow<OpenHandsEvidence>[] = [
   ['never posted', seen('absent', []), 'post', 'pending: absent (agent not started)'],
   ['refused at create', seen('STOPPED', []), 'post', 'incomplete: STOPPED (agent not started)'],
   ['accepted, not there yet', accepted('absent', []), 'post', 'pending: absent (agent not started)'],
@@ -268,22 +267,5 @@ const table: [what: string, evidence: OpenHandsEvidence, step: Step, observation
 ];
 
 describe('a conversation of openhands that is', () => {
-  for (const [what, evidence, step, observation, of = goal] of table) {
-    const next = typeof step === 'object' ? 'fail' : step;
-    test(`${what} → ${next}, ${observation}`, () => {
-      assert.deepEqual(openhands.decide(evidence, of), step);
-      assert.equal(inWords(openhands.judge(evidence, of)), observation);
-    });
-  }
+  testConclusions(openhands, goal, table);
 });
-
-function inWords(observation: Observation): string {
-  switch (observation.kind) {
-    case 'ready':
-      return `ready: ${observation.status}`;
-    case 'failed':
-      return `failed: ${observation.reason}`;
-    default:
-      return `${observation.kind}: ${observation.seen}`;
-  }
-}
