@@ -10,6 +10,7 @@ import type { ConversationStatus } from '../client/conversation-status.js';
 import { describeLooks, describeStatus } from '../client/describe-status.js';
 import { NestedConversations } from '../client/nested-conversations.js';
 import { oneLine } from '../config/config-error.js';
+import { workflowIdOf } from '../contract/names.js';
 import { startModelStandIn } from '../test/nested-server/model-stand-in.js';
 import { OpenHandsStandIn } from '../test/nested-server/openhands-stand-in.js';
 import { createWorker } from '../worker/create-worker.js';
@@ -77,7 +78,7 @@ async function demo(): Promise<void> {
     ),
   );
   say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${describeLooks(result.attempts)}`);
-  if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/conversation-${sid}`);
+  if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/${workflowIdOf(sid)}`);
   if (options.keep) await keepUp();
   else say('  To look around in the Web UI: npm run demo -- --keep');
 }

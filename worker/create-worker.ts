@@ -3,6 +3,9 @@ import { activities } from '../activities/activities.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { workflowBundle } from './workflow-bundle.js';
 
+/** Longer than a look, so that none is lost. */
+export const defaultShutdownGraceTime = '30 seconds';
+
 export interface CreateWorkerOptions {
   readonly connection: NativeConnection;
   /** @default 'default' */
@@ -10,7 +13,7 @@ export interface CreateWorkerOptions {
   /** @default 'nested-conversations' */
   readonly taskQueue?: string | undefined;
   /**
-   * How long work in progress may go on after a shutdown was asked for. Longer than a look, so that none is lost.
+   * How long work in progress may go on after a shutdown was asked for.
    * @default '30 seconds'
    * @format a Temporal duration string, or a number of milliseconds
    */
@@ -19,7 +22,12 @@ export interface CreateWorkerOptions {
 
 /** A worker that runs the workflow and its activities, not yet started. */
 export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
-  const { connection, namespace = 'default', taskQueue = defaultTaskQueue, shutdownGraceTime = '30 seconds' } = options;
+  const {
+    connection,
+    namespace = 'default',
+    taskQueue = defaultTaskQueue,
+    shutdownGraceTime = defaultShutdownGraceTime,
+  } = options;
   return Worker.create({
     connection,
     namespace,

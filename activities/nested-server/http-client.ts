@@ -3,7 +3,7 @@ import https from 'node:https';
 import axios, { AxiosError } from 'axios';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST';
   /** Path below the base URL, each segment already encoded. */
   readonly path: string;
   readonly query?: Record<string, string | number | boolean>;
