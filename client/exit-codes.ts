@@ -1,11 +1,12 @@
 import { ServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { ConfigError, oneLine } from '../config/config-error.js';
+import { oneLine } from '../config/config-error.js';
+import { TemporalUnreachableError } from './connect.js';
 import { ConversationNotFoundError, ConversationTakenError, InvalidInputError } from './errors.js';
 
 /** What the CLI's exit codes mean; 0 is success: started, ready, or told. */
 export const exitCodes = {
-  /** The start failed or was cancelled. */
+  /** The start failed or was cancelled, or a setting can't be used. */
   failed: 1,
   /** The command line or the input is wrong: nothing was started. */
   usage: 2,
@@ -13,7 +14,7 @@ export const exitCodes = {
   notFound: 3,
   /** The conversation belongs to another user or server. */
   taken: 4,
-  /** Temporal can't be reached, or its settings are wrong. */
+  /** Temporal can't be reached, or has no such namespace. */
   unreachable: 5,
 } as const;
 
@@ -22,7 +23,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const unreachable = [ConfigError, NamespaceNotFoundError, ServiceError];
+const unreachable = [TemporalUnreachableError, NamespaceNotFoundError, ServiceError];
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof InvalidInputError) return exitCodes.usage;

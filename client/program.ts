@@ -31,7 +31,7 @@ export function buildProgram(): Command {
 Temporal is found as the temporal CLI finds it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
 TEMPORAL_TLS…, or a profile; TEMPORAL_TASK_QUEUE names the workers' task queue.
 
-Exit codes: 0 done, ${exitCodes.failed} the start failed, ${exitCodes.usage} wrong usage or input, ${exitCodes.notFound} no such conversation,
+Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be used, ${exitCodes.usage} wrong usage or input, ${exitCodes.notFound} no such conversation,
             ${exitCodes.taken} it is another user's or on another server, ${exitCodes.unreachable} Temporal can't be reached`,
     );
 

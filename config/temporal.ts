@@ -1,20 +1,27 @@
 import { readFileSync } from 'node:fs';
+import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
+import { dataConverterFor } from '../codec/data-converter.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { ConfigError } from './config-error.js';
+import { loadEncryptionKeys } from './encryption-keys.js';
 
-/** How to reach Temporal, and where the work is queued. */
+/** How to reach Temporal, what it may see, and where the work is queued. */
 export interface TemporalConfig {
   /** For `Connection.connect` and `NativeConnection.connect` alike. */
   readonly connectionOptions: ClientConnectConfig['connectionOptions'] & { readonly address: string };
   readonly namespace: string;
   readonly taskQueue: string;
+  readonly dataConverter: DataConverter;
 }
 
 /**
  * Reads Temporal's own environment variables and profiles (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
  * `TEMPORAL_API_KEY`, `TEMPORAL_TLS…`, `TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`), as the `temporal` CLI does, and
  * `TEMPORAL_TASK_QUEUE`. Defaults: `localhost:7233`, `default`, `nested-conversations`.
+ *
+ * Payloads are encrypted where there are keys (see {@link loadEncryptionKeys}). Without, they go to a Temporal on this
+ * machine only, or where `ALLOW_PLAINTEXT_PAYLOADS` is `true`: they hold session keys, LLM keys and messages.
  *
  * @throws {@link ConfigError}
  */
@@ -24,11 +31,21 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
   if (!/^[^\s/:]+:\d+$|^\[[\da-fA-F:.]+\]:\d+$/.test(address)) {
     throw new ConfigError(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, and is '${address}'`);
   }
+  const keys = loadEncryptionKeys(env);
+  if (keys.size === 0 && !isLoopback(address) && env.ALLOW_PLAINTEXT_PAYLOADS !== 'true') {
+    const mend = 'set PAYLOAD_ENCRYPTION_KEYS or PAYLOAD_ENCRYPTION_KEYS_FILE, or ALLOW_PLAINTEXT_PAYLOADS=true';
+    throw new ConfigError(`Temporal at ${address} would be sent session keys and messages unencrypted: ${mend}`);
+  }
   return {
     connectionOptions: { ...connectionOptions, address },
     namespace: namespace || 'default',
     taskQueue: env.TEMPORAL_TASK_QUEUE || defaultTaskQueue,
+    dataConverter: dataConverterFor(keys),
   };
+}
+
+function isLoopback(address: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):/i.test(address);
 }
 
 function connectConfig(env: NodeJS.ProcessEnv): ClientConnectConfig {

@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { workflowBundle, workflowsPath } from './workflow-bundle.js';
+import { encodedFailuresPath } from '../codec/data-converter.js';
+import { workflowBundleFor, workflowsPath } from './workflow-bundle.js';
 
 /** Part of the build: a worker that bundles at its start would need seconds and a compiler. */
-const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
-await writeFile(workflowBundle.codePath, code);
+for (const dataConverter of [{}, { failureConverterPath: encodedFailuresPath }]) {
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN'), ...dataConverter });
+  await writeFile(workflowBundleFor(dataConverter).codePath, code);
+}

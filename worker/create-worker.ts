@@ -1,7 +1,8 @@
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { activities } from '../activities/activities.js';
 import { defaultTaskQueue } from '../contract/names.js';
-import { workflowBundle } from './workflow-bundle.js';
+import { workflowBundleFor } from './workflow-bundle.js';
 
 /** Longer than a look, so that none is lost. */
 export const defaultShutdownGraceTime = '30 seconds';
@@ -12,6 +13,8 @@ export interface CreateWorkerOptions {
   readonly namespace?: string | undefined;
   /** @default 'nested-conversations' */
   readonly taskQueue?: string | undefined;
+  /** Encrypts what goes to Temporal: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
+  readonly dataConverter?: DataConverter | undefined;
   /**
    * How long work in progress may go on after a shutdown was asked for.
    * @default '30 seconds'
@@ -26,13 +29,15 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     connection,
     namespace = 'default',
     taskQueue = defaultTaskQueue,
+    dataConverter,
     shutdownGraceTime = defaultShutdownGraceTime,
   } = options;
   return Worker.create({
     connection,
     namespace,
     taskQueue,
-    workflowBundle,
+    ...(dataConverter && { dataConverter }),
+    workflowBundle: workflowBundleFor(dataConverter),
     activities,
     shutdownGraceTime,
     // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.

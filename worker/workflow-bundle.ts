@@ -1,6 +1,20 @@
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 
-/** The pre-built workflow code: made by `npm run build`, read by every worker. */
-export const workflowBundle = { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) };
+const pathOf = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
-export const workflowsPath = fileURLToPath(new URL('../workflows/index.js', import.meta.url));
+/**
+ * The pre-built workflow code: made by `npm run build`, read by every worker. There are two, as a workflow converts its
+ * own failure, and the code is bundled with what does that.
+ */
+const codePaths = {
+  plain: pathOf('workflow-bundle.js'),
+  encodedFailures: pathOf('workflow-bundle.encoded-failures.js'),
+};
+
+/** The workflow code that goes with a worker's data converter. */
+export function workflowBundleFor({ failureConverterPath }: DataConverter = {}): { readonly codePath: string } {
+  return { codePath: failureConverterPath ? codePaths.encodedFailures : codePaths.plain };
+}
+
+export const workflowsPath = pathOf('workflows/index.js');

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export interface Ended {
@@ -14,6 +15,8 @@ export interface RunningProgram {
   readonly ended: Promise<Ended>;
   /** Resolves once this text was printed on standard error; rejects if the program ends without. */
   reported(text: string): Promise<void>;
+  /** The same for standard output; resolves with all that was printed there. */
+  printed(text: string): Promise<string>;
   kill(signal?: NodeJS.Signals): void;
 }
 
@@ -45,13 +48,18 @@ export function startProgram(program: string, { args = [], env = {}, input = '' 
   });
   child.stdin.end(input);
   const ended = once(child, 'close').then(([exitCode]) => ({ exitCode, stdout, stderr }));
+  const shows = async (text: string, stream: Readable, shown: () => string) => {
+    while (!shown().includes(text)) {
+      const next = await Promise.race([once(stream, 'data'), ended]);
+      if (!Array.isArray(next)) throw new Error(`It ended without '${text}': ${stderr}`);
+    }
+  };
   return {
     ended,
-    async reported(text) {
-      while (!stderr.includes(text)) {
-        const next = await Promise.race([once(child.stderr, 'data'), ended]);
-        if (!Array.isArray(next)) throw new Error(`It ended without '${text}': ${stderr}`);
-      }
+    reported: (text) => shows(text, child.stderr, () => stderr),
+    async printed(text) {
+      await shows(text, child.stdout, () => stdout);
+      return stdout;
     },
     kill: (signal) => child.kill(signal),
   };

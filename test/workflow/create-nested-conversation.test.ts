@@ -6,7 +6,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { activities } from '../../activities/activities.js';
 import type { Activities } from '../../activities/interface.js';
-import { workflowBundle } from '../../worker/workflow-bundle.js';
+import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
 import { failureOf, inputFor, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
@@ -95,7 +95,7 @@ describe('a conversation that does not become ready', () => {
     const worker = await Worker.create({
       connection: temporal.env.nativeConnection,
       taskQueue,
-      workflowBundle,
+      workflowBundle: workflowBundleFor(),
       activities: { ...activities, checkConversationReady: neverEnds },
     });
     const input = inputFor(server.url, { readiness: { maximumAttempts: 1, lookTimeout: '100 milliseconds' } });

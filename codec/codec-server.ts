@@ -1,0 +1,118 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
+import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { PayloadsMessage } from './proto.js';
+import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
+
+export interface CodecServerOptions {
+  /** As the workers have it. */
+  readonly dataConverter: DataConverter;
+  /** What a caller presents as `Authorization: Bearer …`, or with the cookie that signing in sets. */
+  readonly token: string;
+  /** Origins of the Web UIs that may call, e.g. `http://localhost:8233`. */
+  readonly origins: readonly string[];
+}
+
+/** In bytes. Temporal's own bound is 2 MB a payload; the Web UI sends a page of a history at a time, in base64. */
+const largestRequest = 64 * 1024 * 1024;
+
+/** In bytes. Anybody can send one. */
+const largestSignIn = 4096;
+
+const cookieName = 'codec-server-token';
+
+const operations = new Map<string, (codecs: PayloadCodec[], payloads: Payload[]) => Promise<Payload[]>>([
+  ['decode', decode],
+  ['encode', encode],
+]);
+
+/**
+ * Reads payloads for Temporal's Web UI and `temporal` CLI, by Temporal's codec server protocol: `POST …/decode` and
+ * `POST …/encode`. Both need the token. A person signs in once at `/`, and the Web UI includes credentials.
+ *
+ * @returns A server that does not listen yet.
+ */
+export function createCodecServer({ dataConverter, token, origins }: CodecServerOptions): Server {
+  const { payloadCodecs = [] } = dataConverter;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, headers } = request;
+    const { pathname } = new URL(request.url ?? '/', 'http://codec-server');
+    if (headers.origin !== undefined && origins.includes(headers.origin)) allowOrigin(response, headers.origin);
+    if (method === 'OPTIONS') return void response.writeHead(204).end();
+    if (pathname === '/') return signIn(request, response);
+    // The protocol looks at the last segment only: the server may be mounted anywhere.
+    const operation = operations.get(pathname.split('/').at(-1) ?? '');
+    if (!operation || method !== 'POST') return say(response, 404, 'there are POST /decode, POST /encode and / here');
+    if (!isAuthenticated(request))
+      return say(response, 401, 'sign in at /, or send the token: Authorization: Bearer …');
+    const body = await readBody(request, largestRequest);
+    if (body === undefined) return say(response, 413, `a request may have up to ${largestRequest} bytes`);
+    try {
+      const { payloads } = PayloadsMessage.fromObject(JSON.parse(body));
+      const results = await operation(payloadCodecs, payloads as Payload[]);
+      send(response, 200, PayloadsMessage.toObject(PayloadsMessage.create({ payloads: results }), { bytes: String }));
+    } catch (error) {
+      say(response, 400, (error as Error).message);
+    }
+  }
+
+  async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') return void response.writeHead(200, pageHeaders).end(signInPage());
+    const given = new URLSearchParams(await readBody(request, largestSignIn)).get('token') ?? '';
+    if (!isSame(given, token))
+      return void response.writeHead(401, pageHeaders).end(signInPage('That is not the token.'));
+    // A cookie goes to every port of its host: with these paths, hardly to another server than this one.
+    const cookies = [...operations.keys()].map(
+      (name) => `${cookieName}=${encodeURIComponent(token)}; Path=/${name}; HttpOnly; SameSite=Strict`,
+    );
+    response.writeHead(200, { ...pageHeaders, 'Set-Cookie': cookies }).end(signedInPage);
+  }
+
+  function isAuthenticated({ headers: { authorization = '', cookie = '' } }: IncomingMessage): boolean {
+    const [, fromHeader = ''] = /^Bearer (.+)$/i.exec(authorization) ?? [];
+    const [, fromCookie = ''] = new RegExp(`(?:^|; )${cookieName}=([^;]*)`).exec(cookie) ?? [];
+    return isSame(fromHeader, token) || isSame(fromCookie, encodeURIComponent(token));
+  }
+
+  return createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+}
+
+function allowOrigin(response: ServerResponse, origin: string): void {
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Allow-Credentials', 'true');
+  response.setHeader('Access-Control-Allow-Methods', 'POST');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, X-Namespace');
+  response.setHeader('Vary', 'Origin');
+}
+
+/** The body as text; `undefined` where it has more than `limit` bytes. */
+async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // The rest is left unread, and the line open for the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function say(response: ServerResponse, status: number, message: string): void {
+  send(response, status, { message });
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const headers = { 'Content-Type': 'application/json', ...(status === 413 && { Connection: 'close' }) };
+  response.writeHead(status, headers).end(JSON.stringify(body));
+}
+
+/** In a time that tells nothing of the token. */
+function isSame(given: string, token: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}

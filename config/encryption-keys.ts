@@ -1,0 +1,46 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { EncryptionKeys } from '../codec/encryption-codec.js';
+import { ConfigError } from './config-error.js';
+
+/**
+ * Reads the keys that payloads are encrypted with: `PAYLOAD_ENCRYPTION_KEYS`, or the file that
+ * `PAYLOAD_ENCRYPTION_KEYS_FILE` names, holds `id:base64` for each key of 32 bytes, separated by commas or white space. The first
+ * encrypts; all of them decrypt, so that a key can be replaced while payloads that it encrypted are still about.
+ *
+ * @returns No key where neither is set.
+ * @throws {@link ConfigError} that never repeats a key
+ */
+export function loadEncryptionKeys(env: NodeJS.ProcessEnv = process.env): EncryptionKeys {
+  const { PAYLOAD_ENCRYPTION_KEYS: text, PAYLOAD_ENCRYPTION_KEYS_FILE: file } = env;
+  if (text && file) throw new ConfigError('PAYLOAD_ENCRYPTION_KEYS excludes PAYLOAD_ENCRYPTION_KEYS_FILE: unset one');
+  if (file) return parseKeys(readKeys(file), 'PAYLOAD_ENCRYPTION_KEYS_FILE');
+  return text ? parseKeys(text, 'PAYLOAD_ENCRYPTION_KEYS') : new Map();
+}
+
+function readKeys(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** 32 bytes in base64: 43 digits and one sign of padding. */
+const key = /^([\w.-]+):([A-Za-z\d+/]{43}=)$/;
+
+function parseKeys(text: string, variable: string): EncryptionKeys {
+  const keys = new Map<string, KeyObject>();
+  const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
+  if (entries.length === 0) throw new ConfigError(`${variable} holds no key: write id:base64`);
+  for (const [index, entry] of entries.entries()) {
+    const [, id, base64] = key.exec(entry) ?? [];
+    if (id === undefined || base64 === undefined) {
+      const mend = "an id and 32 bytes as 'openssl rand -base64 32' prints them, with a colon between";
+      throw new ConfigError(`${variable}: entry ${index + 1} must be id:base64, ${mend}`);
+    }
+    if (keys.has(id)) throw new ConfigError(`${variable}: id '${id}' stands for two keys: give each its own`);
+    keys.set(id, createSecretKey(base64, 'base64'));
+  }
+  return keys;
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
+import { ZlibCodec } from '../../codec/zlib-codec.js';
+import { contentOf, metadataOf, payloadOf } from './payloads.js';
+
+const codec = new ZlibCodec();
+const zlib = (data: Buffer) => ({ metadata: { encoding: Buffer.from('binary/zlib') }, data });
+const large = 'a long recorded conversation '.repeat(10_000);
+
+describe('compression', () => {
+  test('makes a large payload small, and large again', async () => {
+    const [encoded] = await codec.encode([payloadOf(large)]);
+    assert(encoded?.data);
+    assert.deepEqual(metadataOf(encoded), { encoding: 'binary/zlib' });
+    assert(encoded.data.length < large.length / 50);
+    assert.deepEqual((await codec.decode([encoded])).map(contentOf), [large]);
+  });
+
+  test('leaves a small payload as it is', async () => {
+    assert.deepEqual(await codec.encode([payloadOf('small')]), [payloadOf('small')]);
+  });
+
+  test('leaves a payload as it is that would not become smaller', async () => {
+    const compressed = {
+      metadata: {},
+      data: deflateSync(Buffer.from(Array.from({ length: 200_000 }, Math.random).join())),
+    };
+    assert.deepEqual(await codec.encode([compressed]), [compressed]);
+  });
+
+  test('reads what the zlib codec of another SDK made', async () => {
+    const fromGo = zlib(Buffer.from('eJzjEuPiSM1Lzk/JzEsX4soqzs/TL8hJzMwTSlNKpANQAgBDni4z', 'base64'));
+    assert.deepEqual((await codec.decode([fromGo])).map(contentOf), ['a'.repeat(100)]);
+  });
+
+  test('refuses what inflates beyond any input', async () => {
+    const bomb = zlib(deflateSync(Buffer.alloc(129 * 1024 * 1024)));
+    await assert.rejects(codec.decode([bomb]), { code: 'ERR_BUFFER_TOO_LARGE' });
+  });
+});
