@@ -77,11 +77,11 @@ async function assertHeardOnce(sid: string, content: string): Promise<void> {
   assert.equal(model.timesAsked(content), 1);
 }
 
-/** Resolves once the conversation's agent runs. */
-async function running(sid: string): Promise<void> {
+/** Resolves once the conversation's agent has been in this state. */
+async function agentWas(sid: string, state: string): Promise<void> {
   for (;;) {
     const response = await fetch(`${server.url}/api/conversations/${sid}/events?limit=100`);
-    if ((await response.text()).includes('"agent_state":"running","reason"')) return;
+    if ((await response.text()).includes(`"agent_state":"${state}","reason"`)) return;
     await setTimeout(50);
   }
 }
@@ -192,7 +192,7 @@ describe('with its settings', () => {
       const lost = proxy.loseAnswer(post);
       const ready = conversations.ensureReady(input);
       await lost;
-      await running(input.sid);
+      await agentWas(input.sid, 'running');
       // For the conversation's next life: the present one keeps trying the model that it was started with.
       await configureOpenHands(server.url, { llmBaseUrl: model.url });
       await restart(signal);
@@ -204,6 +204,8 @@ describe('with its settings', () => {
   test('a conversation of an earlier life is not ready by its old events', async () => {
     const { input, content } = freshInput();
     await conversations.ensureReady(input);
+    // Ended while it writes an event, the server can leave an empty file, and never serves these events again.
+    await agentWas(input.sid, 'awaiting_user_input');
     await restart('SIGTERM');
     const next = freshInput();
     const resumed = { ...next.input, sid: input.sid };
