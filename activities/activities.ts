@@ -1,7 +1,16 @@
 import { checkConversationReady } from './check-conversation-ready.js';
 import { createConversation } from './create-conversation.js';
+import type { ActivityDependencies } from './dependencies.js';
 import type { Activities } from './interface.js';
+import { createTransport } from './nested-server/transport.js';
 import { stopConversation } from './stop-conversation.js';
 
 /** What a worker registers. */
-export const activities: Activities = { createConversation, checkConversationReady, stopConversation };
+export function createActivities({ transport = createTransport() }: Partial<ActivityDependencies> = {}): Activities {
+  const dependencies: ActivityDependencies = { transport };
+  return {
+    createConversation: (input) => createConversation(input, dependencies),
+    checkConversationReady: (input) => checkConversationReady(input, dependencies),
+    stopConversation: (input) => stopConversation(input, dependencies),
+  };
+}

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { toMilliseconds } from '../contract/duration.js';
+import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring } from './heartbeats.js';
 import type { CheckConversationReadyInput, ConversationLook, Evidence } from './interface.js';
@@ -24,7 +25,10 @@ interface LookHeartbeat {
  * @throws ApplicationFailure of type ConversationNotReady (retried: that is the next look), ConversationFailed,
  *   Unauthorized or ConversationRejected (final)
  */
-export async function checkConversationReady(input: CheckConversationReadyInput): Promise<ConversationLook> {
+export async function checkConversationReady(
+  input: CheckConversationReadyInput,
+  { transport }: ActivityDependencies,
+): Promise<ConversationLook> {
   const { target, goal, readiness, client, settings, attemptsBefore = 0 } = input;
   const { info, cancellationSignal } = Context.current();
   const attempts = attemptsBefore + info.attempt;
@@ -32,6 +36,7 @@ export async function checkConversationReady(input: CheckConversationReadyInput)
   let { evidence, seen } = earlier ?? { evidence: input.evidence, seen: 'nothing yet' };
   const dialect = dialectOf(target.server);
   const server = new HttpClient({
+    transport,
     baseUrl: target.apiUrl,
     sessionApiKey: client?.sessionApiKey,
     timeoutMs: toMilliseconds(readiness.lookTimeout),

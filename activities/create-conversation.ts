@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { toMilliseconds } from '../contract/duration.js';
 import { type Conversation, describeProblems, parseInput } from '../contract/input.js';
 import { replayedMessage } from '../contract/replay.js';
+import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring, writeDown } from './heartbeats.js';
 import type { CreateConversationInput, CreatedConversation, Evidence } from './interface.js';
@@ -10,6 +11,7 @@ import { dialectOf } from './nested-server/dialects.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 import { messageDigest } from './nested-server/message-digest.js';
+import type { Transport } from './nested-server/transport.js';
 import { secretsOf } from './secrets.js';
 
 /**
@@ -25,11 +27,15 @@ import { secretsOf } from './secrets.js';
  * @throws ApplicationFailure of type InvalidInput, ConversationRejected, Unauthorized, ConversationFailed (final), or
  *   NestedServerUnavailable (retried)
  */
-export async function createConversation({ input, evidence }: CreateConversationInput): Promise<CreatedConversation> {
+export async function createConversation(
+  { input, evidence }: CreateConversationInput,
+  { transport }: ActivityDependencies,
+): Promise<CreatedConversation> {
   return withinContract(secretsOf(input), async () => {
     const conversation = checkInput(input);
     const { server, apiUrl, readiness } = conversation;
-    const known = await reconcile(conversation, Context.current().info.heartbeatDetails ?? evidence);
+    const earlier = Context.current().info.heartbeatDetails ?? evidence;
+    const known = await reconcile(conversation, connect(conversation, transport), earlier);
     return { target: { server, apiUrl }, goal: goalOf(conversation), readiness, evidence: known };
   });
 }
@@ -37,9 +43,12 @@ export async function createConversation({ input, evidence }: CreateConversation
 /** Requests an attempt: create, wake and nudge, and as many once more; a server that takes more is left alone a while. */
 const maximumSteps = 6;
 
-async function reconcile(conversation: Conversation, earlier: Evidence | undefined): Promise<Evidence> {
+async function reconcile(
+  conversation: Conversation,
+  server: HttpClient,
+  earlier: Evidence | undefined,
+): Promise<Evidence> {
   const dialect = dialectOf(conversation.server);
-  const server = connect(conversation);
   const goal = goalOf(conversation);
   let known = earlier;
   return heartbeatDuring(
@@ -76,8 +85,9 @@ export function checkInput(input: unknown): Conversation {
 /** Two reads, the survey, have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
 const readTimeoutMs = 10_000;
 
-function connect({ apiUrl, client }: Conversation): HttpClient {
+function connect({ apiUrl, client }: Conversation, transport: Transport): HttpClient {
   return new HttpClient({
+    transport,
     baseUrl: apiUrl,
     sessionApiKey: client.sessionApiKey,
     timeoutMs: toMilliseconds(client.timeout),

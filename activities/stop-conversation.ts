@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { checkInput } from './create-conversation.js';
+import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';
 import { dialectOf } from './nested-server/dialects.js';
@@ -16,11 +17,15 @@ const stopTimeoutMs = 10_000;
  *
  * @throws ApplicationFailure of type NestedServerUnavailable (retried) or as the server's answer means
  */
-export async function stopConversation({ input }: StopConversationInput): Promise<void> {
+export async function stopConversation(
+  { input }: StopConversationInput,
+  { transport }: ActivityDependencies,
+): Promise<void> {
   const { cancellationSignal: signal } = Context.current();
   await withinContract(secretsOf(input), () => {
     const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
     const { sessionApiKey } = client;
-    return dialectOf(server).stop(new HttpClient({ baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal }), sid);
+    const timeoutMs = stopTimeoutMs;
+    return dialectOf(server).stop(new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs, signal }), sid);
   });
 }

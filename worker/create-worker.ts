@@ -1,6 +1,7 @@
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { activities } from '../activities/activities.js';
+import { createActivities } from '../activities/activities.js';
+import type { ActivityDependencies } from '../activities/dependencies.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
@@ -21,6 +22,8 @@ export interface CreateWorkerOptions {
    * @format a Temporal duration string, or a number of milliseconds
    */
   readonly shutdownGraceTime?: WorkerOptions['shutdownGraceTime'];
+  /** Each by default as `createActivities` has it. */
+  readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
 
 /** A worker that runs the workflow and its activities, not yet started. */
@@ -31,6 +34,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     taskQueue = defaultTaskQueue,
     dataConverter,
     shutdownGraceTime = defaultShutdownGraceTime,
+    activityDependencies,
   } = options;
   return Worker.create({
     connection,
@@ -38,7 +42,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     taskQueue,
     ...(dataConverter && { dataConverter }),
     workflowBundle: workflowBundleFor(dataConverter),
-    activities,
+    activities: createActivities(activityDependencies),
     shutdownGraceTime,
     // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
     maxHeartbeatThrottleInterval: '2 seconds',

@@ -1,6 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
-import axios, { AxiosError } from 'axios';
+import { AxiosError } from 'axios';
+import { maximumAnswerBytes, type Transport } from './transport.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -36,6 +35,7 @@ export class NoAnswerError extends Error {
 }
 
 export interface HttpClientOptions {
+  readonly transport: Transport;
   /** Without a slash at its end. */
   readonly baseUrl: string;
   readonly sessionApiKey?: string | null | undefined;
@@ -49,22 +49,6 @@ export interface HttpClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** The largest answer that is read, in bytes, decompressed: fifty events with long outputs are a tenth of it. */
-const maximumAnswerBytes = 32 * 1024 * 1024;
-
-const transport = axios.create({
-  httpAgent: new http.Agent({ keepAlive: true }),
-  httpsAgent: new https.Agent({ keepAlive: true }),
-  // A proxy from the environment would see the session key; a redirect would carry it to another host.
-  proxy: false,
-  maxRedirects: 0,
-  maxContentLength: maximumAnswerBytes,
-  maxBodyLength: Number.POSITIVE_INFINITY,
-  validateStatus: () => true,
-  responseType: 'text',
-  transformResponse: (text) => text,
-});
-
 /** One nested server over HTTP. It never retries: that is Temporal's part. */
 export class HttpClient {
   readonly #sharedDeadline: AbortSignal | undefined;
@@ -75,7 +59,7 @@ export class HttpClient {
 
   /** The answer, whatever its status. Throws {@link NoAnswerError}, or the reason of the aborted `signal`. */
   async send({ method, path, query, body }: HttpRequest): Promise<HttpAnswer> {
-    const { baseUrl, sessionApiKey, signal, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
+    const { transport, baseUrl, sessionApiKey, signal, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
     const isRead = method === 'GET';
     const timeoutMs = isRead ? Math.min(this.options.timeoutMs, readTimeoutMs) : this.options.timeoutMs;
     const url = baseUrl + path;
@@ -83,7 +67,7 @@ export class HttpClient {
     const deadline = this.#sharedDeadline ?? AbortSignal.timeout(timeoutMs);
     signal.throwIfAborted();
     try {
-      const { status, headers, data } = await transport.request<string>({
+      const { status, headers, data } = await transport({
         method,
         url,
         params: query,

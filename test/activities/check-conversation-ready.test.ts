@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Info } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
-import { checkConversationReady } from '../../activities/check-conversation-ready.js';
-import { createConversation } from '../../activities/create-conversation.js';
+import { createActivities } from '../../activities/activities.js';
 import type { CheckConversationReadyInput, ConversationLook } from '../../activities/interface.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../harness/start.js';
 import type { OpenHandsScript } from '../nested-server/openhands-conversation.js';
 import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+const { checkConversationReady, createConversation } = createActivities();
 
 /** A conversation that was created, as a look is asked about it. */
 async function created(

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CancelledFailure } from '@temporalio/common';
-import { createConversation } from '../../activities/create-conversation.js';
+import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../harness/start.js';
 import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+const { createConversation } = createActivities();
 
 const create = 'POST /api/conversations';
 

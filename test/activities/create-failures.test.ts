@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ApplicationFailure } from '@temporalio/common';
-import { createConversation } from '../../activities/create-conversation.js';
+import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../harness/start.js';
 import type { Fault } from '../nested-server/faults.js';
 import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 import { startFullServer } from './full-server.js';
+
+const { createConversation } = createActivities();
 
 const sessionApiKey = 'session-key-4711';
 const toolKey = 'tool-key-0815';

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stopConversation } from '../../activities/stop-conversation.js';
+import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../harness/start.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+const { stopConversation } = createActivities();
 
 test('stops a live conversation, session key and all', async (t) => {
   const server = await listen(t, { sessionApiKey: 'k3y' });

@@ -4,7 +4,7 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
-import { activities } from '../../activities/activities.js';
+import { createActivities } from '../../activities/activities.js';
 import type { Activities } from '../../activities/interface.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
@@ -96,7 +96,7 @@ describe('a conversation that does not become ready', () => {
       connection: temporal.env.nativeConnection,
       taskQueue,
       workflowBundle: workflowBundleFor(),
-      activities: { ...activities, checkConversationReady: neverEnds },
+      activities: { ...createActivities(), checkConversationReady: neverEnds },
     });
     const input = inputFor(server.url, { readiness: { maximumAttempts: 1, lookTimeout: '100 milliseconds' } });
     const failure = await worker.runUntil(failureOf(run(temporal, input, taskQueue)));
