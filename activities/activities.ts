@@ -6,8 +6,8 @@ import { createTransport } from './nested-server/transport.js';
 import { stopConversation } from './stop-conversation.js';
 
 /** What a worker registers. */
-export function createActivities({ transport = createTransport() }: Partial<ActivityDependencies> = {}): Activities {
-  const dependencies: ActivityDependencies = { transport };
+export function createActivities(given: Partial<ActivityDependencies> = {}): Activities {
+  const dependencies: ActivityDependencies = { transport: createTransport(), ...given };
   return {
     createConversation: (input) => createConversation(input, dependencies),
     checkConversationReady: (input) => checkConversationReady(input, dependencies),

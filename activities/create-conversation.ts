@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { toMilliseconds } from '../contract/duration.js';
-import { type Conversation, describeProblems, parseInput } from '../contract/input.js';
+import type { Conversation } from '../contract/input.js';
 import { replayedMessage } from '../contract/replay.js';
+import { checkInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring, writeDown } from './heartbeats.js';
@@ -12,6 +13,7 @@ import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 import { messageDigest } from './nested-server/message-digest.js';
 import type { Transport } from './nested-server/transport.js';
+import { redeemReplay } from './redeem-replay.js';
 import { secretsOf } from './secrets.js';
 
 /**
@@ -29,10 +31,10 @@ import { secretsOf } from './secrets.js';
  */
 export async function createConversation(
   { input, evidence }: CreateConversationInput,
-  { transport }: ActivityDependencies,
+  { transport, claimCheck }: ActivityDependencies,
 ): Promise<CreatedConversation> {
   return withinContract(secretsOf(input), async () => {
-    const conversation = checkInput(input);
+    const conversation = checkInput(await redeemReplay(input, claimCheck));
     const { server, apiUrl, readiness } = conversation;
     const earlier = Context.current().info.heartbeatDetails ?? evidence;
     const known = await reconcile(conversation, connect(conversation, transport), earlier);
@@ -73,13 +75,6 @@ async function reconcile(
       }
     },
   );
-}
-
-/** The input as the contract has it. The workflow can't check it: zod does not belong into its bundle. */
-export function checkInput(input: unknown): Conversation {
-  const parsed = parseInput(input);
-  if ('conversation' in parsed) return parsed.conversation;
-  throw failure('InvalidInput', describeProblems(parsed.problems), { problems: parsed.problems });
 }
 
 /** Two reads, the survey, have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */

@@ -1,7 +1,10 @@
+import type { ClaimCheck } from '../codec/claim-check.js';
 import type { Transport } from './nested-server/transport.js';
 
 /** What the activities work with beyond their input. */
 export interface ActivityDependencies {
   /** Sends the requests to nested servers. */
   readonly transport: Transport;
+  /** Where clients leave replays that are too large for Temporal. @default none */
+  readonly claimCheck?: ClaimCheck | undefined;
 }

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { checkInput } from './create-conversation.js';
+import { checkInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';

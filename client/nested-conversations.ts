@@ -11,6 +11,8 @@ import {
   type WorkflowOptions,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { ClaimCheck } from '../codec/claim-check.js';
+import type { PayloadStore } from '../codec/payload-store.js';
 import { type FailureType, failureTypes } from '../contract/failures.js';
 import {
   type CreateNestedConversationInput,
@@ -26,10 +28,13 @@ import {
   conversationErrors,
   InvalidInputError,
 } from './errors.js';
+import { fitInput } from './fit-input.js';
 
 export interface NestedConversationsOptions {
   /** The task queue that the workers poll. @default 'nested-conversations' */
   readonly taskQueue?: string;
+  /** Where a replay that is too large for Temporal is left for the workers. @default none: such a replay is refused */
+  readonly payloadStore?: PayloadStore | undefined;
 }
 
 export interface StartOptions {
@@ -63,10 +68,14 @@ const pollMs = { first: 250, last: 5000, growth: 1.2 };
 export class NestedConversations {
   readonly #client: Client;
   readonly #taskQueue: string;
+  readonly #claimCheck: ClaimCheck | undefined;
 
-  constructor(client: Client, { taskQueue = defaultTaskQueue }: NestedConversationsOptions = {}) {
+  /** @param client With the data converter of the workers: see `dataConverterFor`. */
+  constructor(client: Client, { taskQueue = defaultTaskQueue, payloadStore }: NestedConversationsOptions = {}) {
     this.#client = client;
     this.#taskQueue = taskQueue;
+    const { payloadCodecs } = client.options.loadedDataConverter;
+    this.#claimCheck = payloadStore && new ClaimCheck(payloadStore, payloadCodecs);
   }
 
   /**
@@ -82,6 +91,7 @@ export class NestedConversations {
   ): Promise<StartedConversation> {
     const parsed = parseInput(input);
     if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
+    const sent = await fitInput(input, this.#client.options.loadedDataConverter, this.#claimCheck);
     const { sid, userId, apiUrl, server } = parsed.conversation;
     const memo: ConversationMemo = { userId, apiUrl, server };
     const workflowId = workflowIdOf(sid);
@@ -92,7 +102,7 @@ export class NestedConversations {
         const handle = await this.#client.workflow.start(workflowType, {
           workflowId,
           taskQueue: this.#taskQueue,
-          args: [input],
+          args: [sent],
           memo: { ...memo },
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy,

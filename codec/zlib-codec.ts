@@ -8,8 +8,8 @@ const encoding = 'binary/zlib';
 /** In bytes. Smaller payloads gain little, and stay readable where nothing else encodes them. */
 const smallest = 64 * 1024;
 
-/** In bytes. A few KB can inflate to gigabytes; more than the contract's largest input is no payload of ours. */
-const largestInflated = 128 * 1024 * 1024;
+/** In bytes. A few KB can inflate to gigabytes; what is larger than the contract's largest input is none of ours. */
+const largestInflated = 256 * 1024 * 1024;
 
 /**
  * Compresses large payloads, in the format of the Go SDK's zlib codec: metadata `encoding` `binary/zlib`; data: the whole

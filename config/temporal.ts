@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { dataConverterFor } from '../codec/data-converter.js';
+import type { PayloadStore } from '../codec/payload-store.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { ConfigError } from './config-error.js';
 import { loadEncryptionKeys } from './encryption-keys.js';
+import { loadPayloadStore } from './payload-store.js';
 
 /** How to reach Temporal, what it may see, and where the work is queued. */
 export interface TemporalConfig {
@@ -13,6 +15,7 @@ export interface TemporalConfig {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly dataConverter: DataConverter;
+  readonly payloadStore: PayloadStore | undefined;
 }
 
 /**
@@ -21,7 +24,8 @@ export interface TemporalConfig {
  * `TEMPORAL_TASK_QUEUE`. Defaults: `localhost:7233`, `default`, `nested-conversations`.
  *
  * Payloads are encrypted where there are keys (see {@link loadEncryptionKeys}). Without, they go to a Temporal on this
- * machine only, or where `ALLOW_PLAINTEXT_PAYLOADS` is `true`: they hold session keys, LLM keys and messages.
+ * machine only, or where `ALLOW_PLAINTEXT_PAYLOADS` is `true`: they hold session keys, LLM keys and messages. Large replays
+ * go through a store (see {@link loadPayloadStore}).
  *
  * @throws {@link ConfigError}
  */
@@ -41,6 +45,7 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
     namespace: namespace || 'default',
     taskQueue: env.TEMPORAL_TASK_QUEUE || defaultTaskQueue,
     dataConverter: dataConverterFor(keys),
+    payloadStore: loadPayloadStore(env),
   };
 }
 

@@ -19,6 +19,10 @@ export const limits = {
   maximumTimeout: '5 minutes',
   /** What converts, checks and sends JSON recurses: far deeper, it would run out of stack. */
   nestingLevels: 100,
+  /** In bytes, as it is sent. Temporal takes 2 MiB; what is left is for the evidence that goes along with the input. */
+  payloadBytes: 2_000_000,
+  /** Characters of a replay. It is held in memory several times on its way; a trajectory of this size is a mistake. */
+  replayCharacters: 64 * 1024 * 1024,
   /** A look is one glance: a server that needs longer is not ready. */
   maximumLookTimeout: '1 minute',
 } as const;

@@ -1,3 +1,5 @@
+import { limits } from './limits.js';
+
 /** An event of a recorded trajectory, as far as a start depends on it. */
 interface ReplayEvent {
   readonly source?: unknown;
@@ -13,6 +15,9 @@ interface ReplayEvent {
  * before anything is sent. Source: `ReplayManager.get_replay_events` and `AgentSession._run_replay` of OpenHands.
  */
 export function replayProblem(replayJson: string): string | undefined {
+  if (replayJson.length > limits.replayCharacters) {
+    return `has ${replayJson.length} characters, at the most ${limits.replayCharacters}: drop old events`;
+  }
   const events = parseEvents(replayJson);
   if (events === undefined) return 'is not a JSON array of events: pass the recorded trajectory';
   const odd = events.findIndex(({ action, observation }) => action === undefined && observation === undefined);

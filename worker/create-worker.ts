@@ -2,6 +2,8 @@ import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/activities.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
+import { ClaimCheck } from '../codec/claim-check.js';
+import type { PayloadStore } from '../codec/payload-store.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
@@ -16,6 +18,8 @@ export interface CreateWorkerOptions {
   readonly taskQueue?: string | undefined;
   /** Encrypts what goes to Temporal: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
   readonly dataConverter?: DataConverter | undefined;
+  /** Where clients leave replays that are too large for Temporal. @default none */
+  readonly payloadStore?: PayloadStore | undefined;
   /**
    * How long work in progress may go on after a shutdown was asked for.
    * @default '30 seconds'
@@ -33,16 +37,18 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     namespace = 'default',
     taskQueue = defaultTaskQueue,
     dataConverter,
+    payloadStore,
     shutdownGraceTime = defaultShutdownGraceTime,
     activityDependencies,
   } = options;
+  const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
   return Worker.create({
     connection,
     namespace,
     taskQueue,
     ...(dataConverter && { dataConverter }),
     workflowBundle: workflowBundleFor(dataConverter),
-    activities: createActivities(activityDependencies),
+    activities: createActivities({ claimCheck, ...activityDependencies }),
     shutdownGraceTime,
     // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
     maxHeartbeatThrottleInterval: '2 seconds',

@@ -1,11 +1,13 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
 import { findTemporalCli, findTimeSkippingServer } from '../../dev-stack/temporal-binaries.js';
-import { createWorker } from '../../worker/create-worker.js';
+import { type CreateWorkerOptions, createWorker } from '../../worker/create-worker.js';
 
 /** A Temporal server with a worker that runs until the end of the test file. */
 export interface Temporal {
   readonly env: TestWorkflowEnvironment;
+  /** Another worker, as the first one but for what is given here; not yet started. */
+  newWorker(options: Partial<CreateWorkerOptions>): Promise<Worker>;
   stop(): Promise<void>;
 }
 
@@ -21,24 +23,34 @@ export async function startTimeSkipping(): Promise<Temporal> {
   );
 }
 
-/** A dev server: the real thing, in memory, in real time. */
-export async function startDevServer(): Promise<Temporal> {
-  return withWorker(
-    await TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
-        log: { format: 'pretty', level: 'error' },
-      },
-    }),
-  );
+export type DevServerOptions = Pick<CreateWorkerOptions, 'dataConverter' | 'payloadStore'> & {
+  /** Where it keeps its database. @default in memory */
+  readonly dbFilename?: string;
+};
+
+/** A dev server: the real thing, in real time. */
+export async function startDevServer({ dbFilename, ...options }: DevServerOptions = {}): Promise<Temporal> {
+  const { dataConverter } = options;
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
+      log: { format: 'pretty', level: 'error' },
+      ...(dbFilename !== undefined && { dbFilename }),
+    },
+    ...(dataConverter && { client: { dataConverter } }),
+  });
+  return withWorker(env, options);
 }
 
-async function withWorker(env: TestWorkflowEnvironment): Promise<Temporal> {
+async function withWorker(env: TestWorkflowEnvironment, options: DevServerOptions = {}): Promise<Temporal> {
   const { nativeConnection: connection } = env;
-  const worker: Worker = await createWorker({ connection, shutdownGraceTime: '1 second' });
+  const newWorker = (others: Partial<CreateWorkerOptions> = {}) =>
+    createWorker({ connection, shutdownGraceTime: '1 second', ...options, ...others });
+  const worker = await newWorker();
   const running = worker.run();
   return {
     env,
+    newWorker,
     async stop() {
       worker.shutdown();
       await running;

@@ -1,0 +1,15 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import type { InputProblem } from '../contract/failures.js';
+import { type Conversation, describeProblems, parseInput } from '../contract/input.js';
+import { failure } from './nested-server/failures.js';
+
+/** The input as the contract has it. The workflow can't check it: zod does not belong into its bundle. */
+export function checkInput(input: unknown): Conversation {
+  const parsed = parseInput(input);
+  if ('conversation' in parsed) return parsed.conversation;
+  throw invalidInput(parsed.problems);
+}
+
+export function invalidInput(problems: readonly InputProblem[]): ApplicationFailure {
+  return failure('InvalidInput', describeProblems(problems), { problems });
+}

@@ -1,0 +1,36 @@
+import type { ClaimCheck } from '../codec/claim-check.js';
+import { UnreadableClaimError } from '../codec/claim-check.js';
+import { replayClaimOf } from '../contract/claim.js';
+import { invalidInput } from './check-input.js';
+import { failure } from './nested-server/failures.js';
+
+/** With the survey's two reads of 10 s it has to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+const fetchTimeoutMs = 8_000;
+
+/** A claim becomes part of a path. */
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/**
+ * The input with its replay in it, where the client left that in a store.
+ *
+ * @throws ApplicationFailure of type InvalidInput where it is not there or can't be read (final), or
+ *   NestedServerUnavailable where the store does not answer (retried)
+ */
+export async function redeemReplay(input: unknown, claimCheck: ClaimCheck | undefined): Promise<unknown> {
+  const claim = replayClaimOf(input);
+  if (claim === undefined) return input;
+  const invalid = (problem: string) => invalidInput([{ field: 'replayJson', problem }]);
+  if (!uuid.test(claim)) throw invalid('must be a text: its claim is no UUID');
+  if (!claimCheck)
+    throw invalid('is in a payload store, and this worker has none: set PAYLOAD_STORE as for the client');
+  const place = `${claimCheck.storeUrl}/${claim}`;
+  try {
+    const replayJson = await claimCheck.fetch(claim, AbortSignal.timeout(fetchTimeoutMs));
+    if (replayJson !== undefined) return { ...(input as object), replayJson };
+  } catch (error) {
+    const { message } = error as Error;
+    if (error instanceof UnreadableClaimError) throw invalid(`can't be read from ${place}: ${message}`);
+    throw failure('NestedServerUnavailable', `replayJson can't be fetched from ${place}: ${message}`, {});
+  }
+  throw invalid(`is not in the payload store (any more): there is no ${place}; start again with the replay itself`);
+}

@@ -1,0 +1,27 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { PayloadStore } from './payload-store.js';
+
+/** A folder that clients and workers share: for development. */
+export class FolderStore implements PayloadStore {
+  readonly url: string;
+
+  constructor(private readonly folder: string) {
+    this.url = pathToFileURL(folder).href;
+  }
+
+  async write(key: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.folder, key);
+    // There whole, or not at all; and without encryption keys its content is for this user alone.
+    await writeFile(`${path}.part`, bytes, { mode: 0o600 });
+    await rename(`${path}.part`, path);
+  }
+
+  async read(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return readFile(join(this.folder, key), { signal }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+  }
+}

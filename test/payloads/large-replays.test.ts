@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { InvalidInputError } from '../../client/errors.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import { FolderStore } from '../../codec/folder-store.js';
+import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Replays beyond what Temporal takes in a payload, 2 MB, on a dev server and encrypted. */
+
+const dataConverter = dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 1))]]));
+const megabyte = 1024 * 1024;
+
+let folder: string;
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let withStore: NestedConversations;
+let withoutStore: NestedConversations;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'payload-store-'));
+  const payloadStore = new FolderStore(folder);
+  temporal = await startDevServer({ dataConverter, payloadStore });
+  withStore = new NestedConversations(temporal.env.client, { payloadStore });
+  withoutStore = new NestedConversations(temporal.env.client);
+});
+after(async () => {
+  await temporal.stop();
+  await rm(folder, { recursive: true });
+});
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(async () => {
+  await server.close();
+  for (const file of await readdir(folder)) await rm(join(folder, file));
+});
+
+const eventBytes = 32 * 1024;
+
+/** A trajectory of about this size; of random text, which hardly compresses, or of one line again and again. */
+function replayOf(bytes: number, kind: 'random' | 'repetitive'): string {
+  const text = () =>
+    kind === 'random' ? randomBytes((eventBytes / 4) * 3).toString('base64') : 'make: *** [all] Error 2\n'.repeat(1365);
+  const answers = Array.from({ length: bytes / eventBytes }, () => ({
+    source: 'agent',
+    action: 'message',
+    args: { content: text(), wait_for_response: true },
+  }));
+  return JSON.stringify([{ source: 'user', action: 'message', args: { content: 'Fix the build' } }, ...answers]);
+}
+
+const replaying = (replayJson: string) => inputFor(server.url, { initialUserMsg: null, replayJson });
+
+/** The `replay_json` of the one POST. */
+function posted(): unknown {
+  const posts = server.requests.filter(({ method, path }) => method === 'POST' && path === '/api/conversations');
+  assert.equal(posts.length, 1);
+  return (posts[0]?.body as { replay_json: unknown }).replay_json;
+}
+
+async function bytesOfHistory(sid: string): Promise<number> {
+  const description = await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).describe();
+  return description.historySize ?? 0;
+}
+
+describe('a replay arrives whole', () => {
+  const routes: [megabytes: number, kind: 'random' | 'repetitive', files: number][] = [
+    [1, 'random', 0],
+    [10, 'repetitive', 0],
+    [50, 'repetitive', 0],
+    [10, 'random', 1],
+    [50, 'random', 1],
+  ];
+  for (const [megabytes, kind, files] of routes) {
+    test(`of ${megabytes} MB of ${kind} text, ${files === 0 ? 'through Temporal' : 'through the store'}`, async () => {
+      const replay = replayOf(megabytes * megabyte, kind);
+      const input = replaying(replay);
+      const { status } = await withStore.ensureReady(input);
+      assert.equal(status, 'RUNNING');
+      assert(posted() === replay, 'the server got it as it was');
+      assert.equal((await readdir(folder)).length, files);
+      if (files > 0) assert((await bytesOfHistory(input.sid)) < 20_000, 'Temporal has seen the claim alone');
+    });
+  }
+
+  test('encrypted in the store', async () => {
+    const replay = replayOf(5 * megabyte, 'random');
+    await withStore.ensureReady(replaying(replay));
+    const [file = ''] = await readdir(folder);
+    const stored = await readFile(join(folder, file));
+    assert(stored.includes('binary/encrypted'));
+    assert(!stored.includes(replay.slice(1000, 1020)));
+  });
+});
+
+describe('what is too large is refused with its size before anything is started:', () => {
+  const cases: [name: string, input: () => object, field: string, problem: RegExp][] = [
+    [
+      'a replay, and there is no store',
+      () => ({ initialUserMsg: null, replayJson: replayOf(4 * megabyte, 'random') }),
+      'replayJson',
+      /^makes \d{7} bytes, compressed, of the 2000000 that Temporal takes: set PAYLOAD_STORE/,
+    ],
+    [
+      'a message',
+      () => ({ initialUserMsg: { content: randomBytes(3 * megabyte).toString('base64') } }),
+      '',
+      /^makes \d{7} bytes, .* make settings or initialUserMsg smaller$/,
+    ],
+    [
+      'a replay of 65 MB',
+      () => ({ initialUserMsg: null, replayJson: replayOf(65 * megabyte, 'repetitive') }),
+      'replayJson',
+      /^has \d{8} characters, at the most 67108864: drop old events$/,
+    ],
+  ];
+  for (const [name, input, field, problem] of cases) {
+    test(name, async () => {
+      const whole = inputFor(server.url, input());
+      const error = await withoutStore.start(whole).catch((reason: unknown) => reason);
+      assert(error instanceof InvalidInputError);
+      assert.deepEqual(
+        error.details.problems.map((its) => its.field),
+        [field],
+      );
+      assert.match(error.details.problems[0]?.problem ?? '', problem);
+      await assert.rejects(withoutStore.status(whole.sid), { name: 'ConversationNotFoundError' });
+    });
+  }
+});
+
+describe('a replay that is in the store no more', () => {
+  const damages: [name: string, damage: (file: string) => Promise<void>, problem: RegExp][] = [
+    [
+      'is missing',
+      (file) => rm(file),
+      /is not in the payload store \(any more\): there is no file:\S+; start again with/,
+    ],
+    ['was changed', (file) => writeFile(file, 'not a payload'), /can't be read from file:\S+: /],
+  ];
+  for (const [name, damage, problem] of damages) {
+    test(`because it ${name} ends the run with that reason`, async () => {
+      const taskQueue = `later-${name}`;
+      const later = new NestedConversations(temporal.env.client, { taskQueue, payloadStore: new FolderStore(folder) });
+      const input = replaying(replayOf(4 * megabyte, 'random'));
+      const { workflowId } = await later.start(input);
+      const [file = ''] = await readdir(folder);
+      await damage(join(folder, file));
+      const worker = await temporal.newWorker({ taskQueue });
+      await assert.rejects(worker.runUntil(temporal.env.client.workflow.getHandle(workflowId).result()));
+      const error = await later.result(input.sid).catch((reason: unknown) => reason);
+      assert(error instanceof InvalidInputError);
+      assert.deepEqual(
+        error.details.problems.map(({ field }) => field),
+        ['replayJson'],
+      );
+      assert.match(error.message, problem);
+      assert.equal(server.requests.length, 0);
+    });
+  }
+
+  test('because its worker has no store ends the run with that reason', async () => {
+    const taskQueue = 'without-a-store';
+    const input = replaying(replayOf(4 * megabyte, 'random'));
+    const conversations = new NestedConversations(temporal.env.client, {
+      taskQueue,
+      payloadStore: new FolderStore(folder),
+    });
+    const worker = await temporal.newWorker({ taskQueue, payloadStore: undefined });
+    await assert.rejects(worker.runUntil(conversations.ensureReady(input)), {
+      name: 'InvalidInputError',
+      message: /^replayJson is in a payload store, and this worker has none: set PAYLOAD_STORE/,
+    });
+  });
+
+  for (const claim of ['../../etc/passwd', 'x']) {
+    test(`because its claim is '${claim}' ends the run with that reason`, async () => {
+      const input = { ...inputFor(server.url), initialUserMsg: null, replayJson: { claim } };
+      const handle = await temporal.env.client.workflow.start('createNestedConversation', {
+        workflowId: workflowIdOf(input.sid),
+        taskQueue: 'nested-conversations',
+        args: [input],
+      });
+      await assert.rejects(handle.result());
+      await assert.rejects(withStore.result(input.sid), { message: 'replayJson must be a text: its claim is no UUID' });
+    });
+  }
+});
