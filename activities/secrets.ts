@@ -3,7 +3,7 @@ import { limits } from '../contract/limits.js';
 const hidden = '***';
 
 /** Names under which an input holds secrets; whatever is below such a name is one. */
-const secretNames = /key|token|secret|password|credential|authorization|headers|^env$/i;
+const secretNames = /key|token|secret|password|credential|authorization|headers|^env$|^initialUserMsg$/i;
 
 /** What looks like a provider's token, or stands in a URL's query as one, wherever it comes from. */
 const tokens =

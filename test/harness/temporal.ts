@@ -26,16 +26,23 @@ export async function startTimeSkipping(): Promise<Temporal> {
 export type DevServerOptions = Pick<CreateWorkerOptions, 'dataConverter' | 'payloadStore'> & {
   /** Where it keeps its database. @default in memory */
   readonly dbFilename?: string;
+  /** Where it serves its metrics, as Prometheus reads them. @default a free port */
+  readonly metricsPort?: number;
 };
 
 /** A dev server: the real thing, in real time. */
-export async function startDevServer({ dbFilename, ...options }: DevServerOptions = {}): Promise<Temporal> {
+export async function startDevServer({
+  dbFilename,
+  metricsPort,
+  ...options
+}: DevServerOptions = {}): Promise<Temporal> {
   const { dataConverter } = options;
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
       log: { format: 'pretty', level: 'error' },
       ...(dbFilename !== undefined && { dbFilename }),
+      ...(metricsPort !== undefined && { extraArgs: ['--metrics-port', String(metricsPort)] }),
     },
     ...(dataConverter && { client: { dataConverter } }),
   });

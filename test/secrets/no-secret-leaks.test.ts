@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import proto from '@temporalio/proto';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { startProgram } from '../harness/programs.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/**
+ * Conversations with a marker in every secret field, driven to each outcome on a dev server with a database file: then
+ * everything that was written, printed or measured on the way is searched for the markers.
+ */
+
+const taskQueue = 'no-secret-leaks';
+const encryptionKey = Buffer.alloc(32, 1);
+const encryption = { PAYLOAD_ENCRYPTION_KEYS: `test:${encryptionKey.toString('base64')}` };
+const marker = `marker-${randomUUID()}`;
+const secret = (name: string) => `${marker}-${name}`;
+
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'no-secret-leaks-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+/** What could be searched by somebody who should not know a secret. */
+class Traces {
+  readonly #found: [where: string, bytes: Buffer][] = [];
+
+  add(where: string, what: string | Uint8Array): void {
+    this.#found.push([where, Buffer.from(what as string)]);
+  }
+
+  async addFolder(path: string): Promise<void> {
+    for (const file of await readdir(path)) this.add(file, await readFile(join(path, file)));
+  }
+
+  /** Where a text occurs: as it is, or in base64 at any of its three offsets. */
+  where(text: string): string[] {
+    const inBase64 = [0, 1, 2].map((offset) =>
+      Buffer.from(' '.repeat(offset) + text)
+        .toString('base64')
+        .slice(4, -4),
+    );
+    const forms = [text, ...inBase64];
+    return this.#found.filter(([, bytes]) => forms.some((form) => bytes.includes(form))).map(([where]) => where);
+  }
+
+  get sources(): string[] {
+    return this.#found.map(([where]) => where);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const secretSettings = {
+  mcpConfig: {
+    shttp_servers: [{ url: 'http://127.0.0.1:9/mcp', api_key: secret('mcp-key') }],
+    stdio_servers: [
+      { name: 'tool', command: 'tool', args: ['--token', secret('argument')], env: { TOKEN: secret('env') } },
+    ],
+  },
+  conversationInstructions: secret('instructions'),
+};
+
+const inputOf = (apiUrl: string, input: object = {}): CreateNestedConversationInput & { sid: string } => ({
+  apiUrl,
+  sid: `conv-${randomUUID()}`,
+  userId: 'ada',
+  settings: secretSettings,
+  initialUserMsg: { content: secret('message'), imageUrls: [`https://img/?token=${secret('image')}`] },
+  client: { sessionApiKey: secret('session-key') },
+  readiness: { interval: '1 second', maximumAttempts: 2 },
+  ...input,
+});
+
+const agentServerInput = (apiUrl: string) =>
+  inputOf(apiUrl, {
+    sid: randomUUID(),
+    server: 'agent-server',
+    settings: {
+      agentSettings: { llm: { model: 'm', api_key: secret('llm-key') } },
+      workspace: { working_dir: 'workspace' },
+      secrets: { GITHUB_TOKEN: secret('provider-token') },
+    },
+  });
+
+const replayInput = (apiUrl: string) => {
+  const message = { source: 'user', action: 'message', args: { content: secret('replay') } };
+  return inputOf(apiUrl, { initialUserMsg: null, replayJson: JSON.stringify([message]) });
+};
+
+/** A server's answer that repeats what it was sent. */
+const echo = JSON.stringify({
+  detail: `${secret('session-key')} may not say ${secret('message')} with ${secret('mcp-key')}`,
+});
+const post = { method: 'POST', path: '/api/conversations' };
+
+interface Outcome {
+  readonly name: string;
+  readonly ends: RegExp;
+  readonly run: (conversations: NestedConversations, temporal: Temporal, traces: Traces) => Promise<unknown>;
+}
+
+const outcomes: Outcome[] = [
+  {
+    name: 'ready',
+    ends: /"status":"RUNNING"/,
+    run: (conversations) => withServer((server) => conversations.ensureReady(inputOf(server.url))),
+  },
+  {
+    name: 'ready on an agent server',
+    ends: /"status":"(running|finished)"/,
+    async run(conversations) {
+      const server = await AgentServerStandIn.listen({ sessionApiKey: secret('session-key') });
+      return conversations.ensureReady(agentServerInput(server.url)).finally(() => server.close());
+    },
+  },
+  {
+    name: 'ready after a replay',
+    ends: /"status":"RUNNING"/,
+    run: (conversations) => withServer((server) => conversations.ensureReady(replayInput(server.url))),
+  },
+  {
+    name: 'ready from the command line',
+    ends: /is ready/,
+    run: (_, temporal, traces) =>
+      withServer(async (server) => {
+        const input = inputOf(server.url);
+        const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
+        const start = startProgram('client/cli.js', {
+          args: ['start', '--input', '-', '--wait'],
+          env,
+          input: JSON.stringify(input),
+        });
+        const { stdout, stderr } = await start.ended;
+        traces.add('output of start --wait', stdout + stderr);
+        const status = await startProgram('client/cli.js', { args: ['status', input.sid, '--json'], env }).ended;
+        traces.add('output of status', status.stdout + status.stderr);
+        return stdout;
+      }),
+  },
+  {
+    name: 'InvalidInput',
+    ends: /InvalidInput/,
+    run: (conversations, temporal) =>
+      withServer(async (server) => {
+        const input = { ...inputOf(server.url), userId: 7 };
+        const options = { taskQueue, workflowId: workflowIdOf(input.sid), args: [input] };
+        const handle = await temporal.env.client.workflow.start(workflowType, options);
+        await assert.rejects(handle.result());
+        return conversations.result(input.sid);
+      }),
+  },
+  {
+    name: 'ConversationRejected',
+    ends: /ConversationRejected/,
+    run: (conversations) =>
+      withServer((server) => {
+        server.inject({ ...post, fault: { kind: 'answer', status: 409, body: echo } });
+        return conversations.ensureReady(inputOf(server.url));
+      }),
+  },
+  {
+    name: 'Unauthorized',
+    ends: /Unauthorized/,
+    run: (conversations) =>
+      withServer((server) => {
+        server.inject({ ...post, fault: { kind: 'answer', status: 401, body: echo } });
+        return conversations.ensureReady(inputOf(server.url));
+      }),
+  },
+  {
+    name: 'NestedServerUnavailable',
+    ends: /NestedServerUnavailable/,
+    run: (conversations) =>
+      withServer((server) => {
+        const headers = { 'retry-after': '1' };
+        server.inject({ ...post, times: 12, fault: { kind: 'answer', status: 503, headers, body: echo } });
+        return conversations.ensureReady(inputOf(server.url));
+      }),
+  },
+  {
+    name: 'ConversationNotReady',
+    ends: /ConversationNotReady/,
+    run: (conversations) =>
+      withServer((server) => {
+        const input = inputOf(server.url);
+        server.script(input.sid, { agent: 'dead' });
+        return conversations.ensureReady(input);
+      }),
+  },
+  {
+    name: 'ConversationFailed',
+    ends: /ConversationFailed/,
+    run: (conversations) =>
+      withServer((server) => {
+        const input = inputOf(server.url);
+        server.script(input.sid, { agent: 'errors', errorReason: `${secret('session-key')} was refused` });
+        return conversations.ensureReady(input);
+      }),
+  },
+];
+
+async function withServer<T>(work: (server: OpenHandsStandIn) => Promise<T>): Promise<T> {
+  const server = await OpenHandsStandIn.listen();
+  return work(server).finally(() => server.close());
+}
+
+test('a marker is found where nothing is encrypted', async () => {
+  const database = await mkdtemp(join(folder, 'plain-'));
+  const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db') });
+  await withServer((server) => new NestedConversations(temporal.env.client).ensureReady(inputOf(server.url)));
+  await temporal.stop();
+  const traces = new Traces();
+  await traces.addFolder(database);
+  assert(traces.where(secret('message')).length > 0);
+  assert(traces.where(secret('session-key')).length > 0);
+});
+
+describe('with encryption, no secret is found', () => {
+  const traces = new Traces();
+  const ended = new Map<string, string>();
+
+  before(async () => {
+    const database = await mkdtemp(join(folder, 'encrypted-'));
+    const dataConverter = dataConverterFor(new Map([['test', createSecretKey(encryptionKey)]]));
+    const metricsPort = await freePort();
+    const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db'), dataConverter, metricsPort });
+    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
+    const conversations = new NestedConversations(temporal.env.client, { taskQueue });
+
+    // A crash at the worst moment: the POST was accepted, and the worker is killed before it hears so.
+    const crashing = await OpenHandsStandIn.listen();
+    const accepted = crashing.inject({ ...post, fault: { kind: 'black-hole', process: true } });
+    const killed = startProgram('worker/main.js', { env });
+    const survivor = inputOf(crashing.url);
+    await conversations.start(survivor);
+    await accepted.reached;
+    killed.kill('SIGKILL');
+    traces.add('log of the worker that was killed', (await killed.ended).stderr);
+
+    const worker = startProgram('worker/main.js', { env });
+    const runs = outcomes.map(async ({ name, run }) => {
+      const outcome = await run(conversations, temporal, traces).catch((error: Error) => error);
+      ended.set(name, outcome instanceof Error ? `${outcome.name}: ${outcome.message}` : JSON.stringify(outcome));
+    });
+    await Promise.all(runs);
+    ended.set('ready after a crash', JSON.stringify(await conversations.ensureReady(survivor)));
+    worker.kill('SIGTERM');
+    const { stdout, stderr } = await worker.ended;
+    traces.add('log of the worker', stdout + stderr);
+
+    for await (const { workflowId, runId } of temporal.env.client.workflow.list()) {
+      const history = await temporal.env.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      traces.add(`history of ${workflowId}`, proto.temporal.api.history.v1.History.encode(history).finish());
+    }
+    traces.add('metrics of Temporal', await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text());
+    await crashing.close();
+    await temporal.stop();
+    await traces.addFolder(database);
+  });
+
+  for (const { name, ends } of [...outcomes, { name: 'ready after a crash', ends: /"status":"RUNNING"/ }]) {
+    test(`after a start that ends ${name}`, () => {
+      assert.match(ended.get(name) ?? 'not at all', ends);
+      assert(!ended.get(name)?.includes(marker), 'what a caller is told');
+    });
+  }
+
+  test('in all that was written, printed and measured', () => {
+    assert.deepEqual(traces.where(marker), []);
+    const { sources } = traces;
+    assert(sources.includes('temporal.db'));
+    assert.equal(sources.filter((source) => source.startsWith('history of')).length, outcomes.length + 1);
+    assert.equal(sources.filter((source) => source.startsWith('output of')).length, 2);
+  });
+});
