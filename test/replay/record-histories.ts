@@ -1,0 +1,41 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import type { PayloadCodec } from '@temporalio/common';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { startDevServer } from '../harness/temporal.js';
+import { historiesUrl, recordings } from './histories.js';
+import { paths, walk } from './paths.js';
+
+/** `npm run histories:record`: walks every path on a dev server, and writes down the histories that come of it. */
+
+/** Without what tells of this machine: identities hold its name, stack traces where this checkout is. */
+function anonymous(name: string, value: unknown): unknown {
+  if (name === 'identity') return 'recorded';
+  return /^stack_?trace$/i.test(name) && typeof value === 'string' ? value.split('\n')[0] : value;
+}
+
+/** The same for what is encrypted afterwards. */
+const anonymousPayloads: PayloadCodec = {
+  encode: async (payloads) =>
+    payloads.map((payload) => {
+      const value: unknown = JSON.parse(Buffer.from(payload.data ?? []).toString() || 'null');
+      return { ...payload, data: Buffer.from(JSON.stringify(value, anonymous)) };
+    }),
+  decode: async (payloads) => payloads,
+};
+
+await mkdir(historiesUrl, { recursive: true });
+for (const file of await readdir(historiesUrl)) await rm(new URL(file, historiesUrl));
+for (const { suffix, dataConverter } of recordings) {
+  const payloadCodecs = [anonymousPayloads, ...(dataConverter?.payloadCodecs ?? [])];
+  const temporal = await startDevServer({ dataConverter: { ...dataConverter, payloadCodecs } });
+  await Promise.all(
+    paths.map(async (path) => {
+      const workflowId = await walk(path, temporal);
+      const history = await temporal.env.client.workflow.getHandle(workflowId).fetchHistory();
+      const json = JSON.stringify(JSON.parse(historyToJSON(history)), anonymous, 2);
+      await writeFile(new URL(path.name + suffix, historiesUrl), `${json}\n`);
+    }),
+  );
+  await temporal.stop();
+}
+console.log(`${paths.length} paths, recorded ${recordings.length} times each`);

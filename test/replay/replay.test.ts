@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { workflowBundleFor } from '../../worker/workflow-bundle.js';
+import { historiesUrl, recordings } from './histories.js';
+import { paths } from './paths.js';
+
+/**
+ * Histories of real runs, replayed by today's workflow: a run that is in flight when a worker is upgraded goes on.
+ * `npm run histories:record` makes them anew.
+ */
+
+// A history that does not replay is what one test is about: it needs no log of it.
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+});
+
+async function replayed(suffix: string, options: { workflowBundle: WorkflowBundleOption; dataConverter?: object }) {
+  const histories = paths.map(async ({ name }) => ({
+    workflowId: name,
+    history: JSON.parse(await readFile(new URL(name + suffix, historiesUrl), 'utf8')),
+  }));
+  const errors = new Map<string, Error | undefined>();
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, await Promise.all(histories))) {
+    errors.set(workflowId, error);
+  }
+  return errors;
+}
+
+test('every path has its histories, and there is no other history', async () => {
+  const expected = paths.flatMap(({ name }) => recordings.map(({ suffix }) => name + suffix));
+  assert.deepEqual((await readdir(historiesUrl)).sort(), expected.sort());
+});
+
+for (const { suffix, ...recording } of recordings) {
+  test(`today's workflow replays every history *${suffix}`, async () => {
+    const errors = await replayed(suffix, { workflowBundle: workflowBundleFor(recording.dataConverter), ...recording });
+    assert.deepEqual(
+      [...errors],
+      paths.map(({ name }) => [name, undefined]),
+    );
+  });
+}
+
+test('a workflow whose steps are reordered is found out by every history in which there is a step', async () => {
+  const workflowsPath = fileURLToPath(new URL('./reordered-workflow.js', import.meta.url));
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const errors = await replayed('.json', { workflowBundle });
+  errors.delete('cancelled-before-a-worker-took-it');
+  assert.equal(errors.size, paths.length - 1);
+  for (const [name, error] of errors) {
+    assert(error instanceof DeterminismViolationError, `${name}: ${error}`);
+    assert.match(
+      error.message,
+      /Nondeterminism error: Activity type of scheduled event 'createConversation' does not match/,
+    );
+  }
+});
