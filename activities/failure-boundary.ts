@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, ensureApplicationFailure } from '@temporalio/common';
-import { failureOfNoAnswer } from './nested-server/failures.js';
+import { failureOfNoAnswer, failureOfNotSent } from './nested-server/failures.js';
 import { NoAnswerError } from './nested-server/http-client.js';
+import { NotSentError } from './nested-server/transport.js';
 import { redact } from './secrets.js';
 
 /** In bytes. A failure of over about 4 KB loses its type and details when it is retried: these keep it below. */
@@ -15,9 +16,13 @@ export async function withinContract<T>(secrets: readonly string[], work: () => 
     return await work();
   } catch (error) {
     if (error instanceof CancelledFailure) throw error;
-    const failure = error instanceof NoAnswerError ? failureOfNoAnswer(error) : ensureApplicationFailure(error);
-    throw presentable(failure, secrets);
+    throw presentable(failureOf(error), secrets);
   }
+}
+
+function failureOf(error: unknown): ApplicationFailure {
+  if (error instanceof NoAnswerError) return failureOfNoAnswer(error);
+  return error instanceof NotSentError ? failureOfNotSent(error) : ensureApplicationFailure(error);
 }
 
 /** Hides the secrets first: half of one would pass for none. */

@@ -25,7 +25,7 @@ export async function stopConversation(
   await withinContract(secretsOf(input), () => {
     const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
     const { sessionApiKey } = client;
-    const timeoutMs = stopTimeoutMs;
-    return dialectOf(server).stop(new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs, signal }), sid);
+    const http = new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });
+    return dialectOf(server).stop(http, sid);
   });
 }

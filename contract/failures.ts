@@ -5,7 +5,7 @@
 export const failureTypes = {
   /** The input breaks the contract. Not retried: the same input is refused again. */
   InvalidInput: 'InvalidInput',
-  /** The nested server said no. Not retried: it would say no again. */
+  /** The nested server said no, or the worker may not send to it. Not retried: the answer would be no again. */
   ConversationRejected: 'ConversationRejected',
   /** The nested server refused the session API key. Not retried: the key must change. */
   Unauthorized: 'Unauthorized',

@@ -1,4 +1,6 @@
 import type { Duration } from '@temporalio/common';
+import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
+import type { TransportOptions } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
 import { loadTemporalConfig, type TemporalConfig } from '../config/temporal.js';
 import { parseDuration } from '../contract/duration.js';
@@ -6,11 +8,16 @@ import { defaultShutdownGraceTime } from './create-worker.js';
 
 export interface WorkerConfig extends TemporalConfig {
   readonly shutdownGraceTime: Duration;
+  readonly transportOptions: TransportOptions;
 }
 
 /**
- * The worker's settings: Temporal's (see {@link loadTemporalConfig}), and `WORKER_SHUTDOWN_GRACE_TIME`, how long work
- * in progress may go on after SIGTERM (a Temporal duration string, default `30 seconds`).
+ * The worker's settings: Temporal's (see {@link loadTemporalConfig}), and
+ *
+ * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may go on after SIGTERM (a Temporal duration string, default
+ *   `30 seconds`)
+ * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}
+ * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count
  *
  * @throws {@link ConfigError}
  */
@@ -19,5 +26,28 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
   if ((parseDuration(graceTime) ?? -1) < 0) {
     throw new ConfigError(`WORKER_SHUTDOWN_GRACE_TIME must be a duration such as '30 seconds', and is '${graceTime}'`);
   }
-  return { ...loadTemporalConfig(env), shutdownGraceTime: graceTime as Duration };
+  return {
+    ...loadTemporalConfig(env),
+    shutdownGraceTime: graceTime as Duration,
+    transportOptions: loadTransportOptions(env),
+  };
+}
+
+function loadTransportOptions(env: NodeJS.ProcessEnv): TransportOptions {
+  const { NESTED_SERVER_ALLOW: allow, NESTED_SERVER_PROXY_FROM_ENVIRONMENT: fromEnvironment = '' } = env;
+  if (!['', 'true', 'false'].includes(fromEnvironment)) {
+    throw new ConfigError(`NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, and is '${fromEnvironment}'`);
+  }
+  const proxyFromEnvironment = fromEnvironment === 'true';
+  if (allow && proxyFromEnvironment) {
+    throw new ConfigError(
+      'NESTED_SERVER_ALLOW and NESTED_SERVER_PROXY_FROM_ENVIRONMENT=true exclude each other: a proxy looks host names ' +
+        'up by itself, so let it do the allowing, or do without it',
+    );
+  }
+  try {
+    return { egressPolicy: parseEgressPolicy(allow), proxyFromEnvironment };
+  } catch (error) {
+    throw new ConfigError(`NESTED_SERVER_ALLOW: ${(error as SyntaxError).message}`);
+  }
 }

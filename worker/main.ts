@@ -1,4 +1,5 @@
 import { NativeConnection } from '@temporalio/worker';
+import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError, oneLine } from '../config/config-error.js';
 import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
@@ -8,7 +9,8 @@ async function main(): Promise<void> {
   const config = loadWorkerConfig();
   const connection = await connect(config);
   try {
-    const worker = await createWorker({ connection, ...config });
+    const transport = createTransport(config.transportOptions);
+    const worker = await createWorker({ connection, ...config, activityDependencies: { transport } });
     await worker.run();
   } finally {
     await connection.close();

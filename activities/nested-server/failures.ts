@@ -2,6 +2,7 @@ import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio
 import type { FailureDetails, FailureType, RequestDetails } from '../../contract/failures.js';
 import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
+import type { NotSentError } from './transport.js';
 
 /** Characters of an answer that are looked at; far more than are told, so that secrets are hidden before the cut. */
 const maximumQuote = 4000;
@@ -65,6 +66,11 @@ export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' 
 /** The failure of a request that brought no answer. */
 export function failureOfNoAnswer({ method, url, message }: NoAnswerError): ApplicationFailure {
   return failure('NestedServerUnavailable', message, { method, url });
+}
+
+/** The failure of a request that the egress policy holds back: it would hold back the next one, too. */
+export function failureOfNotSent({ method, url, message }: NotSentError): ApplicationFailure {
+  return failure('ConversationRejected', message, { method, url });
 }
 
 /** What the body says: never the input that a validation error repeats. */

@@ -1,5 +1,5 @@
 import { AxiosError } from 'axios';
-import { maximumAnswerBytes, type Transport } from './transport.js';
+import { maximumAnswerBytes, NotSentError, type Transport } from './transport.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -57,7 +57,10 @@ export class HttpClient {
     if (options.sharedDeadline) this.#sharedDeadline = AbortSignal.timeout(options.timeoutMs);
   }
 
-  /** The answer, whatever its status. Throws {@link NoAnswerError}, or the reason of the aborted `signal`. */
+  /**
+   * The answer, whatever its status. Throws {@link NoAnswerError}, {@link NotSentError}, or the reason of the aborted
+   * `signal`.
+   */
   async send({ method, path, query, body }: HttpRequest): Promise<HttpAnswer> {
     const { transport, baseUrl, sessionApiKey, signal, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
     const isRead = method === 'GET';
@@ -77,6 +80,7 @@ export class HttpClient {
       });
       return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
     } catch (error) {
+      if (error instanceof NotSentError) throw error;
       if (!deadline.aborted) signal.throwIfAborted();
       throw new NoAnswerError(method, url, deadline.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error));
     }

@@ -1,21 +1,56 @@
+import type { LookupAddress } from 'node:dns';
+import dns from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
-import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import { type EgressPolicy, parseEgressPolicy } from './egress-policy.js';
 
-/** Sends one request, and resolves with its answer, whatever the status. Redirects are not followed. */
+/**
+ * Sends one request, and resolves with its answer, whatever the status. Redirects are not followed.
+ *
+ * @throws {@link NotSentError}, or what axios throws where there is no answer
+ */
 export type Transport = (request: TransportRequest) => Promise<AxiosResponse<string>>;
 
 export type TransportRequest = AxiosRequestConfig & { readonly method: string; readonly url: string };
 
+/** Thrown when a request may not go where it was to go: not a byte of it was sent. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+  constructor(
+    readonly method: string,
+    readonly url: string,
+    /** In plain words, with the rule that stands against it. */
+    readonly reason: string,
+  ) {
+    super(`${method} ${url} was not sent: ${reason}`);
+  }
+}
+
+export interface TransportOptions {
+  /** Where requests may go. @default anywhere but to what no rule can allow */
+  readonly egressPolicy?: EgressPolicy;
+  /**
+   * Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count. A proxy looks host names up by itself: of what goes
+   * through it, the policy judges host names and literal addresses only. @default false
+   */
+  readonly proxyFromEnvironment?: boolean;
+  /** Looks a host name up. @default as the operating system does */
+  readonly lookup?: (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
+}
+
 /** The largest answer that is read, in bytes, decompressed: fifty events with long outputs are a tenth of it. */
 export const maximumAnswerBytes = 32 * 1024 * 1024;
 
-export function createTransport(): Transport {
+/** Connections are made to the very address that was judged: what the name means a moment later does not matter. */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const { egressPolicy = parseEgressPolicy(), proxyFromEnvironment = false, lookup = dns.lookup } = options;
   const client = axios.create({
     httpAgent: new http.Agent({ keepAlive: true }),
     httpsAgent: new https.Agent({ keepAlive: true }),
-    // A proxy from the environment would see the session key; a redirect would carry it to another host.
-    proxy: false,
+    // Left to itself, axios reads the environment: a proxy that nobody asked for would see the session key.
+    ...(!proxyFromEnvironment && { proxy: false }),
+    // Else the session key would be carried to another host.
     maxRedirects: 0,
     maxContentLength: maximumAnswerBytes,
     maxBodyLength: Number.POSITIVE_INFINITY,
@@ -23,5 +58,37 @@ export function createTransport(): Transport {
     responseType: 'text',
     transformResponse: (text) => text,
   });
-  return (request) => client.request(request);
+
+  return async (request) => {
+    const { method, url } = request;
+    const { hostname, port } = destinationOf(url);
+    const refuse = (reason: string) => new NotSentError(method, url, reason);
+
+    // A literal address is never looked up, and what goes through a proxy is not looked up here.
+    const refusal = egressPolicy({ hostname, port });
+    if (refusal) throw refuse(refusal);
+
+    const lookUpAllowed = async (name: string, lookupOptions: object): Promise<[LookupAddress[]]> => {
+      const found = await lookup(name, { ...lookupOptions, all: true });
+      const refusals = found.map(({ address }) => egressPolicy({ hostname: name, port, address }));
+      const [first] = refusals;
+      if (first && refusals.every(Boolean)) throw refuse(first);
+      return [found.filter((_, index) => !refusals[index])];
+    };
+    try {
+      return await client.request<string>({ ...request, lookup: lookUpAllowed });
+    } catch (error) {
+      throw error instanceof AxiosError && error.cause instanceof NotSentError ? error.cause : error;
+    }
+  };
 }
+
+function destinationOf(url: string): { hostname: string; port: number } {
+  const { hostname, port, protocol } = new URL(url);
+  return {
+    hostname: hostname.replace(/^\[(.+)\]$/, '$1'),
+    port: port === '' ? defaultPorts[protocol as keyof typeof defaultPorts] : Number(port),
+  };
+}
+
+const defaultPorts = { 'http:': 80, 'https:': 443 };

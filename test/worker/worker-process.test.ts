@@ -134,6 +134,22 @@ describe('a worker that can not use its settings says which, in one line, and ex
       env: () => ({ WORKER_SHUTDOWN_GRACE_TIME: '-3 seconds' }),
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* '-3 seconds'$/,
     },
+    {
+      name: 'a rule for nested servers that is none',
+      env: () => ({ NESTED_SERVER_ALLOW: '*.example.com, https://example.com' }),
+      complaint: /^NESTED_SERVER_ALLOW: 'https:\/\/example\.com' is no rule: write a host /,
+    },
+    {
+      name: 'a wish for a proxy that is neither yes nor no',
+      env: () => ({ NESTED_SERVER_PROXY_FROM_ENVIRONMENT: 'yes' }),
+      complaint: /^NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, and is 'yes'$/,
+    },
+    {
+      name: 'rules for nested servers that a proxy would get around',
+      env: () => ({ NESTED_SERVER_ALLOW: '10.0.0.0/8', NESTED_SERVER_PROXY_FROM_ENVIRONMENT: 'true' }),
+      complaint:
+        /^NESTED_SERVER_ALLOW and NESTED_SERVER_PROXY_FROM_ENVIRONMENT=true exclude each other: a proxy looks /,
+    },
   ];
 
   for (const { name, env, complaint } of mistakes) {

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { createActivities } from '../../activities/activities.js';
+import { parseEgressPolicy } from '../../activities/nested-server/egress-policy.js';
+import { createTransport, NotSentError } from '../../activities/nested-server/transport.js';
+import { startForwardProxy } from '../harness/forward-proxy.js';
+import { inputFor } from '../harness/start.js';
+import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+
+/** A second loopback address, where the stand-in does not listen. */
+const elsewhere = '127.0.0.2';
+
+const portOf = ({ url }: { url: string }) => new URL(url).port;
+
+/** A host name that is looked up to these addresses in turn. */
+function looksUp(...answers: string[][]) {
+  const names: string[] = [];
+  return {
+    names,
+    lookup: async (name: string) => {
+      const addresses = answers[names.length] ?? [];
+      names.push(name);
+      return addresses.map((address) => ({ address, family: 4 }));
+    },
+  };
+}
+
+/** How many connections were made to a port of {@link elsewhere}, asked when no more can be under way. */
+async function countConnections(t: TestContext, port: string): Promise<() => Promise<number>> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  }).listen(Number(port), elsewhere);
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return async () => {
+    // Connections are accepted in order: those before this one have been counted by then.
+    await once(connect(Number(port), elsewhere).resume(), 'close');
+    return connections - 1;
+  };
+}
+
+describe('where the policy does not allow it', () => {
+  const transport = createTransport({ egressPolicy: parseEgressPolicy('10.0.0.0/8') });
+
+  test('a create ends, and nothing is sent', async (t) => {
+    const server = await listen(t);
+    const apiUrl = `http://localhost:${portOf(server)}`;
+    const { createConversation } = createActivities({ transport });
+    const input = inputFor(apiUrl, { sid: 'conv' });
+    const failure = await failureOf(new ActivityEnvironment().run(createConversation, { input }));
+    assert.deepEqual([failure.type, failure.nonRetryable], ['ConversationRejected', true]);
+    assert.match(
+      failure.message,
+      /^GET http:\/\/localhost:(\d+)\/\S+ was not sent: no rule of NESTED_SERVER_ALLOW allows localhost \(\S+\) on port \1$/,
+    );
+    assert.deepEqual(failure.details, [{ method: 'GET', url: `${apiUrl}/api/conversations/conv/events` }]);
+    assert.deepEqual(server.requests, []);
+  });
+
+  test('a look ends the start: the next would see no more', async (t) => {
+    const server = await listen(t);
+    const { createConversation } = createActivities();
+    const { checkConversationReady } = createActivities({ transport });
+    const input = inputFor(server.url);
+    const created = await new ActivityEnvironment().run(createConversation, { input });
+    const before = server.requests.length;
+    const look = new ActivityEnvironment().run(checkConversationReady, { ...created, client: input.client });
+    const { type, nonRetryable, message } = await failureOf(look);
+    assert.deepEqual([type, nonRetryable], ['ConversationRejected', true]);
+    assert.match(message, /was not sent: no rule of NESTED_SERVER_ALLOW allows 127\.0\.0\.1 on port \d+$/);
+    assert.equal(server.requests.length, before);
+  });
+});
+
+test('what no rule can allow is refused without any rule', async () => {
+  const { lookup } = looksUp(['169.254.169.254']);
+  const transport = createTransport({ lookup });
+  await assert.rejects(transport({ method: 'GET', url: 'http://innocent.test/' }), {
+    name: 'NotSentError',
+    message:
+      'GET http://innocent.test/ was not sent: ' +
+      'innocent.test (169.254.169.254) is link-local, which no rule of NESTED_SERVER_ALLOW can allow',
+  });
+});
+
+describe('a host name that changes its address', () => {
+  const url = (server: OpenHandsStandIn) => `http://rebound.test:${portOf(server)}/api/conversations/conv`;
+  const egressPolicy = parseEgressPolicy('127.0.0.1');
+
+  test('never leads to one that is not allowed, with connections kept or without', async (t) => {
+    const server = await listen(t);
+    const connectionsElsewhere = await countConnections(t, portOf(server));
+    const { lookup, names } = looksUp(['127.0.0.1'], [elsewhere]);
+    const transport = createTransport({ egressPolicy, lookup });
+    const get = () => transport({ method: 'GET', url: url(server) });
+
+    await get();
+    // By the kept connection, which was judged when it was made.
+    await get();
+    assert.deepEqual(names, ['rebound.test']);
+    await server.down();
+    await server.up();
+    await assert.rejects(get(), NotSentError);
+    assert.deepEqual(names, ['rebound.test', 'rebound.test']);
+    assert.equal(server.requests.length, 2);
+    assert.equal(await connectionsElsewhere(), 0);
+  });
+
+  test('leads to the one of several that is allowed', async (t) => {
+    const server = await listen(t);
+    const connectionsElsewhere = await countConnections(t, portOf(server));
+    const { lookup } = looksUp([elsewhere, '127.0.0.1']);
+    await createTransport({ egressPolicy, lookup })({ method: 'GET', url: url(server) });
+    assert.equal(server.requests.length, 1);
+    assert.equal(await connectionsElsewhere(), 0);
+  });
+});
+
+describe('a proxy in the environment', () => {
+  function setProxy(t: TestContext, url: string, noProxy = '') {
+    Object.assign(process.env, { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: noProxy });
+    t.after(() => {
+      for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) delete process.env[name];
+    });
+  }
+
+  async function start(t: TestContext, noProxy?: string) {
+    const server = await listen(t);
+    const proxy = await startForwardProxy();
+    t.after(() => proxy.close());
+    setProxy(t, proxy.url, noProxy);
+    return { server, proxy };
+  }
+
+  test('is ignored', async (t) => {
+    const { server, proxy } = await start(t);
+    await createTransport()({ method: 'GET', url: server.url });
+    assert.equal(server.requests.length, 1);
+    assert.deepEqual(proxy.requests, []);
+  });
+
+  test('is used where it is asked for', async (t) => {
+    const { server, proxy } = await start(t);
+    await createTransport({ proxyFromEnvironment: true })({ method: 'GET', url: `${server.url}/health` });
+    assert.equal(server.requests.length, 1);
+    assert.deepEqual(proxy.requests, [`GET ${server.url}/health`]);
+  });
+
+  test('is passed by for what NO_PROXY names', async (t) => {
+    const { server, proxy } = await start(t, '127.0.0.1');
+    await createTransport({ proxyFromEnvironment: true })({ method: 'GET', url: server.url });
+    assert.equal(server.requests.length, 1);
+    assert.deepEqual(proxy.requests, []);
+  });
+
+  for (const host of ['169.254.169.254', '[fd00:ec2::254]', 'metadata.google.internal']) {
+    for (const protocol of ['http', 'https']) {
+      test(`is not asked for ${protocol}://${host}`, async (t) => {
+        // In the place of the proxy: whatever it is asked for goes no further.
+        const server = await listen(t);
+        setProxy(t, server.url);
+        const transport = createTransport({ proxyFromEnvironment: true });
+        await assert.rejects(transport({ method: 'GET', url: `${protocol}://${host}/` }), NotSentError);
+        assert.deepEqual(server.requests, []);
+      });
+    }
+  }
+});
