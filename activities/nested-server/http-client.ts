@@ -95,6 +95,9 @@ function parseJson(text: string): unknown {
   }
 }
 
+const untrusted =
+  "its certificate is signed by a CA that the worker does not trust: name the CA's file in NODE_EXTRA_CA_CERTS";
+
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -105,6 +108,11 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'connection timed out',
   EPROTO: 'TLS handshake failed: is apiUrl https where the server speaks http?',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
 };
 
 function reasonOf(error: unknown): string {

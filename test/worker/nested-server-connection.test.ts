@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { type Certificates, makeCertificates } from '../harness/certificates.js';
+import { startForwardProxy } from '../harness/forward-proxy.js';
+import { startProgram } from '../harness/programs.js';
+import { failureOf, inputFor, run } from '../harness/start.js';
+import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
+import { startTlsTerminator } from '../harness/tls-terminator.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'nested-server-connection';
+
+let temporal: Temporal;
+let folder: string;
+let certificates: Certificates;
+
+before(async () => {
+  temporal = await startTimeSkipping();
+  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-certificates-'));
+  certificates = await makeCertificates(folder);
+});
+after(async () => {
+  await rm(folder, { recursive: true });
+  await temporal.stop();
+});
+
+/** A start on a nested server behind TLS, by a worker process with this environment. */
+async function startOverTls(t: TestContext, env: Readonly<Record<string, string>>) {
+  const server = await OpenHandsStandIn.listen();
+  const terminator = await startTlsTerminator({ targetPort: Number(new URL(server.url).port), certificates });
+  const worker = startProgram('worker/main.js', {
+    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+  });
+  t.after(async () => {
+    worker.kill('SIGKILL');
+    await worker.ended;
+    await terminator.close();
+    await server.close();
+  });
+  const input = inputFor(`https://localhost:${terminator.port}`);
+  return { server, host: new URL(input.apiUrl).host, outcome: run(temporal, input, taskQueue) };
+}
+
+describe('a nested server whose certificate is of a private CA', () => {
+  test('becomes ready where NODE_EXTRA_CA_CERTS names the CA', async (t) => {
+    const { outcome } = await startOverTls(t, { NODE_EXTRA_CA_CERTS: certificates.ca });
+    assert.equal((await outcome).status, 'RUNNING');
+  });
+
+  test('fails where it does not, and the failure says what to do', async (t) => {
+    const { server, outcome } = await startOverTls(t, {});
+    const { type, message } = await failureOf(outcome);
+    assert.equal(type, 'NestedServerUnavailable');
+    assert.match(message, /its certificate is signed by a CA .* not trust: name the CA's file in NODE_EXTRA_CA_CERTS/);
+    assert.deepEqual(server.requests, []);
+  });
+
+  test('is reached through a proxy where that is asked for', async (t) => {
+    const proxy = await startForwardProxy();
+    t.after(() => proxy.close());
+    const { host, outcome } = await startOverTls(t, {
+      NODE_EXTRA_CA_CERTS: certificates.ca,
+      NESTED_SERVER_PROXY_FROM_ENVIRONMENT: 'true',
+      HTTPS_PROXY: proxy.url,
+    });
+    assert.equal((await outcome).status, 'RUNNING');
+    assert.deepEqual(new Set(proxy.requests), new Set([`CONNECT ${host}`]));
+  });
+});
+
+test('NESTED_SERVER_ALLOW bounds where a worker sends', async (t) => {
+  const { server, outcome } = await startOverTls(t, { NESTED_SERVER_ALLOW: '*.example.com, 10.0.0.0/8' });
+  const { type, message } = await failureOf(outcome);
+  assert.equal(type, 'ConversationRejected');
+  assert.match(
+    message,
+    /^GET https:\S+ was not sent: no rule of NESTED_SERVER_ALLOW allows localhost \(\S+\) on port \d+$/,
+  );
+  assert.deepEqual(server.requests, []);
+});
