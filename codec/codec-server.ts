@@ -8,7 +8,7 @@ import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
 export interface CodecServerOptions {
   /** As the workers have it. */
   readonly dataConverter: DataConverter;
-  /** What a caller presents as `Authorization: Bearer …`, or with the cookie that signing in sets. */
+  /** What a caller presents: see {@link createCodecServer}. */
   readonly token: string;
   /** Origins of the Web UIs that may call, e.g. `http://localhost:8233`. */
   readonly origins: readonly string[];
@@ -29,7 +29,9 @@ const operations = new Map<string, (codecs: PayloadCodec[], payloads: Payload[])
 
 /**
  * Reads payloads for Temporal's Web UI and `temporal` CLI, by Temporal's codec server protocol: `POST …/decode` and
- * `POST …/encode`. Both need the token. A person signs in once at `/`, and the Web UI includes credentials.
+ * `POST …/encode`. Both need the token: as `Authorization: Bearer …`; or in the cookie that a person gets who signs in at
+ * `/`, for a Web UI that includes credentials; or as a segment of the path, for a Web UI that can send neither, such as a
+ * dev server's. Whoever can read the settings of that one has the token.
  *
  * @returns A server that does not listen yet.
  */
@@ -45,7 +47,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     // The protocol looks at the last segment only: the server may be mounted anywhere.
     const operation = operations.get(pathname.split('/').at(-1) ?? '');
     if (!operation || method !== 'POST') return say(response, 404, 'there are POST /decode, POST /encode and / here');
-    if (!isAuthenticated(request))
+    if (!isAuthenticated(request, pathname))
       return say(response, 401, 'sign in at /, or send the token: Authorization: Bearer …');
     const body = await readBody(request, largestRequest);
     if (body === undefined) return say(response, 413, `a request may have up to ${largestRequest} bytes`);
@@ -70,10 +72,12 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     response.writeHead(200, { ...pageHeaders, 'Set-Cookie': cookies }).end(signedInPage);
   }
 
-  function isAuthenticated({ headers: { authorization = '', cookie = '' } }: IncomingMessage): boolean {
+  function isAuthenticated({ headers }: IncomingMessage, pathname: string): boolean {
+    const { authorization = '', cookie = '' } = headers;
     const [, fromHeader = ''] = /^Bearer (.+)$/i.exec(authorization) ?? [];
     const [, fromCookie = ''] = new RegExp(`(?:^|; )${cookieName}=([^;]*)`).exec(cookie) ?? [];
-    return isSame(fromHeader, token) || isSame(fromCookie, encodeURIComponent(token));
+    const encoded = [fromCookie, ...pathname.split('/')];
+    return isSame(fromHeader, token) || encoded.some((given) => isSame(given, encodeURIComponent(token)));
   }
 
   return createServer((request, response) => {

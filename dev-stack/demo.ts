@@ -1,28 +1,37 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { DataConverter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import ora from 'ora';
 import type { ConversationStatus } from '../client/conversation-status.js';
 import { describeLooks, describeStatus } from '../client/describe-status.js';
 import { NestedConversations } from '../client/nested-conversations.js';
+import { createCodecServer } from '../codec/codec-server.js';
 import { oneLine } from '../config/config-error.js';
+import { loadTemporalConfig } from '../config/temporal.js';
 import { workflowIdOf } from '../contract/names.js';
 import { startModelStandIn } from '../test/nested-server/model-stand-in.js';
 import { OpenHandsStandIn } from '../test/nested-server/openhands-stand-in.js';
 import { createWorker } from '../worker/create-worker.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from './openhands-server.js';
-import { startTemporalServer } from './temporal-server.js';
+import { type DevServerPorts, findDevServerPorts, startTemporalServer } from './temporal-server.js';
 
 /**
  * `npm run demo`: Temporal, a worker and a nested server on this machine, and one conversation that becomes ready.
- * `--real` takes a real OpenHands server in place of the stand-in, `--keep` leaves all of it up to look around.
+ * `--real` takes a real OpenHands server in place of the stand-in, `--encrypted` hides from Temporal what is said,
+ * `--keep` leaves all of it up to look around.
  */
 const { values: options } = parseArgs({
-  options: { keep: { type: 'boolean', default: false }, real: { type: 'boolean', default: false } },
+  options: {
+    keep: { type: 'boolean', default: false },
+    real: { type: 'boolean', default: false },
+    encrypted: { type: 'boolean', default: false },
+  },
 });
 
 /** Ends what was started, the last first. */
@@ -45,16 +54,20 @@ async function demo(): Promise<void> {
   // Its handlers would stop the worker alone, and leave the rest waiting for it.
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
-  const temporal = await startTemporalServer(say);
-  const { env, namespace, webUiUrl } = temporal;
+  const config = loadTemporalConfig(options.encrypted ? { ...process.env, ...newKey() } : process.env);
+  const { dataConverter } = config;
+  const ports = await findDevServerPorts();
+  const codecEndpoint = options.encrypted ? await startCodecServer(dataConverter, ports) : undefined;
+  const { env, namespace, webUiUrl } = await startTemporalServer({ config, ports, codecEndpoint, report: say });
   cleanUps.push(() => env.teardown());
   say(`✔ Temporal     ${env.address}${webUiUrl ? `, Web UI ${webUiUrl}` : ''}`);
+  if (codecEndpoint) say(`✔ Codec server ${codecEndpoint}`);
 
   const nestedServer = options.real ? await startRealServer() : await startStandIn();
   say(`✔ ${nestedServer.name.padEnd(12)} ${nestedServer.url}`);
 
   const taskQueue = `demo-${randomUUID().slice(0, 8)}`;
-  const worker = await createWorker({ connection: env.nativeConnection, namespace, taskQueue });
+  const worker = await createWorker({ connection: env.nativeConnection, namespace, taskQueue, dataConverter });
   const workerRun = worker.run();
   cleanUps.push(() => {
     worker.shutdown();
@@ -81,6 +94,24 @@ async function demo(): Promise<void> {
   if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/${workflowIdOf(sid)}`);
   if (options.keep) await keepUp();
   else say('  To look around in the Web UI: npm run demo -- --keep');
+}
+
+/** A key for this demo alone. */
+function newKey(): NodeJS.ProcessEnv {
+  return { PAYLOAD_ENCRYPTION_KEYS: `demo:${randomBytes(32).toString('base64')}`, PAYLOAD_ENCRYPTION_KEYS_FILE: '' };
+}
+
+/** Where the Web UI has payloads decoded: the token is in the path, as a dev server's Web UI sends none. */
+async function startCodecServer(dataConverter: DataConverter, { uiPort }: DevServerPorts): Promise<string> {
+  const token = randomBytes(16).toString('base64url');
+  const origins = [`http://localhost:${uiPort}`];
+  const server = createCodecServer({ dataConverter, token, origins }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanUps.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://localhost:${(server.address() as AddressInfo).port}/${token}`;
 }
 
 /** A server whose agent takes a few looks to load, as one with a repository does. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { loadTemporalConfig } from '../config/temporal.js';
+import type { TemporalConfig } from '../config/temporal.js';
 import { findTemporalCli } from './temporal-binaries.js';
 
 /** Where a dev server and its Web UI are usually found. */
@@ -16,21 +16,43 @@ export interface TemporalServer {
   readonly webUiUrl?: string;
 }
 
+export interface DevServerPorts {
+  readonly port: number;
+  readonly uiPort: number;
+}
+
+/** The usual ports of a dev server and its Web UI where both are free, else any. */
+export async function findDevServerPorts(): Promise<DevServerPorts> {
+  const isUsual = (await isFree(defaultPort)) && (await isFree(defaultUiPort));
+  if (isUsual) return { port: defaultPort, uiPort: defaultUiPort };
+  return { port: await freePort(), uiPort: await freePort() };
+}
+
+export interface StartTemporalServerOptions {
+  readonly config: TemporalConfig;
+  /** For a server of our own. */
+  readonly ports: DevServerPorts;
+  /** Where a Web UI of our own has payloads decoded. @default nowhere */
+  readonly codecEndpoint?: string | undefined;
+  readonly report: (line: string) => void;
+}
+
 /** The server of `TEMPORAL_ADDRESS` where that is set, else a dev server of our own, in memory, with its Web UI. */
-export async function startTemporalServer(report: (line: string) => void): Promise<TemporalServer> {
+export async function startTemporalServer(options: StartTemporalServerOptions): Promise<TemporalServer> {
+  const { config, ports, codecEndpoint, report } = options;
+  const { port, uiPort } = ports;
+  const { connectionOptions, namespace, dataConverter } = config;
   if (process.env.TEMPORAL_ADDRESS) {
-    const { connectionOptions, namespace } = loadTemporalConfig();
-    const { address, ...options } = connectionOptions;
+    const { address, ...others } = connectionOptions;
     const env = await TestWorkflowEnvironment.createFromExistingServer({
       address,
       namespace,
-      connectionOptions: options,
+      connectionOptions: others,
+      client: { dataConverter },
     });
     return { env, namespace };
   }
   const path = await findTemporalCli(report);
-  const isUsual = (await isFree(defaultPort)) && (await isFree(defaultUiPort));
-  const [port, uiPort] = isUsual ? [defaultPort, defaultUiPort] : [await freePort(), await freePort()];
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
@@ -39,8 +61,9 @@ export async function startTemporalServer(report: (line: string) => void): Promi
       uiPort,
       log: { format: 'pretty', level: 'error' },
       // No banner of its own between our lines.
-      extraArgs: ['--output', 'none'],
+      extraArgs: ['--output', 'none', ...(codecEndpoint ? ['--ui-codec-endpoint', codecEndpoint] : [])],
     },
+    client: { dataConverter },
   });
   return { env, namespace: 'default', webUiUrl: `http://localhost:${uiPort}` };
 }

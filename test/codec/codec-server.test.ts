@@ -51,6 +51,11 @@ describe('the codec server', () => {
     assert.deepEqual(await response.json(), plain);
   });
 
+  test('takes the token as a segment of the path', async () => {
+    const path = `/${encodeURIComponent(token)}/decode`;
+    assert.deepEqual(await (await post(path, await encrypted(), {})).json(), plain);
+  });
+
   const strangers: [name: string, headers: Record<string, string>][] = [
     ['nobody', {}],
     ['a wrong token', { Authorization: 'Bearer the token of another' }],
