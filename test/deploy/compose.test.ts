@@ -32,7 +32,7 @@ describe('docker-compose.temporal.yml', { skip: !compose && !process.env.CI && '
     const addresses = [...services].flatMap(([name, service]) =>
       readPublishedAddresses(service).map((address) => `${name} ${address}`),
     );
-    assert.deepEqual(addresses.sort(), ['temporal 127.0.0.1', 'web-ui 127.0.0.1']);
+    assert.deepEqual(addresses.sort(), ['codec-server 127.0.0.1', 'temporal 127.0.0.1', 'web-ui 127.0.0.1']);
   });
 
   test('keeps the database in a named volume', () => {
@@ -47,6 +47,16 @@ describe('docker-compose.temporal.yml', { skip: !compose && !process.env.CI && '
       assert.match(image, /:\d/);
       assert.doesNotMatch(image, /auto-setup/);
     }
+  });
+
+  test('gives the worker and the codec server the same keys, and the Web UI the way to it', () => {
+    const keys = 'k1:from-the-environment';
+    const environment = { PAYLOAD_ENCRYPTION_KEYS: keys, TEMPORAL_CODEC_ENDPOINT: 'http://localhost:8081' };
+    const encrypted = splitServices(resolveComposeFile(environment));
+    for (const name of ['worker', 'codec-server']) {
+      assert.match(encrypted.get(name) ?? '', new RegExp(`^ {6}PAYLOAD_ENCRYPTION_KEYS: ${keys}$`, 'm'), name);
+    }
+    assert.match(encrypted.get('web-ui') ?? '', /^ {6}TEMPORAL_CODEC_ENDPOINT: http:\/\/localhost:8081$/m);
   });
 
   test('gives one password variable to everything that opens the database', () => {
@@ -69,7 +79,7 @@ function resolveComposeFile(environment: Record<string, string> = {}): string {
   const { status, stdout, stderr } = spawnSync(command, [...args, '-f', 'docker-compose.temporal.yml', 'config'], {
     cwd: root,
     encoding: 'utf8',
-    env: { PATH, HOME, ...environment },
+    env: { PATH, HOME, COMPOSE_PROFILES: 'codec', ...environment },
   });
   assert.equal(status, 0, stderr);
   return stdout;
