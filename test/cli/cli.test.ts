@@ -306,6 +306,14 @@ describe('what goes wrong', () => {
       message: /^TEMPORAL_ADDRESS must be host:port/,
     },
     {
+      name: 'a Temporal on another machine, and no key',
+      args: () => ['start', ...complete()],
+      env: { TEMPORAL_ADDRESS: 'temporal.example.com:7233' },
+      exitCode: exitCodes.failed,
+      type: 'ConfigError',
+      message: /^Temporal at temporal\.example\.com:7233 would be sent .* unencrypted: set PAYLOAD_ENCRYPTION_KEYS/,
+    },
+    {
       name: 'a namespace that is not there',
       args: () => ['start', ...complete()],
       env: { TEMPORAL_NAMESPACE: 'nowhere' },

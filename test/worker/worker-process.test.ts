@@ -125,6 +125,26 @@ describe('a worker that can not use its settings says which, in one line, and ex
       complaint: /TEMPORAL_TLS_…_PATH.* can't be used: ENOENT/,
     },
     {
+      name: 'a Temporal on another machine, and no key',
+      env: () => ({ TEMPORAL_ADDRESS: 'temporal.example.com:7233' }),
+      complaint: /^Temporal at temporal\.example\.com:7233 would be sent .* unencrypted: set PAYLOAD_ENCRYPTION_KEYS/,
+    },
+    {
+      name: 'a key that is none, of which nothing is repeated',
+      env: () => ({ PAYLOAD_ENCRYPTION_KEYS: 'k1:c2hvcnQ=' }),
+      complaint: /^PAYLOAD_ENCRYPTION_KEYS: entry 1 must be id:base64, an id and 32 bytes as [^:]*$/,
+    },
+    {
+      name: 'a payload store that is not there',
+      env: () => ({ PAYLOAD_STORE: `file://${join(folder, 'missing')}` }),
+      complaint: /^PAYLOAD_STORE names no folder: create file:/,
+    },
+    {
+      name: 'a payload store of a kind that is unknown',
+      env: () => ({ PAYLOAD_STORE: 'ftp://host/folder' }),
+      complaint: /^PAYLOAD_STORE must be s3:\/\/bucket\/prefix or file:\/\/\/folder, and is 'ftp:/,
+    },
+    {
       name: 'a grace time that is no duration',
       env: () => ({ WORKER_SHUTDOWN_GRACE_TIME: 'soon' }),
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* 'soon'$/,
