@@ -1,4 +1,4 @@
-import type { Duration } from '@temporalio/common';
+import type { Duration, WorkerDeploymentVersion } from '@temporalio/common';
 import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
 import type { TransportOptions } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
@@ -8,6 +8,8 @@ import { defaultShutdownGraceTime } from './create-worker.js';
 
 export interface WorkerConfig extends TemporalConfig {
   readonly shutdownGraceTime: Duration;
+  /** Absent for a worker that is not versioned. */
+  readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
 }
 
@@ -16,6 +18,8 @@ export interface WorkerConfig extends TemporalConfig {
  *
  * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may go on after SIGTERM (a Temporal duration string, default
  *   `30 seconds`)
+ * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
+ *   Temporal's Worker Controller for Kubernetes sets them
  * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}
  * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count
  *
@@ -29,8 +33,19 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
   return {
     ...loadTemporalConfig(env),
     shutdownGraceTime: graceTime as Duration,
+    deploymentVersion: loadDeploymentVersion(env),
     transportOptions: loadTransportOptions(env),
   };
+}
+
+function loadDeploymentVersion(env: NodeJS.ProcessEnv): WorkerDeploymentVersion | undefined {
+  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = env;
+  if (deploymentName && buildId) return { deploymentName, buildId };
+  if (!deploymentName && !buildId) return undefined;
+  const [missing, other] = deploymentName
+    ? ['TEMPORAL_WORKER_BUILD_ID', 'TEMPORAL_DEPLOYMENT_NAME']
+    : ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID'];
+  throw new ConfigError(`${missing} must be set, since ${other} is: a versioned worker needs both`);
 }
 
 function loadTransportOptions(env: NodeJS.ProcessEnv): TransportOptions {

@@ -1,4 +1,4 @@
-import type { DataConverter } from '@temporalio/common';
+import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/activities.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
@@ -26,6 +26,8 @@ export interface CreateWorkerOptions {
    * @format a Temporal duration string, or a number of milliseconds
    */
   readonly shutdownGraceTime?: WorkerOptions['shutdownGraceTime'];
+  /** Makes it a versioned worker, which gets work once Temporal is told so. @default not versioned */
+  readonly deploymentVersion?: WorkerDeploymentVersion | undefined;
   /** Each by default as `createActivities` has it. */
   readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
@@ -39,6 +41,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     dataConverter,
     payloadStore,
     shutdownGraceTime = defaultShutdownGraceTime,
+    deploymentVersion,
     activityDependencies,
   } = options;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
@@ -50,6 +53,14 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     workflowBundle: workflowBundleFor(dataConverter),
     activities: createActivities({ claimCheck, ...activityDependencies }),
     shutdownGraceTime,
+    ...(deploymentVersion && {
+      workerDeploymentOptions: {
+        version: deploymentVersion,
+        useWorkerVersioning: true,
+        // A start takes minutes, so that its version can wait for it; then no run ever meets code that it can't replay.
+        defaultVersioningBehavior: 'PINNED',
+      },
+    }),
     // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
     maxHeartbeatThrottleInterval: '2 seconds',
   });

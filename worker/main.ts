@@ -3,12 +3,14 @@ import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError, oneLine } from '../config/config-error.js';
 import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
+import { hasCurrentVersion } from './current-version.js';
 
 /** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
   const connection = await connect(config);
   try {
+    await warnWithoutCurrentVersion(connection, config);
     const transport = createTransport(config.transportOptions);
     const worker = await createWorker({ connection, ...config, activityDependencies: { transport } });
     await worker.run();
@@ -26,6 +28,23 @@ async function connect({ connectionOptions, namespace }: WorkerConfig): Promise<
     .describeNamespace({ namespace })
     .catch(explain(`can't work in namespace '${namespace}' (TEMPORAL_NAMESPACE) at ${address}`));
   return connection;
+}
+
+/** A versioned worker whose deployment has no current version idles, and conversations wait: nothing else tells why. */
+async function warnWithoutCurrentVersion(
+  connection: NativeConnection,
+  { namespace, deploymentVersion }: WorkerConfig,
+): Promise<void> {
+  if (!deploymentVersion) return;
+  const { deploymentName, buildId } = deploymentVersion;
+  const hasCurrent = await hasCurrentVersion(connection, { namespace, deploymentName }).catch(
+    explain(`can't work in deployment '${deploymentName}' (TEMPORAL_DEPLOYMENT_NAME)`),
+  );
+  if (hasCurrent) return;
+  console.warn(
+    `nested-conversations worker: no version of ${deploymentName} is current, so it gets no new conversations until one is: ` +
+      `temporal worker deployment set-current-version --namespace ${namespace} --deployment-name ${deploymentName} --build-id ${buildId}`,
+  );
 }
 
 function explain(problem: string) {

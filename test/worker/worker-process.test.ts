@@ -145,6 +145,21 @@ describe('a worker that can not use its settings says which, in one line, and ex
       complaint: /^PAYLOAD_STORE must be s3:\/\/bucket\/prefix or file:\/\/\/folder, and is 'ftp:/,
     },
     {
+      name: 'a deployment name without a build id',
+      env: () => ({ TEMPORAL_DEPLOYMENT_NAME: 'conversations' }),
+      complaint: /^TEMPORAL_WORKER_BUILD_ID must be set, since TEMPORAL_DEPLOYMENT_NAME is/,
+    },
+    {
+      name: 'a build id without a deployment name',
+      env: () => ({ TEMPORAL_WORKER_BUILD_ID: 'v1' }),
+      complaint: /^TEMPORAL_DEPLOYMENT_NAME must be set, since TEMPORAL_WORKER_BUILD_ID is/,
+    },
+    {
+      name: 'a deployment name that Temporal refuses',
+      env: () => ({ TEMPORAL_DEPLOYMENT_NAME: 'a.b', TEMPORAL_WORKER_BUILD_ID: 'v1' }),
+      complaint: /^can't work in deployment 'a\.b' \(TEMPORAL_DEPLOYMENT_NAME\): .* cannot contain '\.'$/,
+    },
+    {
       name: 'a grace time that is no duration',
       env: () => ({ WORKER_SHUTDOWN_GRACE_TIME: 'soon' }),
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* 'soon'$/,
