@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { oneLine } from '../config/config-error.js';
 import type { TemporalConfig } from '../config/temporal.js';
+import { whyUnreachable } from '../config/why-unreachable.js';
 
 /** Thrown when Temporal can't be reached. */
 export class TemporalUnreachableError extends Error {
@@ -17,7 +17,6 @@ export async function connectClient(config: TemporalConfig): Promise<Client> {
     const connection = await Connection.connect(connectionOptions);
     return new Client({ connection, namespace, dataConverter });
   } catch (error) {
-    const { address } = connectionOptions;
-    throw new TemporalUnreachableError(`can't reach Temporal at ${address} (TEMPORAL_ADDRESS): ${oneLine(error)}`);
+    throw new TemporalUnreachableError(await whyUnreachable(connectionOptions, error));
   }
 }

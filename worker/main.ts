@@ -1,6 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { createTransport } from '../activities/nested-server/transport.js';
-import { ConfigError, oneLine } from '../config/config-error.js';
+import { ConfigError } from '../config/config-error.js';
+import { reasonOf, whyUnreachable } from '../config/why-unreachable.js';
 import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
 import { hasCurrentVersion } from './current-version.js';
@@ -21,9 +22,9 @@ async function main(): Promise<void> {
 
 async function connect({ connectionOptions, namespace }: WorkerConfig): Promise<NativeConnection> {
   const { address } = connectionOptions;
-  const connection = await NativeConnection.connect(connectionOptions).catch(
-    explain(`can't reach Temporal at ${address} (TEMPORAL_ADDRESS)`),
-  );
+  const connection = await NativeConnection.connect(connectionOptions).catch(async (error: unknown) => {
+    throw new ConfigError(await whyUnreachable(connectionOptions, error));
+  });
   await connection.workflowService
     .describeNamespace({ namespace })
     .catch(explain(`can't work in namespace '${namespace}' (TEMPORAL_NAMESPACE) at ${address}`));
@@ -49,9 +50,7 @@ async function warnWithoutCurrentVersion(
 
 function explain(problem: string) {
   return (error: unknown): never => {
-    // The SDK's core reports in Rust's debug notation: what a person can use is quoted in it.
-    const [, reason] = /(?:message|error): "([^"]+)"/.exec(oneLine(error)) ?? [];
-    throw new ConfigError(`${problem}: ${reason ?? oneLine(error)}`);
+    throw new ConfigError(`${problem}: ${reasonOf(error)}`);
   };
 }
 

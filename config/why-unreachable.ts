@@ -1,0 +1,95 @@
+import { type ConnectionOptions, connect } from 'node:tls';
+import { oneLine } from './config-error.js';
+import type { TemporalConfig } from './temporal.js';
+
+type TemporalConnection = TemporalConfig['connectionOptions'];
+
+const clientCertificate = 'TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH';
+
+/** What a handshake's failure comes from, by its code; the first that matches. */
+const problems: readonly { readonly code: RegExp; readonly problem: string }[] = [
+  {
+    code: /SELF_SIGNED|ISSUER|LEAF_SIGNATURE|SIGNATURE_FAILURE/,
+    problem: 'its certificate is signed by no CA that is trusted here (TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
+  },
+  { code: /ALTNAME/, problem: 'its certificate is for another name (TEMPORAL_TLS_SERVER_NAME, TEMPORAL_ADDRESS)' },
+  { code: /KEY_VALUES_MISMATCH/, problem: `the client certificate has another key (${clientCertificate})` },
+  { code: /ALERT|^ended$/, problem: `it refuses the client certificate, or that there is none (${clientCertificate})` },
+  { code: /WRONG_VERSION_NUMBER/, problem: 'it does not speak TLS (TEMPORAL_TLS=false, TEMPORAL_ADDRESS)' },
+];
+
+/** gRPC's UNAUTHENTICATED, as the client calls it and as the worker does. */
+const unauthenticated = /UNAUTHENTICATED|valid authentication credentials/;
+
+/** As long as the SDK's client waits for a connection. */
+const handshakeTimeoutMs = 10_000;
+
+/** What every HTTP/2 client says first: its preface, and settings without any. A server answers, or ends what it refuses. */
+const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
+
+/**
+ * Why Temporal can't be reached, in one line that names the setting to look at.
+ *
+ * Of a handshake that failed, the SDK's clients tell no more than a deadline or a transport error. So it is done once
+ * more, to see why.
+ */
+export async function whyUnreachable(connection: TemporalConnection, error: unknown): Promise<string> {
+  const { address } = connection;
+  const problem = unauthenticated.test(oneLine(error))
+    ? 'it refuses the API key, or that there is none (TEMPORAL_API_KEY)'
+    : await handshakeProblem(connection);
+  return problem
+    ? `can't reach Temporal at ${address}: ${problem}`
+    : `can't reach Temporal at ${address} (TEMPORAL_ADDRESS): ${reasonOf(error)}`;
+}
+
+/** What a person can use of an error of the SDK, in one line. */
+export function reasonOf(error: unknown): string {
+  // The SDK's core reports in Rust's debug notation: it is quoted in it.
+  const [, reason] = /(?:message|error): "([^"]+)"/.exec(oneLine(error)) ?? [];
+  return reason ?? oneLine(error);
+}
+
+async function handshakeProblem({ address, tls }: TemporalConnection): Promise<string | undefined> {
+  if (!tls) {
+    const { secured } = await handshake(address, { rejectUnauthorized: false });
+    return secured ? 'it speaks TLS (TEMPORAL_TLS=true)' : undefined;
+  }
+  const { serverNameOverride, serverRootCACertificate, clientCertPair } = tls === true ? {} : tls;
+  const { code } = await handshake(address, {
+    ...(serverNameOverride && { servername: serverNameOverride }),
+    ...(serverRootCACertificate && { ca: Buffer.from(serverRootCACertificate) }),
+    ...(clientCertPair && { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) }),
+  });
+  return problems.find((candidate) => candidate.code.test(code))?.problem;
+}
+
+interface Handshake {
+  /** Whether TLS was agreed on. TLS 1.3 lets the server refuse a client certificate only after that. */
+  readonly secured: boolean;
+  /** OpenSSL's or the system's code of what ended it, `ended` by the server, or empty. */
+  readonly code: string;
+}
+
+function handshake(address: string, options: ConnectionOptions): Promise<Handshake> {
+  const { hostname, port } = new URL(`https://${address}`);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise<Handshake>((resolve) => {
+    let secured = false;
+    const socket = connect({ host, port: Number(port), ALPNProtocols: ['h2'], ...options });
+    const end = (code: string) => {
+      socket.destroy();
+      resolve({ secured, code });
+    };
+    socket
+      .on('secureConnect', () => {
+        secured = true;
+        socket.write(http2Preface);
+      })
+      .on('error', ({ code }: NodeJS.ErrnoException) => end(code ?? ''))
+      .on('data', () => end(''))
+      .on('end', () => end('ended'))
+      .setTimeout(handshakeTimeoutMs, () => end(''));
+    // What can't be used at all, such as the key of another certificate, is thrown at once.
+  }).catch(({ code }: NodeJS.ErrnoException) => ({ secured: false, code: code ?? '' }));
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { connect, constants, createServer, type IncomingHttpHeaders, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+
+export interface ApiKeyGateOptions {
+  /** Of a gRPC server on 127.0.0.1 that speaks no TLS. */
+  readonly targetPort: number;
+  readonly apiKey: string;
+}
+
+export interface ApiKeyGate {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of 127.0.0.1, without TLS, and passes on the gRPC calls that show the key, as Temporal Cloud does. */
+export async function startApiKeyGate({ targetPort, apiKey }: ApiKeyGateOptions): Promise<ApiKeyGate> {
+  const target = connect(`http://127.0.0.1:${targetPort}`);
+  const open = new Set<ServerHttp2Session>();
+  const server = createServer()
+    .on('session', (session) => {
+      open.add(session);
+      session.on('close', () => open.delete(session));
+    })
+    .on('stream', (incoming, headers) => {
+      if (headers.authorization !== `Bearer ${apiKey}`) {
+        incoming.respond(unauthenticated, { endStream: true });
+        return;
+      }
+      const outgoing = target.request(headers);
+      let trailers: IncomingHttpHeaders = {};
+      outgoing
+        .on('response', (answer, flags) => {
+          // A call that fails at once is answered by headers alone.
+          const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+          incoming.respond(answer, { endStream, waitForTrailers: !endStream });
+          outgoing.pipe(incoming);
+        })
+        .on('trailers', (received) => {
+          trailers = received;
+        })
+        .on('error', () => incoming.close(constants.NGHTTP2_INTERNAL_ERROR));
+      incoming
+        .on('wantTrailers', () => incoming.sendTrailers(trailers))
+        // Whoever waited has gone: a long poll ends on both sides.
+        .on('close', () => outgoing.close(constants.NGHTTP2_CANCEL))
+        .on('error', () => undefined)
+        .pipe(outgoing);
+    })
+    .listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const session of open) session.destroy();
+      target.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const unauthenticated = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-status': '16',
+  'grpc-message': 'Request unauthorized.',
+};

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { exitCodes } from '../../client/exit-codes.js';
+import { type ApiKeyGate, startApiKeyGate } from '../harness/api-key-gate.js';
+import { type Certificates, makeCertificates } from '../harness/certificates.js';
+import { type Ended, startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startTlsTerminator, type TlsTerminator } from '../harness/tls-terminator.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+type Env = Readonly<Record<string, string>>;
+
+const apiKey = 'key-of-the-namespace';
+
+let temporal: Temporal;
+let temporalPort: number;
+let server: OpenHandsStandIn;
+let folder: string;
+let ours: Certificates;
+/** Of a CA that has nothing to do with ours. */
+let others: Certificates;
+let tls: TlsTerminator;
+let mutualTls: TlsTerminator;
+let gate: ApiKeyGate;
+let gatedTls: TlsTerminator;
+
+before(async () => {
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen();
+  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-tls-'));
+  ours = await makeCertificates(folder);
+  await mkdir(join(folder, 'others'));
+  others = await makeCertificates(join(folder, 'others'));
+  temporalPort = Number(temporal.env.address.split(':').at(-1));
+  gate = await startApiKeyGate({ targetPort: temporalPort, apiKey });
+  const options = { targetPort: temporalPort, certificates: ours, alpnProtocols: ['h2'] };
+  tls = await startTlsTerminator(options);
+  mutualTls = await startTlsTerminator({ ...options, requireClientCertificate: true });
+  gatedTls = await startTlsTerminator({ ...options, targetPort: gate.port });
+});
+after(async () => {
+  await Promise.all([tls, mutualTls, gatedTls].map((terminator) => terminator.close()));
+  await gate.close();
+  await server.close();
+  await temporal.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** What it takes to trust our CA at the front door of this port. */
+const at = ({ port }: { readonly port: number }): Env => ({
+  TEMPORAL_ADDRESS: `localhost:${port}`,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: ours.ca,
+});
+
+const clientCertificate = ({ clientCert, clientKey }: Certificates): Env => ({
+  TEMPORAL_TLS_CLIENT_CERT_PATH: clientCert,
+  TEMPORAL_TLS_CLIENT_KEY_PATH: clientKey,
+});
+
+describe('a worker and the command line bring a start to ready', () => {
+  const connections: { name: string; env: () => Env }[] = [
+    { name: 'over TLS with a private CA', env: () => at(tls) },
+    { name: 'over mutual TLS', env: () => ({ ...at(mutualTls), ...clientCertificate(ours) }) },
+    { name: 'with an API key', env: () => ({ ...at(gatedTls), TEMPORAL_API_KEY: apiKey }) },
+  ];
+
+  for (const { name, env } of connections) {
+    test(name, async (t) => {
+      const taskQueue = { TEMPORAL_TASK_QUEUE: `temporal-tls ${name}` };
+      const worker = startProgram('worker/main.js', { env: { ...env(), ...taskQueue } });
+      t.after(() => worker.kill('SIGKILL'));
+      const { sid, ...input } = inputFor(server.url);
+      const { exitCode, stdout, stderr } = await startProgram('client/cli.js', {
+        args: ['start', '--input', '-', '--sid', sid, '--wait'],
+        env: { ...env(), ...taskQueue },
+        input: JSON.stringify(input),
+      }).ended;
+      assert.equal(stdout, `${sid} is ready (RUNNING) after one look\n`, stderr);
+      assert.equal(exitCode, 0);
+      worker.kill('SIGTERM');
+      assert.equal((await worker.ended).exitCode, 0);
+    });
+  }
+});
+
+// Several at a time, since the SDK's client takes ten seconds to give up.
+describe('what is wrong is said in one line that names the setting', { concurrency: 8 }, () => {
+  const refusesCertificate =
+    /: it refuses the client certificate, or that there is none \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/;
+  const untrusted = /: its certificate is signed by no CA that is trusted here \(TEMPORAL_TLS_SERVER_CA_CERT_PATH\)$/;
+  const refusesKey = /: it refuses the API key, or that there is none \(TEMPORAL_API_KEY\)$/;
+
+  const mistakes: { name: string; env: () => Env; complaint: RegExp }[] = [
+    {
+      name: 'no TLS',
+      env: () => ({ TEMPORAL_ADDRESS: `localhost:${tls.port}` }),
+      complaint: /: it speaks TLS \(TEMPORAL_TLS=true\)$/,
+    },
+    {
+      name: 'TLS where there is none',
+      env: () => ({ TEMPORAL_ADDRESS: `localhost:${temporalPort}`, TEMPORAL_TLS: 'true' }),
+      complaint: /: it does not speak TLS \(TEMPORAL_TLS=false, TEMPORAL_ADDRESS\)$/,
+    },
+    {
+      name: 'TLS where nothing listens',
+      env: () => ({ TEMPORAL_ADDRESS: 'localhost:1', TEMPORAL_TLS: 'true' }),
+      complaint: /^can't reach Temporal at localhost:1 \(TEMPORAL_ADDRESS\): /,
+    },
+    {
+      name: 'no CA',
+      env: () => ({ TEMPORAL_ADDRESS: `localhost:${tls.port}`, TEMPORAL_TLS: 'true' }),
+      complaint: untrusted,
+    },
+    {
+      name: 'the wrong CA',
+      env: () => ({ ...at(tls), TEMPORAL_TLS_SERVER_CA_CERT_PATH: others.ca }),
+      complaint: untrusted,
+    },
+    {
+      name: 'the wrong server name',
+      env: () => ({ ...at(tls), TEMPORAL_TLS_SERVER_NAME: 'elsewhere.example' }),
+      complaint: /: its certificate is for another name \(TEMPORAL_TLS_SERVER_NAME, TEMPORAL_ADDRESS\)$/,
+    },
+    { name: 'no client certificate', env: () => at(mutualTls), complaint: refusesCertificate },
+    {
+      name: "a client certificate of another's",
+      env: () => ({ ...at(mutualTls), ...clientCertificate(others) }),
+      complaint: refusesCertificate,
+    },
+    {
+      name: "a client certificate with another's key",
+      env: () => ({ ...at(mutualTls), ...clientCertificate({ ...ours, clientKey: others.clientKey }) }),
+      complaint:
+        /: the client certificate has another key \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/,
+    },
+    { name: 'no API key', env: () => at(gatedTls), complaint: refusesKey },
+    { name: 'the wrong API key', env: () => ({ ...at(gatedTls), TEMPORAL_API_KEY: 'wrong' }), complaint: refusesKey },
+  ];
+
+  for (const { name, env, complaint } of mistakes) {
+    test(`${name}, to a worker`, async () => {
+      assertComplaint(
+        await startProgram('worker/main.js', { env: env() }).ended,
+        'nested-conversations worker: ',
+        complaint,
+        1,
+      );
+    });
+
+    test(`${name}, on the command line`, async () => {
+      const ended = await startProgram('client/cli.js', { env: env(), args: ['status', 'conv_1'] }).ended;
+      assertComplaint(ended, 'nested-conversation: ', complaint, exitCodes.unreachable);
+    });
+  }
+});
+
+function assertComplaint(
+  { stderr, stdout, exitCode }: Ended,
+  prefix: string,
+  complaint: RegExp,
+  expected: number,
+): void {
+  assert.match(stderr, /^[^\n]+\n$/);
+  assert.equal(stderr.slice(0, prefix.length), prefix);
+  assert.match(stderr.slice(prefix.length, -1), complaint);
+  assert.deepEqual({ exitCode, stdout }, { exitCode: expected, stdout: '' });
+}
