@@ -52,6 +52,7 @@ export function reasonOf(error: unknown): string {
 
 async function handshakeProblem({ address, tls }: TemporalConnection): Promise<string | undefined> {
   if (!tls) {
+    // Whoever it is: all that counts is whether it speaks TLS, and nothing is sent but the preface.
     const { secured } = await handshake(address, { rejectUnauthorized: false });
     return secured ? 'it speaks TLS (TEMPORAL_TLS=true)' : undefined;
   }
