@@ -2,25 +2,17 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { FailureDetails } from '../contract/failures.js';
+import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 
-/** Where a start is: in Temporal's hands, in one of the workflow's activities, or at its end. */
-export type ConversationPhase =
-  | 'queued'
-  | 'creating'
-  | 'checking'
-  | 'stopping'
-  | 'ready'
-  | 'failed'
-  | 'cancelled'
-  | 'terminated'
-  | 'timed-out';
+/** Where a run is: in one of its own phases, or at an end that came from outside. */
+export type RunPhase = ConversationPhase | 'terminated' | 'timed-out';
 
 /** What can be told of a start without waiting for it. */
 export interface ConversationStatus {
   readonly sid: string;
   readonly workflowId: string;
   readonly runId: string;
-  readonly phase: ConversationPhase;
+  readonly phase: RunPhase;
   readonly startedAt: Date;
   /** Absent while it runs. */
   readonly closedAt?: Date;
@@ -31,13 +23,7 @@ export interface ConversationStatus {
   readonly lastSeen?: string;
 }
 
-const phaseOfActivity: Record<string, ConversationPhase> = {
-  createConversation: 'creating',
-  checkConversationReady: 'checking',
-  stopConversation: 'stopping',
-};
-
-const phaseOfStatus: Record<string, ConversationPhase> = {
+const phaseOfStatus: Record<string, RunPhase> = {
   COMPLETED: 'ready',
   FAILED: 'failed',
   CANCELLED: 'cancelled',

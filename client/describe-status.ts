@@ -1,6 +1,7 @@
-import type { ConversationPhase, ConversationStatus } from './conversation-status.js';
+import type { ConversationStatus, RunPhase } from './conversation-status.js';
+import type { ListedConversation } from './list-conversations.js';
 
-const phases: Record<ConversationPhase, string> = {
+export const phases: Record<RunPhase, string> = {
   queued: 'waiting for a worker',
   creating: 'creating the conversation',
   checking: 'checking that it is ready',
@@ -24,4 +25,26 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
 /** A number of looks in words. */
 export function describeLooks(attempts: number): string {
   return attempts === 1 ? 'one look' : `${attempts} looks`;
+}
+
+/** A table, a line for each. */
+export function describeList(conversations: readonly ListedConversation[]): string {
+  if (conversations.length === 0) return 'no conversation was started, or none like that';
+  const rows = conversations.map(({ sid, phase, userId = '', apiUrl = '', startedAt }) => [
+    startedAt.toISOString().slice(0, 19).replace('T', ' '),
+    phase,
+    sid,
+    userId,
+    apiUrl,
+  ]);
+  const all = [['STARTED (UTC)', 'PHASE', 'CONVERSATION', 'USER', 'SERVER'], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -29,10 +29,14 @@ import {
   InvalidInputError,
 } from './errors.js';
 import { fitInput } from './fit-input.js';
+import { type ConversationFilter, type ListedConversation, listConversations } from './list-conversations.js';
+import { isAboutSearchAttributes, SearchAttributesMissingError, searchAttributesOf } from './search-attributes.js';
 
 export interface NestedConversationsOptions {
   /** The task queue that the workers poll. @default 'nested-conversations' */
   readonly taskQueue?: string;
+  /** Told once where the namespace lacks the search attributes: all else works without. @default a process warning */
+  readonly onHint?: ((hint: string) => void) | undefined;
   /** Where a replay that is too large for Temporal is left for the workers. @default none: such a replay is refused */
   readonly payloadStore?: PayloadStore | undefined;
 }
@@ -69,11 +73,16 @@ export class NestedConversations {
   readonly #client: Client;
   readonly #taskQueue: string;
   readonly #claimCheck: ClaimCheck | undefined;
+  readonly #onHint: (hint: string) => void;
+  /** Until Temporal says otherwise. */
+  #hasSearchAttributes = true;
 
   /** @param client With the data converter of the workers: see `dataConverterFor`. */
-  constructor(client: Client, { taskQueue = defaultTaskQueue, payloadStore }: NestedConversationsOptions = {}) {
+  constructor(client: Client, options: NestedConversationsOptions = {}) {
+    const { taskQueue = defaultTaskQueue, payloadStore, onHint = process.emitWarning } = options;
     this.#client = client;
     this.#taskQueue = taskQueue;
+    this.#onHint = onHint;
     const { payloadCodecs } = client.options.loadedDataConverter;
     this.#claimCheck = payloadStore && new ClaimCheck(payloadStore, payloadCodecs);
   }
@@ -104,11 +113,18 @@ export class NestedConversations {
           taskQueue: this.#taskQueue,
           args: [sent],
           memo: { ...memo },
+          staticSummary: `${server} at ${apiUrl}, for ${userId}`,
+          ...(this.#hasSearchAttributes && { typedSearchAttributes: searchAttributesOf({ sid, userId }) }),
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy,
         });
         return { sid, workflowId, runId: handle.firstExecutionRunId, attached: false };
       } catch (error) {
+        if (isAboutSearchAttributes(error) && this.#hasSearchAttributes) {
+          this.#hasSearchAttributes = false;
+          this.#onHint(new SearchAttributesMissingError(this.#client.options.namespace).message);
+          continue;
+        }
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
       const { runId, status, closeTime, memo: theirs } = await this.#describe(sid);
@@ -161,6 +177,14 @@ export class NestedConversations {
    */
   async cancel(sid: string): Promise<void> {
     await this.#client.workflow.getHandle(workflowIdOf(sid)).cancel().catch(rethrowNotFound(sid));
+  }
+
+  /**
+   * The conversations' runs, the newest first, as Temporal's visibility store has them: a moment behind.
+   * @throws {@link SearchAttributesMissingError} where a filter needs one that the namespace lacks
+   */
+  list(filter?: ConversationFilter): AsyncIterable<ListedConversation> {
+    return listConversations(this.#client, filter);
   }
 
   #describe(sid: string, runId?: string): Promise<WorkflowExecutionDescription> {

@@ -3,9 +3,11 @@ import { Command, Option } from 'commander';
 import { loadTemporalConfig } from '../config/temporal.js';
 import { connectClient } from './connect.js';
 import type { ConversationStatus } from './conversation-status.js';
-import { describeLooks, describeStatus } from './describe-status.js';
+import { describeList, describeLooks, describeStatus, phases } from './describe-status.js';
 import { errorJson, exitCodeOf, exitCodes, reportError, UsageError } from './exit-codes.js';
+import type { ConversationFilter, ListedConversation } from './list-conversations.js';
 import { NestedConversations } from './nested-conversations.js';
+import { registerSearchAttributes } from './search-attributes.js';
 import { readStartInput, type StartInputOptions } from './start-input.js';
 
 interface StartCommandOptions extends StartInputOptions {
@@ -16,6 +18,10 @@ interface StartCommandOptions extends StartInputOptions {
 
 interface OutputOptions {
   readonly json?: boolean;
+}
+
+interface ListCommandOptions extends OutputOptions, ConversationFilter {
+  readonly limit: number;
 }
 
 /** The command line `nested-conversation`. */
@@ -86,6 +92,22 @@ Examples:
     .option('--json', 'print one JSON object')
     .action((sid: string, options: OutputOptions) => run(options, (connect) => cancel(connect, sid)));
 
+  program
+    .command('list')
+    .description('list the starts, the newest first')
+    .option('--user-id <id>', 'those of this user')
+    .addOption(new Option('--phase <phase>', 'those in this phase').choices(Object.keys(phases)))
+    .option('--server <server>', 'those on this dialect or base URL')
+    .option('--limit <n>', 'at the most', Number, 50)
+    .option('--json', 'print one JSON object')
+    .action((options: ListCommandOptions) => run(options, (connect) => list(connect, options)));
+
+  program
+    .command('setup')
+    .description('register the search attributes in the namespace; safe to run again')
+    .option('--json', 'print one JSON object')
+    .action((options: OutputOptions) => run(options, setUp));
+
   return program;
 }
 
@@ -102,14 +124,19 @@ interface Answer {
 }
 
 /** Connects to Temporal: a command does so when its own arguments are in order. */
-type Connect = () => Promise<NestedConversations>;
+type Connect = () => Promise<Connected>;
+
+interface Connected {
+  readonly client: Client;
+  readonly conversations: NestedConversations;
+}
 
 async function run({ json }: OutputOptions, command: (connect: Connect) => Promise<Answer>): Promise<void> {
   let client: Client | undefined;
   const connect = async () => {
     const config = loadTemporalConfig();
     client = await connectClient(config);
-    return new NestedConversations(client, config);
+    return { client, conversations: new NestedConversations(client, { ...config, onHint: console.error }) };
   };
   try {
     const answer = await command(connect);
@@ -124,7 +151,7 @@ async function run({ json }: OutputOptions, command: (connect: Connect) => Promi
 
 async function start(connect: Connect, options: StartCommandOptions): Promise<Answer> {
   const input = await readStartInput(options);
-  const conversations = await connect();
+  const { conversations } = await connect();
   const { resume, wait } = options;
   if (!wait) {
     const started = await conversations.start(input, { resume });
@@ -138,7 +165,7 @@ async function start(connect: Connect, options: StartCommandOptions): Promise<An
 }
 
 async function status(connect: Connect, sid: string): Promise<Answer> {
-  const conversations = await connect();
+  const { conversations } = await connect();
   const found = await conversations.status(sid);
   const outcome = found.closedAt ? await conversations.result(sid).catch((error: Error) => error) : undefined;
   const lines = [describeStatus(found), `       workflow ${found.workflowId}, run ${found.runId}`];
@@ -148,8 +175,28 @@ async function status(connect: Connect, sid: string): Promise<Answer> {
   return { text: lines.join('\n'), json };
 }
 
+async function list(connect: Connect, { limit, ...filter }: ListCommandOptions): Promise<Answer> {
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit must be a whole number from 1');
+  const { conversations } = await connect();
+  const found: ListedConversation[] = [];
+  for await (const conversation of conversations.list(filter)) {
+    found.push(conversation);
+    if (found.length === limit) break;
+  }
+  return { text: describeList(found), json: { conversations: found } };
+}
+
+async function setUp(connect: Connect): Promise<Answer> {
+  const { client } = await connect();
+  const registered = await registerSearchAttributes(client);
+  const { namespace } = client.options;
+  const text =
+    registered.length > 0 ? `registered ${registered.join(', ')}` : 'nothing to register: all of it is there';
+  return { text: `${text} (namespace ${namespace})`, json: { namespace, registered } };
+}
+
 async function cancel(connect: Connect, sid: string): Promise<Answer> {
-  const conversations = await connect();
+  const { conversations } = await connect();
   await conversations.cancel(sid);
   return {
     text: `the start of ${sid} was asked to end: it will be cancelled, unless it has ended already`,

@@ -19,6 +19,17 @@ export const failureTypes = {
 
 export type FailureType = keyof typeof failureTypes;
 
+/** What a person does about a failure: in the README, and in the current details of a run that failed. */
+export const whatToDo: { readonly [T in FailureType]: string } = {
+  InvalidInput: 'correct the fields; nothing was sent',
+  ConversationRejected: 'read `details.msgId` and the message',
+  Unauthorized: 'pass a valid `client.sessionApiKey`',
+  NestedServerUnavailable: 'look after the nested server, then start again: the message is not sent twice',
+  ConversationNotReady:
+    "read `details.lastObservation`; a repository's set-up script may need more `readiness.maximumAttempts`",
+  ConversationFailed: 'read `details.reason`',
+};
+
 /** The types that end a start at once, wherever they come up: trying again can't help. */
 export const finalFailureTypes: ReadonlySet<FailureType> = new Set([
   'InvalidInput',

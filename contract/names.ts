@@ -20,3 +20,14 @@ export interface ConversationMemo {
   readonly apiUrl: string;
   readonly server: string;
 }
+
+/**
+ * Search attributes of a run, each a keyword, where the namespace has them: `nested-conversation setup` registers them.
+ * The client sets them, the workflow keeps `ConversationPhase`. Nothing secret: Temporal can't encrypt them.
+ */
+export const searchAttributes = {
+  conversationId: 'ConversationId',
+  userId: 'UserId',
+  /** See `phases.ts`. */
+  phase: 'ConversationPhase',
+} as const;

@@ -11,6 +11,7 @@ import ora from 'ora';
 import type { ConversationStatus } from '../client/conversation-status.js';
 import { describeLooks, describeStatus } from '../client/describe-status.js';
 import { NestedConversations } from '../client/nested-conversations.js';
+import { registerSearchAttributes } from '../client/search-attributes.js';
 import { createCodecServer } from '../codec/codec-server.js';
 import { oneLine } from '../config/config-error.js';
 import { loadTemporalConfig } from '../config/temporal.js';
@@ -76,6 +77,7 @@ async function demo(): Promise<void> {
   say(`✔ Worker       task queue ${taskQueue}`);
 
   const sid = `demo-${randomUUID().slice(0, 8)}`;
+  await registerSearchAttributes(env.client);
   const conversations = new NestedConversations(env.client, { taskQueue });
   say(`\nStarting conversation ${sid}`);
   const result = await withProgress((onProgress) =>

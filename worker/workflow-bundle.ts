@@ -18,3 +18,5 @@ export function workflowBundleFor({ failureConverterPath }: DataConverter = {}):
 }
 
 export const workflowsPath = pathOf('workflows/index.js');
+
+export const workflowInterceptorModules = [pathOf('workflows/progress-interceptors.js')];

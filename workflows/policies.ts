@@ -13,6 +13,7 @@ const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
  * behind a load balancer up to a minute.
  */
 export const createPolicy: ActivityOptions = {
+  summary: 'create the conversation, or bring it to where this start wants it',
   // A backstop: what bounds an attempt is its requests' deadlines (client.timeout, at the most 5 minutes each).
   startToCloseTimeout: '45 minutes',
   // Long enough for what comes before the first heartbeat, two reads; short enough to find out a dead worker.
@@ -41,6 +42,7 @@ const lookMarginMs = 5_000;
  */
 export function readinessPolicy(readiness: CreatedConversation['readiness'], attemptsBefore: number): ActivityOptions {
   return {
+    summary: `a look every ${readiness.interval}, ${readiness.maximumAttempts} at the most`,
     startToCloseTimeout: toMilliseconds(readiness.lookTimeout) + lookMarginMs,
     // For what comes with heartbeats: a cancellation, and what was seen. A dead worker is found out by the line above.
     heartbeatTimeout: '1 minute',
@@ -55,6 +57,7 @@ export function readinessPolicy(readiness: CreatedConversation['readiness'], att
 
 /** Cleaning up is worth a try and another, not a wait: it must not hold the failure that led to it. */
 export const stopPolicy: ActivityOptions = {
+  summary: 'stop the conversation, as onFailure says',
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '1 minute',
   cancellationType,

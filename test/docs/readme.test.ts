@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { failureOfAnswer } from '../../activities/nested-server/failures.js';
-import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
+import { failureTypes, finalFailureTypes, whatToDo } from '../../contract/failures.js';
 import { parseInput } from '../../contract/input.js';
 
 const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
@@ -32,6 +32,12 @@ describe('the error table', () => {
   test('says of each type whether it is retried', () => {
     for (const [type, , retried] of rows) {
       assert.equal(retried === 'no', finalFailureTypes.has(type as keyof typeof failureTypes), type);
+    }
+  });
+
+  test('says what a failed run says to do about it', () => {
+    for (const [type, , , advice] of rows) {
+      assert.equal(advice, whatToDo[type as keyof typeof failureTypes].replaceAll('`', ''), type);
     }
   });
 

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { searchAttributes } from '../contract/names.js';
+import type { ConversationPhase } from '../contract/phases.js';
+
+const grpcInvalidArgument = 3;
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
+
+const keys = {
+  conversationId: defineSearchAttributeKey(searchAttributes.conversationId, SearchAttributeType.KEYWORD),
+  userId: defineSearchAttributeKey(searchAttributes.userId, SearchAttributeType.KEYWORD),
+  phase: defineSearchAttributeKey(searchAttributes.phase, SearchAttributeType.KEYWORD),
+};
+
+/** What a run that nobody has taken yet is found by. */
+export function searchAttributesOf({ sid, userId }: { sid: string; userId: string }): SearchAttributePair[] {
+  const phase: ConversationPhase = 'queued';
+  return [
+    { key: keys.conversationId, value: sid },
+    { key: keys.userId, value: userId },
+    { key: keys.phase, value: phase },
+  ];
+}
+
+/** Thrown for what can't be done in a namespace without the search attributes. */
+export class SearchAttributesMissingError extends Error {
+  override readonly name = 'SearchAttributesMissingError';
+  constructor(readonly namespace: string) {
+    super(`Namespace '${namespace}' lacks our search attributes: register them with nested-conversation setup`);
+  }
+}
+
+/** Whether Temporal refused a call because the namespace does not have the search attributes. */
+export function isAboutSearchAttributes(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && cause.code === grpcInvalidArgument && /search attribute/i.test(cause.message);
+}
+
+/** New ones can be used after the server has read its list again: some seconds. */
+const usableWithinMs = 60_000;
+
+/**
+ * Registers the search attributes in the client's namespace, and returns when they can be used. Safe to run again.
+ *
+ * @returns The names of those that were not there.
+ * @throws Error where one is there with another type, or the server does not let them be registered
+ */
+export async function registerSearchAttributes({ connection, options, workflow }: Client): Promise<string[]> {
+  const { namespace } = options;
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.values(searchAttributes).filter((name) => {
+    const type = customAttributes[name];
+    if (type != null && type !== INDEXED_VALUE_TYPE_KEYWORD) {
+      throw new Error(`Search attribute ${name} of namespace '${namespace}' must be a keyword, and is another type`);
+    }
+    return type == null;
+  });
+  if (missing.length === 0) return [];
+  await connection.operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
+  });
+  const query = Object.values(searchAttributes)
+    .map((name) => `${name} = ''`)
+    .join(' OR ');
+  for (const deadline = Date.now() + usableWithinMs; ; await sleep(200)) {
+    try {
+      await workflow.count(query);
+      return missing;
+    } catch (error) {
+      if (!isAboutSearchAttributes(error) || Date.now() > deadline) throw error;
+    }
+  }
+}

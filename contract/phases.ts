@@ -1,0 +1,12 @@
+/**
+ * Where a start is: with nobody yet, in one of the workflow's activities, or at its end. The values of the search
+ * attribute `ConversationPhase`. No zod here: the workflow bundle imports this file.
+ */
+export type ConversationPhase = 'queued' | 'creating' | 'checking' | 'stopping' | 'ready' | 'failed' | 'cancelled';
+
+/** The phase that an activity makes. */
+export const phaseOfActivity: { readonly [activityType: string]: ConversationPhase | undefined } = {
+  createConversation: 'creating',
+  checkConversationReady: 'checking',
+  stopConversation: 'stopping',
+};

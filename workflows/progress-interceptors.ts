@@ -1,0 +1,74 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  isCancellation,
+  metricMeter,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  type WorkflowInterceptors,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type FailureType, whatToDo } from '../contract/failures.js';
+import type { CreateNestedConversationResult } from '../contract/input.js';
+import { searchAttributes } from '../contract/names.js';
+import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
+
+/**
+ * Shows people how a run comes along: in its current details, as markdown; in its search attribute, for those who list
+ * runs; and at its end in metrics. The workflow itself does not know of it.
+ */
+export function interceptors(): WorkflowInterceptors {
+  return {
+    outbound: [
+      {
+        scheduleActivity(input, next) {
+          const phase = phaseOfActivity[input.activityType];
+          if (phase) show(phase, `${input.options.summary}; what it last met is in the pending activity`);
+          return next(input);
+        },
+      },
+    ],
+    inbound: [
+      {
+        async execute(input, next) {
+          try {
+            const result = (await next(input)) as CreateNestedConversationResult;
+            showReady(result);
+            return result;
+          } catch (error) {
+            showFailure(error);
+            throw error;
+          }
+        },
+      },
+    ],
+  };
+}
+
+function showReady({ conversationId, status, attempts }: CreateNestedConversationResult): void {
+  show('ready', `${conversationId} is ${status} (looks: ${attempts})`);
+  const seconds = (Date.now() - workflowInfo().startTime.getTime()) / 1000;
+  metricMeter.createCounter('nested_conversations_ready').add(1);
+  metricMeter.createHistogram('nested_conversations_time_to_ready', 'float', 's').record(seconds);
+  metricMeter.createHistogram('nested_conversations_looks', 'int').record(attempts);
+}
+
+function showFailure(error: unknown): void {
+  if (isCancellation(error)) {
+    show('cancelled', 'it was asked to end');
+    return;
+  }
+  const { message, type } = error instanceof ApplicationFailure ? error : { message: String(error), type: undefined };
+  const advice = whatToDo[type as FailureType];
+  show('failed', advice ? `${type}: ${message}\n\n**What to do:** ${advice}` : message);
+  metricMeter.createCounter('nested_conversations_failed').add(1, { type: type ?? 'unknown' });
+}
+
+const phaseKey = defineSearchAttributeKey(searchAttributes.phase, SearchAttributeType.KEYWORD);
+
+function show(phase: ConversationPhase, details: string): void {
+  setCurrentDetails(`**${phase}**: ${details}`);
+  // In a namespace that lacks the attribute, an upsert would fail the workflow task again and again.
+  const shown = workflowInfo().typedSearchAttributes.get(phaseKey);
+  if (shown !== undefined && shown !== phase) upsertSearchAttributes([{ key: phaseKey, value: phase }]);
+}
