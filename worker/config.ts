@@ -17,7 +17,7 @@ export interface WorkerConfig extends TemporalConfig {
  * The worker's settings: Temporal's (see {@link loadTemporalConfig}), and
  *
  * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may go on after SIGTERM (a Temporal duration string, default
- *   `30 seconds`)
+ *   `70 seconds`)
  * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
  *   Temporal's Worker Controller for Kubernetes sets them
  * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}

@@ -4,11 +4,17 @@ import { createActivities } from '../activities/activities.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { ClaimCheck } from '../codec/claim-check.js';
 import type { PayloadStore } from '../codec/payload-store.js';
+import { toMilliseconds } from '../contract/duration.js';
+import { limits } from '../contract/limits.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
-/** Longer than a look, so that none is lost. */
-export const defaultShutdownGraceTime = '30 seconds';
+/** What a look does beyond its deadline: it reads its answer, and reports. */
+const lookMarginMs = 10_000;
+
+/** 70 seconds: longer than the longest look that an input can ask for, so that none is lost. */
+export const defaultShutdownGraceTime =
+  `${(toMilliseconds(limits.maximumLookTimeout) + lookMarginMs) / 1000} seconds` as const;
 
 export interface CreateWorkerOptions {
   readonly connection: NativeConnection;
@@ -22,7 +28,7 @@ export interface CreateWorkerOptions {
   readonly payloadStore?: PayloadStore | undefined;
   /**
    * How long work in progress may go on after a shutdown was asked for.
-   * @default '30 seconds'
+   * @default '70 seconds'
    * @format a Temporal duration string, or a number of milliseconds
    */
   readonly shutdownGraceTime?: WorkerOptions['shutdownGraceTime'];

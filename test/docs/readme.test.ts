@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { failureOfAnswer } from '../../activities/nested-server/failures.js';
 import { failureTypes, finalFailureTypes, whatToDo } from '../../contract/failures.js';
 import { parseInput } from '../../contract/input.js';
+import { defaultShutdownGraceTime } from '../../worker/create-worker.js';
 
 const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
 
@@ -70,4 +71,8 @@ describe('the input table', () => {
       if (byDefault) assert.equal(byDefault.replaceAll("'", '"'), JSON.stringify(defaults.get(field)), field);
     }
   });
+});
+
+test('the grace time of a worker is that of the code', () => {
+  assert(readme.includes(`| \`WORKER_SHUTDOWN_GRACE_TIME\` | \`${defaultShutdownGraceTime}\` |`));
 });
