@@ -69,7 +69,7 @@ export async function startTemporalServer(options: StartTemporalServerOptions): 
 }
 
 /** A port that nobody listens on; `port` itself, or any. Rejects where it is taken. */
-async function freePort(port = 0): Promise<number> {
+export async function freePort(port = 0): Promise<number> {
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   const { port: found } = server.address() as AddressInfo;

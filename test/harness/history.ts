@@ -5,6 +5,7 @@ import { tsToMs } from '@temporalio/common/lib/time.js';
 /** What history holds of an activity: its policy, and the attempt that it ended with. */
 export interface RecordedActivity {
   readonly type: string;
+  readonly startToCloseTimeoutMs: number;
   readonly retryPolicy: {
     readonly intervalMs: number;
     readonly backoffCoefficient: number;
@@ -32,6 +33,7 @@ export async function recordedActivities(handle: WorkflowHandle): Promise<Record
     return [
       {
         type: scheduled.activityType?.name ?? '',
+        startToCloseTimeoutMs: tsToMs(scheduled.startToCloseTimeout),
         retryPolicy: {
           intervalMs: tsToMs(scheduled.retryPolicy?.initialInterval),
           backoffCoefficient: scheduled.retryPolicy?.backoffCoefficient ?? 0,

@@ -25,17 +25,17 @@ export interface ProgramOptions {
   /** The whole environment but for PATH: what is set on this machine is no part of a test. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** A program that hangs is killed after this time; none of the tests comes near. @default 60000 */
+  readonly timeoutMs?: number;
 }
 
-/** A program that hangs is killed after this time; none of the tests comes near. */
-const hangMs = 60_000;
-
 /** Starts a program of the build, e.g. `client/cli.js`. */
-export function startProgram(program: string, { args = [], env = {}, input = '' }: ProgramOptions): RunningProgram {
+export function startProgram(program: string, options: ProgramOptions): RunningProgram {
+  const { args = [], env = {}, input = '', timeoutMs = 60_000 } = options;
   const path = fileURLToPath(new URL(`../../${program}`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
     env: { PATH: process.env.PATH, ...env },
-    timeout: hangMs,
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
   let stdout = '';

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { workflowIdOf } from '../../contract/names.js';
+import { recordedActivities } from '../harness/history.js';
+import { type Disaster, disasters } from './disasters.js';
+import { type Moment, moments } from './moments.js';
+import { type HeldStart, Scene } from './scene.js';
+import { writeTable } from './table.js';
+
+/** What became of the start that was caught at each moment. */
+const ends = new Map<Disaster, string[]>();
+
+// Most of a test is waiting for time-outs of Temporal.
+describe('a start ends ready, created and heard once, wherever it is when', { concurrency: 3 }, () => {
+  for (const disaster of disasters) {
+    test(disaster.name, async (t) => {
+      const scene = await Scene.set(t);
+      const worker = await scene.startWorker();
+      for (const moment of moments) await scene.catchAt(moment);
+
+      await disaster.strike(scene, worker);
+      scene.line.release();
+      for (const { letGo } of scene.starts.values()) letGo();
+
+      const row: string[] = [];
+      for (const [moment, start] of scene.starts) row.push(await endOf(scene, moment, start, disaster));
+      ends.set(disaster, row);
+    });
+  }
+
+  after(async () => {
+    if (ends.size < disasters.length) return;
+    const rows = disasters.map((disaster) => [disaster.name, ...(ends.get(disaster) ?? [])]);
+    await writeTable([['when', ...moments.map(({ name }) => name)], ...rows]);
+  });
+});
+
+/** Waits for the start's end, checks it against what Temporal and the nested server hold, and says what it took. */
+async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: Disaster): Promise<string> {
+  const { input, server, before } = start;
+  assert.equal(before.phase, moment.phase, `it was caught ${moment.name}`);
+
+  const { attempts, ...result } = await scene.conversations.ensureReady(input);
+  assert.deepEqual(result, { conversationId: input.sid, status: 'RUNNING' }, moment.name);
+  const handle = scene.client.workflow.getHandle(workflowIdOf(input.sid));
+  assert.equal((await handle.describe()).runId, before.runId, `the same run, caught ${moment.name}`);
+
+  const creates = assertCreatedOnce(start);
+  assert.deepEqual(server.conversation(input.sid).modelCalls, [['Fix the build']], moment.name);
+
+  // A look that is lost takes one attempt and its time-out, and the next one comes an interval later.
+  const looks = (await recordedActivities(handle)).filter(({ type }) => type === 'checkConversationReady');
+  for (const { startToCloseTimeoutMs, retryPolicy } of looks) {
+    assert.deepEqual([startToCloseTimeoutMs, retryPolicy.intervalMs], [25_000, 10_000]);
+  }
+  const looksBefore = before.phase === 'checking' ? (before.attempts ?? 0) : 0;
+  const cost = { looks: attempts - looksBefore - 1, creates: creates - 1 };
+  assert(cost.looks <= costs.looks, `caught ${moment.name}, it took ${cost.looks} more looks`);
+  assert(cost.creates <= costs.creates, `caught ${moment.name}, it was created ${creates} times`);
+  return describeEnd(cost);
+}
+
+/** One conversation, to which the message was given once, however often its loop had to be created. */
+function assertCreatedOnce({ input, server }: HeldStart): number {
+  const posts = server.requests
+    .filter(({ method, path }) => method === 'POST' && path === '/api/conversations')
+    .map(({ body }) => body as { conversation_id: string; initial_user_msg: string | null });
+  assert.deepEqual([...new Set(posts.map((body) => body.conversation_id))], [input.sid]);
+  assert.equal(posts.filter((body) => body.initial_user_msg !== null).length, 1);
+  return posts.length;
+}
+
+function describeEnd({ looks, creates }: Disaster['costs']): string {
+  const more = ['', ', one more look', ', two more looks'][looks];
+  return `ready${more}${creates > 0 ? ', created again' : ''}`;
+}

@@ -1,0 +1,89 @@
+import type { RunningProgram } from '../harness/programs.js';
+import { afterPost, beforePost, duringLook, readyUntold } from './moments.js';
+import { kill, type Scene } from './scene.js';
+
+export interface Disaster {
+  readonly name: string;
+  /** What it costs a start at the most: looks beyond those that it takes anyway, and creates. */
+  readonly costs: { readonly looks: number; readonly creates: number };
+  /** Strikes, and is over when it resolves. */
+  strike(scene: Scene, worker: RunningProgram): Promise<void>;
+}
+
+/** A look was lost, or met a server that was not there. */
+const aLook = { looks: 1, creates: 0 };
+
+/** And another one to see that the server came back without the conversation's loop, which has to be created again. */
+const aLife = { looks: 2, creates: 1 };
+
+export const disasters: readonly Disaster[] = [
+  {
+    name: 'the worker is killed, and another one started',
+    costs: aLook,
+    async strike(scene, worker) {
+      await kill(worker);
+      await scene.startWorker();
+    },
+  },
+  {
+    name: 'one of two workers is killed',
+    costs: aLook,
+    async strike(scene, worker) {
+      await scene.startWorker();
+      await kill(worker);
+    },
+  },
+  {
+    name: 'Temporal is killed, and started again',
+    costs: aLook,
+    async strike({ temporal }) {
+      await temporal.stop('SIGKILL');
+      await temporal.start();
+    },
+  },
+  {
+    name: 'Temporal is shut down, and started again',
+    costs: aLook,
+    async strike({ temporal }) {
+      await temporal.stop('SIGTERM');
+      await temporal.start();
+    },
+  },
+  {
+    name: 'the nested server is killed, and started again',
+    costs: aLife,
+    async strike(scene) {
+      await scene.takeNestedServersDown();
+      await scene.attemptsEnded([beforePost, afterPost, duringLook]);
+      await scene.bringNestedServersUp({ losing: 'memory' });
+    },
+  },
+  {
+    name: 'the line between worker and Temporal is cut until all attempts have timed out',
+    costs: aLook,
+    async strike(scene) {
+      await scene.line.cut();
+      await scene.attemptsEnded([beforePost, afterPost, duringLook, readyUntold]);
+      await scene.line.heal();
+    },
+  },
+  {
+    name: 'the line between worker and nested server is cut, and healed',
+    costs: aLook,
+    async strike(scene) {
+      await scene.takeNestedServersDown();
+      await scene.attemptsEnded([beforePost, afterPost, duringLook]);
+      await scene.bringNestedServersUp({ losing: 'nothing' });
+    },
+  },
+  {
+    name: 'worker, Temporal and nested server are killed, and started again',
+    costs: aLife,
+    async strike(scene, worker) {
+      await Promise.all([kill(worker), scene.temporal.stop('SIGKILL'), scene.takeNestedServersDown()]);
+      await scene.temporal.start();
+      await scene.bringNestedServersUp({ losing: 'memory' });
+      await scene.startWorker();
+    },
+  },
+];
