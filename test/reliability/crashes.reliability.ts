@@ -30,8 +30,8 @@ describe('a start ends ready, created and heard once, wherever it is when', { co
 
   after(async () => {
     if (ends.size < disasters.length) return;
-    const rows = disasters.map((disaster) => [disaster.name, ...(ends.get(disaster) ?? [])]);
-    await writeTable([['when', ...moments.map(({ name }) => name)], ...rows]);
+    const rows = disasters.map((disaster) => [disaster.name, ...(ends.get(disaster) ?? []), `${disaster.costs.looks}`]);
+    await writeTable([['when', ...moments.map(({ name }) => name), 'more looks, at the most'], ...rows]);
   });
 });
 
@@ -57,7 +57,8 @@ async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: 
   const cost = { looks: attempts - looksBefore - 1, creates: creates - 1 };
   assert(cost.looks <= costs.looks, `caught ${moment.name}, it took ${cost.looks} more looks`);
   assert(cost.creates <= costs.creates, `caught ${moment.name}, it was created ${creates} times`);
-  return describeEnd(cost);
+  // How many looks it took varies with the machine's load; the bound above does not.
+  return creates > 1 ? 'ready, created again' : 'ready';
 }
 
 /** One conversation, to which the message was given once, however often its loop had to be created. */
@@ -68,9 +69,4 @@ function assertCreatedOnce({ input, server }: HeldStart): number {
   assert.deepEqual([...new Set(posts.map((body) => body.conversation_id))], [input.sid]);
   assert.equal(posts.filter((body) => body.initial_user_msg !== null).length, 1);
   return posts.length;
-}
-
-function describeEnd({ looks, creates }: Disaster['costs']): string {
-  const more = ['', ', one more look', ', two more looks'][looks];
-  return `ready${more}${creates > 0 ? ', created again' : ''}`;
 }

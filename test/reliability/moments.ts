@@ -1,4 +1,4 @@
-import type { ConversationPhase } from '../../client/conversation-status.js';
+import type { RunPhase } from '../../client/conversation-status.js';
 import type { InjectedFault } from '../nested-server/faults.js';
 import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import type { Scene } from './scene.js';
@@ -6,7 +6,7 @@ import type { Scene } from './scene.js';
 /** A moment in the life of a start, at which disaster strikes. */
 export interface Moment {
   readonly name: string;
-  readonly phase: ConversationPhase;
+  readonly phase: RunPhase;
   /** Makes the nested server keep the start there. */
   hold(server: OpenHandsStandIn, sid: string): InjectedFault;
   /** Resolves once the start is there. */

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,6 +9,7 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { freePort } from '../../dev-stack/temporal-server.js';
 import { startProgram } from '../harness/programs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
@@ -60,15 +59,6 @@ class Traces {
   get sources(): string[] {
     return this.#found.map(([where]) => where);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const secretSettings = {
