@@ -1,14 +1,14 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { toMilliseconds } from '../contract/duration.js';
+import { baseUrlOf } from '../contract/input.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { withinContract } from './failure-boundary.js';
+import { presentableText, withinContract } from './failure-boundary.js';
 import { heartbeatDuring } from './heartbeats.js';
 import type { CheckConversationReadyInput, ConversationLook, Evidence } from './interface.js';
 import { dialectOf } from './nested-server/dialects.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient, NoAnswerError } from './nested-server/http-client.js';
-import { secretsOf } from './secrets.js';
 
 /** What a look leaves behind for the next one, and for a person who wonders why the last look timed out. */
 interface LookHeartbeat {
@@ -29,15 +29,15 @@ export async function checkConversationReady(
   input: CheckConversationReadyInput,
   { transport }: ActivityDependencies,
 ): Promise<ConversationLook> {
-  const { target, goal, readiness, client, settings, attemptsBefore = 0 } = input;
+  const { server: dialectName = 'openhands', apiUrl, client, goal, readiness, attemptsBefore = 0 } = input;
   const { info, cancellationSignal } = Context.current();
   const attempts = attemptsBefore + info.attempt;
   const earlier: LookHeartbeat | undefined = info.heartbeatDetails;
   let { evidence, seen } = earlier ?? { evidence: input.evidence, seen: 'nothing yet' };
-  const dialect = dialectOf(target.server);
+  const dialect = dialectOf(dialectName);
   const server = new HttpClient({
     transport,
-    baseUrl: target.apiUrl,
+    baseUrl: baseUrlOf(apiUrl),
     sessionApiKey: client?.sessionApiKey,
     timeoutMs: toMilliseconds(readiness.lookTimeout),
     sharedDeadline: true,
@@ -45,19 +45,19 @@ export async function checkConversationReady(
   });
 
   const notReady = (lastObservation: string, category?: ApplicationFailureCategory) => {
-    seen = lastObservation;
+    seen = presentableText(lastObservation, input);
     const { maximumAttempts, interval } = readiness;
     const more = attempts < maximumAttempts ? `next in ${interval}` : 'the last';
     const waitedMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
     return failure(
       'ConversationNotReady',
-      `${goal.sid} is ${lastObservation}; look ${attempts} of ${maximumAttempts}, ${more}`,
-      { attempts, maximumAttempts, interval, waitedMs, lastObservation },
+      `${goal.sid} is ${seen}; look ${attempts} of ${maximumAttempts}, ${more}`,
+      { attempts, maximumAttempts, interval, waitedMs, lastObservation: seen },
       category && { category },
     );
   };
 
-  return withinContract(secretsOf({ client, settings }), () =>
+  return withinContract(input, () =>
     heartbeatDuring(
       (): LookHeartbeat => ({ evidence, seen }),
       async () => {
@@ -73,7 +73,7 @@ export async function checkConversationReady(
           case 'incomplete':
             // There is no look left that could see what another create makes of it.
             if (attempts >= readiness.maximumAttempts) throw notReady(observation.seen);
-            return { ready: false, attempts, seen: observation.seen, evidence };
+            return { ready: false, attempts, seen: presentableText(observation.seen, input), evidence };
           case 'failed':
             throw failure('ConversationFailed', `${goal.sid} failed: ${observation.reason}`, {
               reason: observation.reason,

@@ -14,7 +14,6 @@ import { HttpClient } from './nested-server/http-client.js';
 import { messageDigest } from './nested-server/message-digest.js';
 import type { Transport } from './nested-server/transport.js';
 import { redeemReplay } from './redeem-replay.js';
-import { secretsOf } from './secrets.js';
 
 /**
  * Creates the conversation in the nested server, or brings one that is there already to where this start wants it.
@@ -33,12 +32,11 @@ export async function createConversation(
   { input, evidence }: CreateConversationInput,
   { transport, claimCheck }: ActivityDependencies,
 ): Promise<CreatedConversation> {
-  return withinContract(secretsOf(input), async () => {
+  return withinContract(input, async () => {
     const conversation = checkInput(await redeemReplay(input, claimCheck));
-    const { server, apiUrl, readiness } = conversation;
     const earlier = Context.current().info.heartbeatDetails ?? evidence;
     const known = await reconcile(conversation, connect(conversation, transport), earlier);
-    return { target: { server, apiUrl }, goal: goalOf(conversation), readiness, evidence: known };
+    return { goal: goalOf(conversation), readiness: conversation.readiness, evidence: known };
   });
 }
 

@@ -18,25 +18,18 @@ export interface CreateConversationInput {
   readonly evidence?: Evidence | undefined;
 }
 
-/** Where the conversation is. */
-export interface ConversationTarget {
-  readonly server: Conversation['server'];
-  readonly apiUrl: string;
-}
-
 /** What a look needs to know of a conversation: small, whatever the input's size. */
 export interface CreatedConversation {
-  readonly target: ConversationTarget;
   readonly goal: Goal;
   readonly readiness: Conversation['readiness'];
   readonly evidence: Evidence;
 }
 
-export interface CheckConversationReadyInput extends CreatedConversation {
-  /** As in the workflow's input: the session key is not copied into the result of `createConversation`. */
-  readonly client: CreateNestedConversationInput['client'];
-  /** As in the workflow's input: for its secrets, which no failure may repeat. */
-  readonly settings?: CreateNestedConversationInput['settings'];
+export interface CheckConversationReadyInput
+  extends CreatedConversation,
+    Pick<CreateNestedConversationInput, 'server' | 'apiUrl' | 'client' | 'settings'> {
+  // As in the workflow's input: where the session key goes is not up to what an activity returned. And for the secrets,
+  // which no failure may repeat.
   /** Looks made by earlier `checkConversationReady` activities of this run. @default 0 */
   readonly attemptsBefore?: number;
 }

@@ -5,7 +5,6 @@ import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';
 import { dialectOf } from './nested-server/dialects.js';
 import { HttpClient } from './nested-server/http-client.js';
-import { secretsOf } from './secrets.js';
 
 /** The openhands server can hang for minutes on a stop: what it has not done by then is left to whoever owns it. */
 const stopTimeoutMs = 10_000;
@@ -22,7 +21,7 @@ export async function stopConversation(
   { transport }: ActivityDependencies,
 ): Promise<void> {
   const { cancellationSignal: signal } = Context.current();
-  await withinContract(secretsOf(input), () => {
+  await withinContract(input, () => {
     const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
     const { sessionApiKey } = client;
     const http = new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import type { TemporalConfig } from '../config/temporal.js';
+import { isLoopback, type TemporalConfig } from '../config/temporal.js';
 import { whyUnreachable } from '../config/why-unreachable.js';
 
 /** Thrown when Temporal can't be reached. */
@@ -14,7 +14,9 @@ export class TemporalUnreachableError extends Error {
 export async function connectClient(config: TemporalConfig): Promise<Client> {
   const { connectionOptions, namespace, dataConverter } = config;
   try {
-    const connection = await Connection.connect(connectionOptions);
+    // Else a proxy of the environment would be asked for this machine, and could be another one.
+    const channelArgs = isLoopback(connectionOptions.address) ? { 'grpc.enable_http_proxy': 0 } : {};
+    const connection = await Connection.connect({ ...connectionOptions, channelArgs });
     return new Client({ connection, namespace, dataConverter });
   } catch (error) {
     throw new TemporalUnreachableError(await whyUnreachable(connectionOptions, error));

@@ -12,9 +12,14 @@ export type SentInput = Omit<CreateNestedConversationInput, 'replayJson'> & {
   readonly replayJson?: string | ReplayClaim | null | undefined;
 };
 
+/** Whether the input holds a replay that is more than a payload of Temporal, as long as it is not compressed. */
+export function hasLargeReplay({ replayJson }: CreateNestedConversationInput): boolean {
+  return (replayJson?.length ?? 0) > limits.payloadBytes;
+}
+
 /**
- * Makes the input fit into a payload of Temporal. Compression often does that; where it does not, the replay is left in
- * the payload store.
+ * Makes the input fit into a payload of Temporal. A large replay is left in the payload store: compressed it might fit, but
+ * whoever runs the workflow would have to inflate and parse it. Without a store, compression has to do.
  *
  * @throws {@link InvalidInputError} that names the sizes, where there is no store, or something else is too large
  */
@@ -23,14 +28,16 @@ export async function fitInput(
   dataConverter: LoadedDataConverter,
   claimCheck: ClaimCheck | undefined,
 ): Promise<SentInput> {
-  const bytes = await payloadBytes(input, dataConverter);
-  if (bytes <= limits.payloadBytes) return input;
-  if (!input.replayJson) throw tooLarge('', bytes, 'make settings or initialUserMsg smaller');
-  if (!claimCheck) throw tooLarge('replayJson', bytes, 'set PAYLOAD_STORE for clients and workers, or drop old events');
-  const rest = { ...input, replayJson: null };
-  const restBytes = await payloadBytes(rest, dataConverter);
-  if (restBytes > limits.payloadBytes) throw tooLarge('', restBytes, 'make settings smaller');
-  return { ...rest, replayJson: { claim: await claimCheck.leave(input.replayJson) } };
+  const { replayJson } = input;
+  const leaves = claimCheck && replayJson && hasLargeReplay(input);
+  const kept = leaves ? { ...input, replayJson: null } : input;
+  const bytes = await payloadBytes(kept, dataConverter);
+  if (bytes > limits.payloadBytes) {
+    throw hasLargeReplay(kept)
+      ? tooLarge('replayJson', bytes, 'set PAYLOAD_STORE for clients and workers, or drop old events')
+      : tooLarge('', bytes, 'make settings or initialUserMsg smaller');
+  }
+  return leaves ? { ...kept, replayJson: { claim: await claimCheck.leave(replayJson) } } : kept;
 }
 
 async function payloadBytes(input: SentInput, dataConverter: LoadedDataConverter): Promise<number> {

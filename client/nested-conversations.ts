@@ -28,7 +28,7 @@ import {
   conversationErrors,
   InvalidInputError,
 } from './errors.js';
-import { fitInput } from './fit-input.js';
+import { fitInput, hasLargeReplay } from './fit-input.js';
 import { type ConversationFilter, type ListedConversation, listConversations } from './list-conversations.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError, searchAttributesOf } from './search-attributes.js';
 
@@ -100,10 +100,13 @@ export class NestedConversations {
   ): Promise<StartedConversation> {
     const parsed = parseInput(input);
     if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
-    const sent = await fitInput(input, this.#client.options.loadedDataConverter, this.#claimCheck);
     const { sid, userId, apiUrl, server } = parsed.conversation;
     const memo: ConversationMemo = { userId, apiUrl, server };
     const workflowId = workflowIdOf(sid);
+    // What takes seconds to send is not sent where it turns out that nothing is to be started.
+    const there = hasLargeReplay(input) ? await this.#find(memo, sid, resume) : undefined;
+    if (there) return there;
+    const sent = await fitInput(input, this.#client.options.loadedDataConverter, this.#claimCheck);
     // What is there is looked at before it may be followed: it could be another user's.
     let workflowIdReusePolicy: WorkflowOptions['workflowIdReusePolicy'] = 'REJECT_DUPLICATE';
     for (;;) {
@@ -127,10 +130,8 @@ export class NestedConversations {
         }
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
-      const { runId, status, closeTime, memo: theirs } = await this.#describe(sid);
-      const attached = !closeTime || (status.name === 'COMPLETED' && !resume);
-      if (!mayFollow(theirs, memo, attached)) throw new ConversationTakenError(sid);
-      if (attached) return { sid, workflowId, runId, attached };
+      const found = await this.#find(memo, sid, resume);
+      if (found) return found;
       workflowIdReusePolicy = resume ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY';
     }
   }
@@ -185,6 +186,21 @@ export class NestedConversations {
    */
   list(filter?: ConversationFilter): AsyncIterable<ListedConversation> {
     return listConversations(this.#client, filter);
+  }
+
+  /**
+   * The run that is there, where it is to be attached to: it is under way, or its result counts.
+   * @throws {@link ConversationTakenError}
+   */
+  async #find(mine: ConversationMemo, sid: string, resume: boolean): Promise<StartedConversation | undefined> {
+    const description = await this.#describe(sid).catch((error: unknown) => {
+      if (!(error instanceof ConversationNotFoundError)) throw error;
+    });
+    if (!description) return undefined;
+    const { workflowId, runId, status, closeTime, memo: theirs } = description;
+    const attached = !closeTime || (status.name === 'COMPLETED' && !resume);
+    if (!mayFollow(theirs, mine, attached)) throw new ConversationTakenError(sid);
+    return attached ? { sid, workflowId, runId, attached } : undefined;
   }
 
   #describe(sid: string, runId?: string): Promise<WorkflowExecutionDescription> {

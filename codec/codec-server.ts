@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
+import type { DataConverter, Payload } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { PayloadsMessage } from './proto.js';
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
@@ -22,11 +22,6 @@ const largestSignIn = 4096;
 
 const cookieName = 'codec-server-token';
 
-const operations = new Map<string, (codecs: PayloadCodec[], payloads: Payload[]) => Promise<Payload[]>>([
-  ['decode', decode],
-  ['encode', encode],
-]);
-
 /**
  * Reads payloads for Temporal's Web UI and `temporal` CLI, by Temporal's codec server protocol: `POST …/decode` and
  * `POST …/encode`. Both need the token: as `Authorization: Bearer …`; or in the cookie that a person gets who signs in at
@@ -37,6 +32,26 @@ const operations = new Map<string, (codecs: PayloadCodec[], payloads: Payload[])
  */
 export function createCodecServer({ dataConverter, token, origins }: CodecServerOptions): Server {
   const { payloadCodecs = [] } = dataConverter;
+  const operations = new Map([
+    ['decode', decodeWhatCanBe],
+    ['encode', (payloads: Payload[]): Promise<Payload[]> => encode(payloadCodecs, payloads)],
+  ]);
+
+  /** What can't be decoded stays as it is, so that it does not hide the others; none at all is an error. */
+  async function decodeWhatCanBe(payloads: Payload[]): Promise<Payload[]> {
+    const results: Payload[] = [];
+    const errors: unknown[] = [];
+    for (const payload of payloads) {
+      try {
+        results.push(...(await decode(payloadCodecs, [payload])));
+      } catch (error) {
+        errors.push(error);
+        results.push(payload);
+      }
+    }
+    if (errors.length > 0 && errors.length === payloads.length) throw errors[0];
+    return results;
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, headers } = request;
@@ -53,7 +68,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     if (body === undefined) return say(response, 413, `a request may have up to ${largestRequest} bytes`);
     try {
       const { payloads } = PayloadsMessage.fromObject(JSON.parse(body));
-      const results = await operation(payloadCodecs, payloads as Payload[]);
+      const results = await operation(payloads as Payload[]);
       send(response, 200, PayloadsMessage.toObject(PayloadsMessage.create({ payloads: results }), { bytes: String }));
     } catch (error) {
       say(response, 400, (error as Error).message);

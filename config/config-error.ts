@@ -9,3 +9,8 @@ export function oneLine(error: unknown): string {
   const whole = cause instanceof Error ? `${message}: ${cause.message}` : message;
   return whole.replace(/\s+/g, ' ').trim();
 }
+
+/** A setting's value, without the credentials that a URL can hold. */
+export function quoted(value: string): string {
+  return `'${value.replace(/\/\/[^/\s]*@/g, '//***@')}'`;
+}

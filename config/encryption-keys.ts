@@ -22,7 +22,8 @@ function readKeys(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError(`PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ${(error as Error).message}`);
+    // Its message would repeat the path, and that may be a key which was put into the wrong variable.
+    throw new ConfigError(`PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }
 

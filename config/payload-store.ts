@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { FolderStore } from '../codec/folder-store.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { S3Store } from '../codec/s3-store.js';
-import { ConfigError } from './config-error.js';
+import { ConfigError, quoted } from './config-error.js';
 
 /**
  * The store of `PAYLOAD_STORE`, for replays that are too large for Temporal: `s3://bucket/prefix`, or `file:///folder`
@@ -17,7 +17,7 @@ export function loadPayloadStore({ PAYLOAD_STORE: text }: NodeJS.ProcessEnv = pr
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 's3:' && url.host) return new S3Store(url.host, url.pathname.replace(/^\/+|\/+$/g, ''));
   if (url?.protocol === 'file:') return new FolderStore(folderOf(url));
-  throw new ConfigError(`PAYLOAD_STORE must be s3://bucket/prefix or file:///folder, and is '${text}'`);
+  throw new ConfigError(`PAYLOAD_STORE must be s3://bucket/prefix or file:///folder, and is ${quoted(text)}`);
 }
 
 function folderOf(url: URL): string {

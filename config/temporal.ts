@@ -3,8 +3,9 @@ import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { dataConverterFor } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
+import { S3Store } from '../codec/s3-store.js';
 import { defaultTaskQueue } from '../contract/names.js';
-import { ConfigError } from './config-error.js';
+import { ConfigError, quoted } from './config-error.js';
 import { loadEncryptionKeys } from './encryption-keys.js';
 import { loadPayloadStore } from './payload-store.js';
 
@@ -24,7 +25,7 @@ export interface TemporalConfig {
  * `TEMPORAL_TASK_QUEUE`. Defaults: `localhost:7233`, `default`, `nested-conversations`.
  *
  * Payloads are encrypted where there are keys (see {@link loadEncryptionKeys}). Without, they go to a Temporal on this
- * machine only, or where `ALLOW_PLAINTEXT_PAYLOADS` is `true`: they hold session keys, LLM keys and messages. Large replays
+ * machine and a store that is a folder only, or where `ALLOW_PLAINTEXT_PAYLOADS` is `true`: they hold session keys, LLM keys and messages. Large replays
  * go through a store (see {@link loadPayloadStore}).
  *
  * @throws {@link ConfigError}
@@ -33,23 +34,34 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
   const { connectionOptions, namespace } = connectConfig(env);
   const { address = 'localhost:7233' } = connectionOptions;
   if (!/^[^\s/:]+:\d+$|^\[[\da-fA-F:.]+\]:\d+$/.test(address)) {
-    throw new ConfigError(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, and is '${address}'`);
+    throw new ConfigError(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, and is ${quoted(address)}`);
+  }
+  const { apiKey } = connectionOptions;
+  if (typeof apiKey === 'string' && !/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new ConfigError('TEMPORAL_API_KEY must be printable ASCII without spaces or line breaks');
   }
   const keys = loadEncryptionKeys(env);
-  if (keys.size === 0 && !isLoopback(address) && env.ALLOW_PLAINTEXT_PAYLOADS !== 'true') {
-    const mend = 'set PAYLOAD_ENCRYPTION_KEYS or PAYLOAD_ENCRYPTION_KEYS_FILE, or ALLOW_PLAINTEXT_PAYLOADS=true';
-    throw new ConfigError(`Temporal at ${address} would be sent session keys and messages unencrypted: ${mend}`);
+  const payloadStore = loadPayloadStore(env);
+  if (keys.size === 0 && env.ALLOW_PLAINTEXT_PAYLOADS !== 'true') {
+    if (!isLoopback(address)) throw plaintextRefused(`Temporal at ${address}`);
+    if (payloadStore instanceof S3Store) throw plaintextRefused(payloadStore.url);
   }
   return {
     connectionOptions: { ...connectionOptions, address },
     namespace: namespace || 'default',
     taskQueue: env.TEMPORAL_TASK_QUEUE || defaultTaskQueue,
     dataConverter: dataConverterFor(keys),
-    payloadStore: loadPayloadStore(env),
+    payloadStore,
   };
 }
 
-function isLoopback(address: string): boolean {
+function plaintextRefused(receiver: string): ConfigError {
+  const mend = 'set PAYLOAD_ENCRYPTION_KEYS or PAYLOAD_ENCRYPTION_KEYS_FILE, or ALLOW_PLAINTEXT_PAYLOADS=true';
+  return new ConfigError(`${receiver} would be sent session keys or messages unencrypted: ${mend}`);
+}
+
+/** Whether an address is one of this machine. */
+export function isLoopback(address: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):/i.test(address);
 }
 

@@ -37,6 +37,11 @@ function apiUrlProblem(value: string): string | false {
   return /[?#]/.test(value) && 'must end with the path: leave out the query and the fragment';
 }
 
+/** The URL as requests begin with it: normalised, without a slash at its end. */
+export function baseUrlOf(apiUrl: string): string {
+  return new URL(apiUrl).href.replace(/\/+$/, '');
+}
+
 /** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
 function sidProblem(value: string): string | false {
   if (value === '') return 'is empty';
@@ -86,7 +91,7 @@ const noAgentServerSettings = new Map([
 
 const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
-  apiUrl: text(undefined, apiUrlProblem).transform((url) => new URL(url).href.replace(/\/+$/, '')),
+  apiUrl: text(undefined, apiUrlProblem).transform(baseUrlOf),
   /** The conversation id; a UUID for agent-server. */
   sid: text(undefined, sidProblem),
   /** The authenticated user. */

@@ -28,6 +28,8 @@ export async function createNestedConversation(
       const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
       const look = await checkConversationReady({
         ...created,
+        server: input.server,
+        apiUrl: input.apiUrl,
         client: input.client,
         settings: input.settings,
         attemptsBefore: attempts,

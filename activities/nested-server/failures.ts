@@ -4,8 +4,11 @@ import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
-/** Characters of an answer that are looked at; far more than are told, so that secrets are hidden before the cut. */
-const maximumQuote = 4000;
+/**
+ * Characters of an answer that are looked at: far more than are told. So a secret that is cut here lies beyond what is
+ * told, also where what comes before it shrinks, a long message to a thirtieth, as it is hidden.
+ */
+const maximumQuote = 100_000;
 
 /** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
 const maximumRetryAfterMs = 30_000;
@@ -81,7 +84,7 @@ function describeBody({ json, text, headers }: HttpAnswer): string {
   if (message) return `(${message.slice(0, maximumQuote)})`;
   if (text === '') return 'with an empty body';
   const type = String(headers['content-type'] ?? 'no content type');
-  return `with a body that is not the API's (${type}): ${text.slice(0, maximumQuote).replace(/\s+/g, ' ')}`;
+  return `with a body that is not the API's (${type}): ${text.slice(0, maximumQuote)}`;
 }
 
 /** FastAPI's list of validation errors, as `field: problem`. */
@@ -100,9 +103,9 @@ function retryAfterMs({ headers }: HttpAnswer): number | undefined {
   return Number.isNaN(delay) ? undefined : Math.min(Math.max(delay, 1000), maximumRetryAfterMs);
 }
 
-/** A text of the server that is kept as evidence: it travels with every heartbeat. */
+/** A text of the server that is kept as evidence: it travels with every heartbeat. More than is told, as above. */
 export function excerpt(text = ''): string {
-  return text.slice(0, 400);
+  return text.slice(0, 2000);
 }
 
 /** A property of a value of unknown shape. */

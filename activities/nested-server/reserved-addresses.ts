@@ -3,6 +3,8 @@ import { parseSubnet, type Subnet, within } from './subnets.js';
 /** What hands out credentials to whoever asks from inside. Most clouds' metadata servers are link-local; these are not. */
 const reserved: Readonly<Record<string, readonly string[]>> = {
   'link-local': ['169.254.0.0/16', 'fe80::/10'],
+  // A network's own prefix within it, and so where the IPv4 address is, can't be known.
+  'a local-use NAT64 address': ['64:ff9b:1::/48'],
   'a metadata address of AWS': ['fd00:ec2::/32'],
   'a metadata address of Google Cloud': ['fd20:ce::254'],
   'a metadata address of Azure': ['168.63.129.16'],
@@ -33,13 +35,13 @@ export const metadataHostNames: ReadonlySet<string> = new Set([
   'instance-data.ec2.internal',
 ]);
 
-/** The subnet, and for IPv4 how IPv6 can carry it: compatible, translated, NAT64 (two prefixes), 6to4. */
+/** The subnet, and for IPv4 how IPv6 can carry it: compatible, translated, NAT64, 6to4. */
 function formsOf({ network, prefix }: Subnet): Subnet[] {
   if (network.includes(':')) return [{ network, prefix }];
   const hex = Buffer.from(network.split('.').map(Number)).toString('hex');
   return [
     { network, prefix },
-    ...['::', '::ffff:0:', '64:ff9b::', '64:ff9b:1::'].map((before) => ({
+    ...['::', '::ffff:0:', '64:ff9b::'].map((before) => ({
       network: before + network,
       prefix: 96 + prefix,
     })),

@@ -21,12 +21,25 @@ async function created(
   const input = inputFor(server.url, { sid: 'conv', ...fields });
   server.script(input.sid, script);
   const result = await new ActivityEnvironment().run(createConversation, { input });
-  return { ...result, client: input.client };
+  const { server: dialect, apiUrl, client, settings } = input;
+  return { ...result, server: dialect, apiUrl, client, settings };
 }
 
 function look(input: CheckConversationReadyInput, info: Partial<Info> = {}): Promise<ConversationLook> {
   return new ActivityEnvironment(info).run(checkConversationReady, input);
 }
+
+test('what a look saw holds no secret, neither in its failure nor in what it leaves for the next', async (t) => {
+  const server = await listen(t);
+  const input = await created(server, {}, { client: { sessionApiKey: 'session-key-4711' } });
+  const body = 'no room for session-key-4711';
+  server.inject({ path: /\/events/, fault: { kind: 'answer', status: 503, body } });
+  const environment = new ActivityEnvironment();
+  const { message } = await failureOf(environment.run(checkConversationReady, input));
+  assert.match(message, /no room for \*\*\*/);
+  const { seen } = environment.heartbeats.at(-1) as { seen: string };
+  assert.match(seen, /no room for \*\*\*/);
+});
 
 describe('a look finds a conversation ready', () => {
   test('whose agent has started', async (t) => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { ApplicationFailure } from '@temporalio/common';
+import { encodeErrorToFailure } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
+import proto from '@temporalio/proto';
 import { createActivities } from '../../activities/activities.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
 import { inputFor } from '../harness/start.js';
 import type { Fault } from '../nested-server/faults.js';
 import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
@@ -209,6 +214,46 @@ describe('a secret', () => {
     assert.doesNotMatch(message, /sess/);
   });
 
+  const long = Array.from({ length: 700 }, (_, line) => `line ${line} of the message, "quoted"`).join('\n');
+  const echoes: [name: string, echo: (secret: string) => Fault][] = [
+    ['in a text', (secret) => ({ kind: 'answer', status: 500, body: `I was sent ${secret}` })],
+    ['as JSON in a text', (secret) => ({ kind: 'answer', status: 500, body: JSON.stringify({ sent: secret }) })],
+    ['in a URL', (secret) => ({ kind: 'answer', status: 500, body: `GET /?q=${encodeURIComponent(secret)}` })],
+    ['in an error message', (secret) => json(400, { message: `can't do ${secret}` })],
+  ];
+  for (const [name, echo] of echoes) {
+    test(`is not shown where the server repeats it ${name}: a long message of many lines`, async (t) => {
+      const server = await listen(t, { sessionApiKey });
+      server.inject({ method: 'POST', path: '/api/conversations', fault: echo(long) });
+      const { message, details } = await createOn(server.url, { initialUserMsg: { content: long } });
+      assert.doesNotMatch(JSON.stringify([message, details]), /of the message|%20message/);
+    });
+  }
+
+  const others: [name: string, input: object, secret: string][] = [
+    [
+      'an argument of an MCP server',
+      { settings: { mcpConfig: { stdio_servers: [{ args: ['--pass', 'hunter2-a'] }] } } },
+      'hunter2-a',
+    ],
+    ['the first message of a replay', { initialUserMsg: null, replayJson: replayOf('hunter2-b') }, 'hunter2-b'],
+  ];
+  for (const [name, input, secret] of others) {
+    test(`is not shown where the server repeats ${name}`, async (t) => {
+      const server = await listen(t, { sessionApiKey });
+      server.inject({ method: 'POST', path: '/api/conversations', fault: json(400, { message: `no ${secret}` }) });
+      assertOutcome(await createOn(server.url, input), rejected(/\(no \*\*\*\)$/));
+    });
+  }
+
+  test('in a URL of anybody is not shown', async (t) => {
+    const server = await listen(t, { sessionApiKey });
+    const fault = json(400, { message: 'see http://ada:pw@h/?access_token=abc&x=1 and https://h/?API_KEY=def !' });
+    server.inject({ method: 'POST', path: '/api/conversations', fault });
+    const expected = /\(see http:\/\/\*\*\*@h\/\?access_token=\*\*\*&x=1 and https:\/\/h\/\?API_KEY=\*\*\* !\)$/;
+    assertOutcome(await createOn(server.url), rejected(expected));
+  });
+
   test("of the server's own, such as a provider's token, is not shown", async (t) => {
     const server = await listen(t, { sessionApiKey });
     const fault = json(400, { message: 'Incorrect API key provided: sk-proj-abcdefgh12345678' });
@@ -217,20 +262,34 @@ describe('a secret', () => {
   });
 });
 
-test("a failure stays small, whatever a server's answer holds", async (t) => {
-  const server = await listen(t, { sessionApiKey });
-  const long = 'x'.repeat(100_000);
-  const fault = json(500, { message: long, msg_id: long });
-  server.inject({ method: 'POST', path: '/api/conversations', fault });
-  const { message, details } = await createOn(server.url);
-  assert.ok(message.length <= 1000);
-  assert.ok(JSON.stringify(details).length < 2000, `details of ${JSON.stringify(details).length} characters`);
-});
+for (const [name, character] of [
+  ['letters', 'x'],
+  ['quotes', '"'],
+  ['control characters', '\u0001'],
+  ['characters of four bytes', '😀'],
+] as const) {
+  // Temporal takes message, type and details from a failure of over 4 KB that is retried.
+  test(`a failure stays below 4 KB, encrypted, too, though the server's answer is full of ${name}`, async (t) => {
+    const server = await listen(t, { sessionApiKey });
+    const long = character.repeat(100_000);
+    server.inject({ method: 'POST', path: '/api/conversations', fault: json(500, { message: long, msg_id: long }) });
+    const failure = await createOn(server.url);
+    const encoded = await encodeErrorToFailure(loadDataConverter(encrypting), failure);
+    assert.ok(proto.temporal.api.failure.v1.Failure.encode(encoded).finish().length < 3500);
+  });
+}
 
-function createOn(apiUrl: string): Promise<ApplicationFailure> {
+const encrypting = dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 1))]]));
+
+function replayOf(content: string): string {
+  return JSON.stringify([{ source: 'user', action: 'message', args: { content } }]);
+}
+
+function createOn(apiUrl: string, more: object = {}): Promise<ApplicationFailure> {
   const input = inputFor(apiUrl, {
     client: { timeout: '2 seconds', sessionApiKey },
     settings: { mcpConfig: { shttp_servers: [{ url: 'http://tools', api_key: toolKey }] } },
+    ...more,
   });
   return failureOf(new ActivityEnvironment().run(createConversation, { input }));
 }

@@ -129,7 +129,8 @@ describe('no rule can allow', () => {
   const reserved: [what: string, ...addresses: string[]][] = [
     ['link-local', '169.254.169.254', '169.254.0.1', '169.254.255.255', 'fe80::1', 'febf::1', 'fe80::1%eth0'],
     ['link-local', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe', '::169.254.169.254', '::ffff:0:169.254.169.254'],
-    ['link-local', '64:ff9b::169.254.169.254', '64:ff9b:1::a9fe:a9fe', '2002:a9fe:a9fe::1', '2002:a9fe:1:2::'],
+    ['a local-use NAT64 address', '64:ff9b:1::a9fe:a9fe', '64:ff9b:1:fffe::a9fe:a9fe'],
+    ['link-local', '64:ff9b::169.254.169.254', '2002:a9fe:a9fe::1', '2002:a9fe:1:2::'],
     ['a metadata address of AWS', 'fd00:ec2::254', 'fd00:ec2::23'],
     ['a metadata address of Google Cloud', 'fd20:ce::254'],
     ['a metadata address of Azure', '168.63.129.16', '::ffff:168.63.129.16', '2002:a83f:8110::1'],

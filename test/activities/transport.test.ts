@@ -69,7 +69,7 @@ describe('where the policy does not allow it', () => {
     const input = inputFor(server.url);
     const created = await new ActivityEnvironment().run(createConversation, { input });
     const before = server.requests.length;
-    const look = new ActivityEnvironment().run(checkConversationReady, { ...created, client: input.client });
+    const look = new ActivityEnvironment().run(checkConversationReady, { ...created, apiUrl: server.url });
     const { type, nonRetryable, message } = await failureOf(look);
     assert.deepEqual([type, nonRetryable], ['ConversationRejected', true]);
     assert.match(message, /was not sent: no rule of NESTED_SERVER_ALLOW allows 127\.0\.0\.1 on port \d+$/);

@@ -46,6 +46,16 @@ describe('the codec server', () => {
     assert.deepEqual(await (await post('/decode', encoded)).json(), plain);
   });
 
+  test('decrypts what it can, beside what it can not', async () => {
+    const { payloads } = (await encrypted()) as typeof plain;
+    const foreign = {
+      metadata: { encoding: base64('binary/encrypted'), 'encryption-key-id': base64('k9') },
+      data: base64('?'),
+    };
+    const response = await post('/decode', { payloads: [...payloads, foreign] });
+    assert.deepEqual(((await response.json()) as typeof plain).payloads, [plain.payloads[0], foreign]);
+  });
+
   test('is found below any path, and does not mind a query', async () => {
     const response = await post('/default/codec/decode?preserveStorageRefs=true', await encrypted());
     assert.deepEqual(await response.json(), plain);

@@ -35,7 +35,10 @@ describe('compression', () => {
   });
 
   test('refuses what inflates beyond any input', async () => {
-    const bomb = zlib(deflateSync(Buffer.alloc(257 * 1024 * 1024)));
-    await assert.rejects(codec.decode([bomb]), { code: 'ERR_BUFFER_TOO_LARGE' });
+    const bomb = (megabytes: number) => zlib(deflateSync(Buffer.alloc(megabytes * 1024 * 1024)));
+    await assert.rejects(codec.decode([bomb(129)]), { code: 'ERR_BUFFER_TOO_LARGE' });
+    // Field 1 of length 0, again and again: a message of its own size.
+    const half = zlib(deflateSync(Buffer.alloc(65 * 1024 * 1024, Buffer.from([0x0a, 0x00]))));
+    await assert.rejects(codec.decode([half, half]), { code: 'ERR_BUFFER_TOO_LARGE' });
   });
 });

@@ -64,7 +64,12 @@ describe('the encryption keys', () => {
     {
       name: 'a file that is not there',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS_FILE: join(folder, 'missing') }),
-      complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ENOENT/,
+      complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ENOENT$/,
+    },
+    {
+      name: 'a key in place of a file',
+      env: () => ({ PAYLOAD_ENCRYPTION_KEYS_FILE: `k1:${base64(1)}` }),
+      complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ENOENT$/,
     },
     {
       name: 'keys and a file',
@@ -100,10 +105,34 @@ describe('without keys', () => {
     });
   }
 
+  test('large ones do not go to a bucket', () => {
+    assert.throws(() => loadTemporalConfig({ PAYLOAD_STORE: 's3://bucket/replays' }), {
+      name: 'ConfigError',
+      message:
+        /^s3:\/\/bucket\/replays would be sent session keys or messages unencrypted: set PAYLOAD_ENCRYPTION_KEYS/,
+    });
+  });
+
   test('they go where that is allowed in so many words', () => {
     const env = { TEMPORAL_ADDRESS: 'temporal:7233', ALLOW_PLAINTEXT_PAYLOADS: 'true' };
     assert.equal(loadTemporalConfig(env).connectionOptions.address, 'temporal:7233');
   });
+});
+
+describe('a setting that holds a credential by mistake is not repeated:', () => {
+  const mistakes: [name: string, env: NodeJS.ProcessEnv, complaint: RegExp][] = [
+    ['TEMPORAL_API_KEY', { TEMPORAL_API_KEY: 'hunter2\n' }, /^TEMPORAL_API_KEY must be printable ASCII/],
+    ['TEMPORAL_ADDRESS', { TEMPORAL_ADDRESS: 'https://ada:hunter2@h:7233' }, /and is 'https:\/\/\*\*\*@h:7233'$/],
+    ['PAYLOAD_STORE', { PAYLOAD_STORE: 'https://ada:hunter2@h/b' }, /and is 'https:\/\/\*\*\*@h\/b'$/],
+  ];
+  for (const [name, env, complaint] of mistakes) {
+    test(name, () => {
+      assert.throws(
+        () => loadTemporalConfig(env),
+        (error) => error instanceof ConfigError && complaint.test(error.message) && !error.message.includes('hunter2'),
+      );
+    });
+  }
 });
 
 test('with a key they go anywhere', () => {

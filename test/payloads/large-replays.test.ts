@@ -72,26 +72,43 @@ async function bytesOfHistory(sid: string): Promise<number> {
 }
 
 describe('a replay arrives whole', () => {
-  const routes: [megabytes: number, kind: 'random' | 'repetitive', files: number][] = [
-    [1, 'random', 0],
+  const routes: [megabytes: number, kind: 'random' | 'repetitive', route: 'Temporal' | 'the store'][] = [
+    [1, 'random', 'Temporal'],
     // Just below the bound, with what Temporal adds for the activity.
-    [2.4, 'random', 0],
-    [10, 'repetitive', 0],
-    [50, 'repetitive', 0],
-    [10, 'random', 1],
-    [50, 'random', 1],
+    [2.4, 'random', 'Temporal'],
+    [10, 'repetitive', 'Temporal'],
+    [50, 'repetitive', 'Temporal'],
+    [10, 'repetitive', 'the store'],
+    [10, 'random', 'the store'],
+    [50, 'random', 'the store'],
   ];
-  for (const [megabytes, kind, files] of routes) {
-    test(`of ${megabytes} MB of ${kind} text, ${files === 0 ? 'through Temporal' : 'through the store'}`, async () => {
+  for (const [megabytes, kind, route] of routes) {
+    test(`of ${megabytes} MB of ${kind} text, through ${route}`, async () => {
       const replay = replayOf(megabytes * megabyte, kind);
       const input = replaying(replay);
-      const { status } = await withStore.ensureReady(input);
-      assert.equal(status, 'RUNNING');
+      const conversations = route === 'Temporal' ? withoutStore : withStore;
+      assert.equal((await conversations.ensureReady(input)).status, 'RUNNING');
       assert(posted() === replay, 'the server got it as it was');
-      assert.equal((await readdir(folder)).length, files);
-      if (files > 0) assert((await bytesOfHistory(input.sid)) < 20_000, 'Temporal has seen the claim alone');
+      assert.equal((await readdir(folder)).length, route === 'Temporal' ? 0 : 1);
+      const isClaimAlone = (await bytesOfHistory(input.sid)) < 20_000;
+      if (route === 'the store') assert(isClaimAlone, 'Temporal has seen the claim alone');
     });
   }
+
+  test('four of 20 MB at once, through the store, and a small start beside them', async () => {
+    const replay = replayOf(20 * megabyte, 'repetitive');
+    const starts = Array.from({ length: 4 }, () => withStore.ensureReady(replaying(replay)));
+    const small = withStore.ensureReady(inputFor(server.url));
+    for (const { status } of await Promise.all([...starts, small])) assert.equal(status, 'RUNNING');
+  });
+
+  test('once: where its start is there already, it is neither stored nor sent again', async () => {
+    const input = replaying(replayOf(4 * megabyte, 'random'));
+    const first = await withStore.ensureReady(input);
+    assert.deepEqual(await withStore.ensureReady(input), first);
+    await assert.rejects(withStore.start({ ...input, userId: 'bob' }), { name: 'ConversationTakenError' });
+    assert.equal((await readdir(folder)).length, 1);
+  });
 
   test('encrypted in the store', async () => {
     const replay = replayOf(5 * megabyte, 'random');

@@ -5,11 +5,19 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 /** The repository's `test/histories`, seen from where this file is built to. */
 export const historiesUrl = new URL('../../../test/histories/', import.meta.url);
 
+export interface Recording {
+  readonly suffix: string;
+  /** Whether the namespace has them: then a run records its phases. */
+  readonly hasSearchAttributes: boolean;
+  readonly dataConverter?: DataConverter;
+}
+
 /** Each path is recorded in plain and encrypted; the key is that of the tests, and nothing secret. */
-export const recordings: readonly { readonly suffix: string; readonly dataConverter?: DataConverter }[] = [
-  { suffix: '.json' },
+export const recordings: readonly Recording[] = [
+  { suffix: '.json', hasSearchAttributes: false },
   {
     suffix: '.encrypted.json',
+    hasSearchAttributes: true,
     dataConverter: dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 'test key'))]])),
   },
 ];

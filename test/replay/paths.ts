@@ -115,6 +115,15 @@ export const paths: readonly Path[] = [
     },
   },
   {
+    name: 'bad-input-with-on-failure-stop',
+    ends: 'FAILED',
+    async walk({ temporal, input }) {
+      const options = { taskQueue: 'nested-conversations', workflowId: workflowIdOf(input.sid) };
+      const args = [{ ...input, colour: 'red', onFailure: 'stop' }];
+      return temporal.env.client.workflow.execute(workflowType, { ...options, args });
+    },
+  },
+  {
     name: 'terminal-state',
     ends: 'FAILED',
     walk({ conversations, server, input }) {
@@ -176,6 +185,18 @@ export const paths: readonly Path[] = [
       const path = eventsOf(stage.input);
       stage.server.inject({ path, after: looksBefore, fault: { kind: 'delay-until' } });
       await cancelAfter(stage, `GET ${path}`, looksBefore + 1, { readiness: { lookTimeout: '1 minute' } });
+    },
+  },
+  {
+    // The cancellation waits for a POST, whose failure is then the activity's own.
+    name: 'cancelled-while-a-create-fails',
+    ends: 'CANCELLED',
+    async walk(stage) {
+      stage.server.options.settings = 'missing';
+      const held = stage.server.inject({ ...post, fault: { kind: 'delay-until' } });
+      await cancelAfter(stage, 'POST /api/conversations', 1);
+      await cancellationRequested(handleOf(stage));
+      held.release();
     },
   },
   {

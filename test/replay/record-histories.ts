@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import type { PayloadCodec } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { startDevServer } from '../harness/temporal.js';
 import { historiesUrl, recordings } from './histories.js';
 import { paths, walk } from './paths.js';
@@ -25,9 +26,10 @@ const anonymousPayloads: PayloadCodec = {
 
 await mkdir(historiesUrl, { recursive: true });
 for (const file of await readdir(historiesUrl)) await rm(new URL(file, historiesUrl));
-for (const { suffix, dataConverter } of recordings) {
+for (const { suffix, hasSearchAttributes, dataConverter } of recordings) {
   const payloadCodecs = [anonymousPayloads, ...(dataConverter?.payloadCodecs ?? [])];
   const temporal = await startDevServer({ dataConverter: { ...dataConverter, payloadCodecs } });
+  if (hasSearchAttributes) await registerSearchAttributes(temporal.env.client);
   await Promise.all(
     paths.map(async (path) => {
       const workflowId = await walk(path, temporal);

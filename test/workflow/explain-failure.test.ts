@@ -13,7 +13,6 @@ import type { CreatedConversation } from '../../activities/interface.js';
 import { explainFailure, lostTooOften } from '../../workflows/explain-failure.js';
 
 const created: CreatedConversation = {
-  target: { server: 'openhands', apiUrl: 'http://h' },
   goal: { sid: 'conv', isReplay: false, readyWhen: 'agent-started' },
   readiness: { interval: '2 seconds', maximumAttempts: 60, lookTimeout: '5 seconds', readyWhen: 'agent-started' },
   evidence: {},
