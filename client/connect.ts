@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { isLoopback, type TemporalConfig } from '../config/temporal.js';
 import { whyUnreachable } from '../config/why-unreachable.js';
+import { carryTrace } from './trace-start.js';
 
 /** Thrown when Temporal can't be reached. */
 export class TemporalUnreachableError extends Error {
@@ -17,7 +18,7 @@ export async function connectClient(config: TemporalConfig): Promise<Client> {
     // Else a proxy of the environment would be asked for this machine, and could be another one.
     const channelArgs = isLoopback(connectionOptions.address) ? { 'grpc.enable_http_proxy': 0 } : {};
     const connection = await Connection.connect({ ...connectionOptions, channelArgs });
-    return new Client({ connection, namespace, dataConverter });
+    return new Client({ connection, namespace, dataConverter, interceptors: { workflow: [carryTrace] } });
   } catch (error) {
     throw new TemporalUnreachableError(await whyUnreachable(connectionOptions, error));
   }

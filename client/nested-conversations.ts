@@ -15,6 +15,7 @@ import { ClaimCheck } from '../codec/claim-check.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { type FailureType, failureTypes } from '../contract/failures.js';
 import {
+  type Conversation,
   type CreateNestedConversationInput,
   type CreateNestedConversationResult,
   parseInput,
@@ -31,6 +32,7 @@ import {
 import { fitInput, hasLargeReplay } from './fit-input.js';
 import { type ConversationFilter, type ListedConversation, listConversations } from './list-conversations.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError, searchAttributesOf } from './search-attributes.js';
+import { traceStart } from './trace-start.js';
 
 export interface NestedConversationsOptions {
   /** The task queue that the workers poll. @default 'nested-conversations' */
@@ -100,7 +102,15 @@ export class NestedConversations {
   ): Promise<StartedConversation> {
     const parsed = parseInput(input);
     if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
-    const { sid, userId, apiUrl, server } = parsed.conversation;
+    const { conversation } = parsed;
+    return traceStart(conversation.sid, () => this.#startOrAttach(input, conversation, resume));
+  }
+
+  async #startOrAttach(
+    input: CreateNestedConversationInput,
+    { sid, userId, apiUrl, server }: Conversation,
+    resume: boolean,
+  ): Promise<StartedConversation> {
     const memo: ConversationMemo = { userId, apiUrl, server };
     const workflowId = workflowIdOf(sid);
     // What takes seconds to send is not sent where it turns out that nothing is to be started.

@@ -14,6 +14,15 @@ export function workflowIdOf(sid: string): string {
   return `conversation-${sid}`;
 }
 
+/** The conversation of a workflow id; `undefined` where whoever started it chose an id of another form. */
+export function sidOf(workflowId: string): string | undefined {
+  const prefix = workflowIdOf('');
+  return workflowId.startsWith(prefix) ? workflowId.slice(prefix.length) : undefined;
+}
+
+/** The Temporal header that carries a trace: as the OpenTelemetry interceptors of Temporal's SDKs name and fill it. */
+export const traceHeader = '_tracer-data';
+
 /** What a client writes into the run's memo, so that a second caller can be told apart. Nothing secret. */
 export interface ConversationMemo {
   readonly userId: string;

@@ -7,6 +7,7 @@ import type { PayloadStore } from '../codec/payload-store.js';
 import { toMilliseconds } from '../contract/duration.js';
 import { limits } from '../contract/limits.js';
 import { defaultTaskQueue } from '../contract/names.js';
+import { traceActivity } from './trace-activity.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
 /** What a look does beyond its deadline: it reads its answer, and reports. */
@@ -58,6 +59,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     ...(dataConverter && { dataConverter }),
     workflowBundle: workflowBundleFor(dataConverter),
     activities: createActivities({ claimCheck, ...activityDependencies }),
+    interceptors: { activity: [traceActivity] },
     shutdownGraceTime,
     ...(deploymentVersion && {
       workerDeploymentOptions: {

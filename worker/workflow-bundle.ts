@@ -19,4 +19,7 @@ export function workflowBundleFor({ failureConverterPath }: DataConverter = {}):
 
 export const workflowsPath = pathOf('workflows/index.js');
 
-export const workflowInterceptorModules = [pathOf('workflows/progress-interceptors.js')];
+export const workflowInterceptorModules = [
+  pathOf('workflows/progress-interceptors.js'),
+  pathOf('workflows/trace-interceptors.js'),
+];

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { type EgressPolicy, parseEgressPolicy } from './egress-policy.js';
+import { traced } from './traced.js';
 
 /**
  * Sends one request, and resolves with its answer, whatever the status. Redirects are not followed.
@@ -59,7 +60,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     transformResponse: (text) => text,
   });
 
-  return async (request) => {
+  return traced(async (request) => {
     const { method, url } = request;
     const { hostname, port } = destinationOf(url);
     const refuse = (reason: string) => new NotSentError(method, url, reason);
@@ -80,7 +81,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     } catch (error) {
       throw error instanceof AxiosError && error.cause instanceof NotSentError ? error.cause : error;
     }
-  };
+  });
 }
 
 function destinationOf(url: string): { hostname: string; port: number } {

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { context, propagation, trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { connectClient } from '../../client/connect.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { loadTemporalConfig } from '../../config/temporal.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** A program that traces itself, and has our client and our worker in it. */
+const spans = new InMemorySpanExporter();
+const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+
+before(async () => {
+  provider.register();
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen();
+});
+after(async () => {
+  await server.close();
+  await temporal.stop();
+  await provider.shutdown();
+});
+
+test("a start goes on with its caller's trace, and the caller's baggage goes no further", async (t) => {
+  const client = await connectClient(loadTemporalConfig({ TEMPORAL_ADDRESS: temporal.env.address }));
+  t.after(() => client.connection.close());
+  const baggage = propagation.createBaggage({ secret: { value: 'of-the-caller' } });
+  const caller = trace.getTracer('caller').startSpan('handle request');
+  const callersContext = propagation.setBaggage(trace.setSpan(context.active(), caller), baggage);
+  await context.with(callersContext, () => new NestedConversations(client).ensureReady(inputFor(server.url)));
+
+  const start = spans.getFinishedSpans().find(({ name }) => name.startsWith('StartWorkflow:'));
+  assert.equal(start?.parentSpanContext?.spanId, caller.spanContext().spanId);
+  const traceIds = server.requests.map(({ headers }) => String(headers.traceparent).split('-')[1]);
+  assert.deepEqual(new Set(traceIds), new Set([caller.spanContext().traceId]));
+  assert.deepEqual(new Set(server.requests.map(({ headers }) => headers.baggage)), new Set([undefined]));
+});

@@ -1,0 +1,41 @@
+import { SpanKind } from '@opentelemetry/api';
+import type { Info } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { sidOf } from '../contract/names.js';
+import { inSpan } from '../tracing/in-span.js';
+import { traceIn } from '../tracing/trace-context.js';
+
+/** A span for each attempt of an activity, in the trace of the start. */
+export const traceActivity: ActivityInterceptorsFactory = ({ info }) => ({
+  inbound: {
+    execute(input, next) {
+      const { activityType, attempt, workflowExecution } = info;
+      const { workflowId = '', runId } = workflowExecution ?? {};
+      return inSpan(
+        `RunActivity:${activityType}`,
+        {
+          kind: SpanKind.SERVER,
+          parent: traceIn(input.headers),
+          attributes: {
+            'conversation.id': sidOf(workflowId),
+            'temporal.workflow.id': workflowId,
+            'temporal.run.id': runId,
+            'temporal.activity.type': activityType,
+            'temporal.activity.attempt': attempt,
+          },
+          errorType: (error) => errorType(error, info),
+        },
+        () => next(input),
+      );
+    },
+  },
+});
+
+function errorType(error: unknown, { attempt, retryPolicy }: Info): string | undefined {
+  if (error instanceof CancelledFailure) return undefined;
+  if (!(error instanceof ApplicationFailure)) return (error as Error).name;
+  const isLast = attempt === retryPolicy?.maximumAttempts;
+  // "Not ready yet" is how a look ends before there is anything to see: only that there is no other makes it a failure.
+  return error.category === ApplicationFailureCategory.BENIGN && !isLast ? undefined : (error.type ?? error.name);
+}

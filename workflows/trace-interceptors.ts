@@ -1,0 +1,22 @@
+import type { Headers, WorkflowInterceptors } from '@temporalio/workflow';
+import { traceHeader } from '../contract/names.js';
+
+/**
+ * Hands the trace that the workflow was started in on to its activities, unread: nothing of OpenTelemetry is in the
+ * bundle. The SDK looks for this name.
+ */
+export function interceptors(): WorkflowInterceptors {
+  let handedOn: Headers = {};
+  return {
+    inbound: [
+      {
+        execute(input, next) {
+          const { [traceHeader]: trace } = input.headers;
+          if (trace) handedOn = { [traceHeader]: trace };
+          return next(input);
+        },
+      },
+    ],
+    outbound: [{ scheduleActivity: (input, next) => next({ ...input, headers: { ...handedOn, ...input.headers } }) }],
+  };
+}
