@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { loadTemporalConfig } from '../config/temporal.js';
+import { startTracing } from '../tracing/start-tracing.js';
 import { connectClient } from './connect.js';
 import type { ConversationStatus } from './conversation-status.js';
 import { describeList, describeLooks, describeStatus, phases } from './describe-status.js';
@@ -133,8 +134,10 @@ interface Connected {
 
 async function run({ json }: OutputOptions, command: (connect: Connect) => Promise<Answer>): Promise<void> {
   let client: Client | undefined;
+  let stopTracing: (() => Promise<void>) | undefined;
   const connect = async () => {
     const config = loadTemporalConfig();
+    stopTracing = await startTracing('nested-conversation');
     client = await connectClient(config);
     return { client, conversations: new NestedConversations(client, { ...config, onHint: console.error }) };
   };
@@ -146,6 +149,7 @@ async function run({ json }: OutputOptions, command: (connect: Connect) => Promi
     process.exitCode = exitCodeOf(error);
   } finally {
     await client?.connection.close();
+    await stopTracing?.();
   }
 }
 

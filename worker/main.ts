@@ -2,6 +2,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
 import { reasonOf, whyUnreachable } from '../config/why-unreachable.js';
+import { startTracing } from '../tracing/start-tracing.js';
 import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
 import { hasCurrentVersion } from './current-version.js';
@@ -9,6 +10,7 @@ import { hasCurrentVersion } from './current-version.js';
 /** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
+  const stopTracing = await startTracing('nested-conversations-worker');
   const connection = await connect(config);
   try {
     await warnWithoutCurrentVersion(connection, config);
@@ -17,6 +19,7 @@ async function main(): Promise<void> {
     await worker.run();
   } finally {
     await connection.close();
+    await stopTracing();
   }
 }
 

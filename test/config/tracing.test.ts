@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConfigError } from '../../config/config-error.js';
+import { loadTracingConfig } from '../../config/tracing.js';
+
+const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' };
+
+describe('nothing is traced', () => {
+  for (const [name, env] of Object.entries({
+    'where no endpoint is set': { OTEL_TRACES_EXPORTER: 'otlp' },
+    'where the exporter is none': { ...endpoint, OTEL_TRACES_EXPORTER: 'none' },
+    'where the SDK is disabled': { ...endpoint, OTEL_SDK_DISABLED: 'TRUE' },
+  })) {
+    test(name, () => assert.equal(loadTracingConfig(env), undefined));
+  }
+});
+
+test('what is said of traces wins over what is said of all signals', () => {
+  const env = {
+    ...endpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '500',
+  };
+  assert.deepEqual(loadTracingConfig(env), { protocol: 'http/json', timeoutMs: undefined });
+});
+
+describe('a setting that can not be used is named', () => {
+  for (const [complaint, env] of [
+    [/^OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as \S+$/, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }],
+    [/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL/, { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '/v1' }],
+    [
+      /^OTEL_EXPORTER_OTLP_PROTOCOL must be http\/protobuf or http\/json, and is 'grpc'$/,
+      { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    ],
+    [/^OTEL_TRACES_EXPORTER must be otlp or none, and is 'zipkin'$/, { ...endpoint, OTEL_TRACES_EXPORTER: 'zipkin' }],
+  ] as const) {
+    test(String(complaint), () => {
+      assert.throws(
+        () => loadTracingConfig(env),
+        (error) => error instanceof ConfigError && complaint.test(error.message),
+      );
+    });
+  }
+});

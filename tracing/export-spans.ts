@@ -1,0 +1,32 @@
+import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { oneLine } from '../config/config-error.js';
+import type { TracingConfig } from '../config/tracing.js';
+
+const exporters = { 'http/protobuf': ProtobufExporter, 'http/json': JsonExporter };
+
+/** Sends every span that is made from now on to the collector, in batches. Ends with the function that is returned. */
+export function exportSpans({ protocol, timeoutMs }: TracingConfig, serviceName: string): () => Promise<void> {
+  const exporter = new exporters[protocol]({ ...(timeoutMs !== undefined && { timeoutMillis: timeoutMs }) });
+  const provider = new NodeTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.name': serviceName }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(exporter)],
+  });
+  provider.register({ propagator: new W3CTraceContextPropagator() });
+
+  const reported = new Set<string>();
+  const report = (error: unknown) => {
+    const reason = oneLine(error) || (error as NodeJS.ErrnoException).code || 'no answer';
+    // A collector that is down fails every few seconds.
+    if (reported.has(reason)) return;
+    reported.add(reason);
+    console.warn(`${serviceName}: traces are lost, the collector (OTEL_EXPORTER_OTLP_ENDPOINT) takes none: ${reason}`);
+  };
+  setGlobalErrorHandler(report);
+  return () => provider.shutdown().catch(report);
+}
