@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { exitCodes } from '../../client/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
@@ -19,6 +20,7 @@ let sid: string;
 
 before(async () => {
   temporal = await startDevServer();
+  await registerSearchAttributes(temporal.env.client);
   folder = await mkdtemp(join(tmpdir(), 'nested-conversation-'));
 });
 after(async () => {
