@@ -26,7 +26,7 @@ function duration(minimum: string, maximum: string) {
     if (milliseconds === undefined) return notADuration;
     if (milliseconds < toMilliseconds(minimum)) return `is '${value}': the least is '${minimum}'`;
     return milliseconds > toMilliseconds(maximum) && `is '${value}': the most is '${maximum}'`;
-  });
+  }).meta({ description: `A duration such as '${minimum}', the least; the most is '${maximum}'` });
 }
 
 function apiUrlProblem(value: string): string | false {
@@ -89,16 +89,23 @@ const noAgentServerSettings = new Map([
   ['gitProvider', 'is unknown to agent-server: check the repository out into settings.workspace.working_dir'],
 ]);
 
-const conversation = z.strictObject({
+/** The input field by field; the rules that span fields are {@link parseInput}'s. */
+export const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
-  apiUrl: text(undefined, apiUrlProblem).transform(baseUrlOf),
+  apiUrl: text(undefined, apiUrlProblem)
+    .describe('Base URL of the nested server: http or https, without credentials, query and fragment')
+    .transform(baseUrlOf),
   /** The conversation id; a UUID for agent-server. */
-  sid: text(undefined, sidProblem),
+  sid: text(undefined, sidProblem).meta({
+    description: "The conversation id: no '..', '/', '\\' or control characters; a UUID for server 'agent-server'",
+    minLength: 1,
+    maxLength: limits.sidCharacters,
+  }),
   /** The authenticated user. */
   userId: text(undefined, (value) => {
     if (value === '') return 'is empty';
     return value.length > limits.userIdCharacters && `is longer than ${limits.userIdCharacters} characters`;
-  }),
+  }).meta({ description: 'The authenticated user', minLength: 1, maxLength: limits.userIdCharacters }),
   /** Goes into the conversation's initialisation. @default {} */
   settings: settings.default({}),
   /** The first message to the agent. @default null */
@@ -119,7 +126,10 @@ const conversation = z.strictObject({
       }
     }),
   /** Recorded events to resume from, as a JSON text. Not together with `initialUserMsg`. @default null */
-  replayJson: text(undefined, replayProblem).nullable().default(null),
+  replayJson: text(undefined, replayProblem)
+    .nullable()
+    .default(null)
+    .describe('Recorded events as a JSON text that begins with a message; not together with initialUserMsg'),
   /** The HTTP client's settings. */
   client: z
     .strictObject({
@@ -129,7 +139,9 @@ const conversation = z.strictObject({
       sessionApiKey: text(
         undefined,
         (key) => !/^[\x21-\x7e]+$/.test(key) && 'must be printable ASCII without spaces: it is an HTTP header',
-      ).nullish(),
+      )
+        .meta({ description: 'Sent as X-Session-API-Key', pattern: '^[\\x21-\\x7e]+$' })
+        .nullish(),
     })
     .prefault({}),
   /** How to wait: one look each `interval`, `maximumAttempts` looks at the most. */
