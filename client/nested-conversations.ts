@@ -1,9 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
-  isGrpcServiceError,
-  isRetryableError,
-  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
   WorkflowFailedError,
@@ -31,6 +27,7 @@ import {
 } from './errors.js';
 import { fitInput, hasLargeReplay } from './fit-input.js';
 import { type ConversationFilter, type ListedConversation, listConversations } from './list-conversations.js';
+import { firstDelayMs, isPassing, isRefused, longer, pause, persist } from './persist.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError, searchAttributesOf } from './search-attributes.js';
 import { traceStart } from './trace-start.js';
 
@@ -66,9 +63,6 @@ export interface StartedConversation {
   /** Whether the run was there already: it runs, or it has completed. */
   readonly attached: boolean;
 }
-
-/** Time between two glances at a run that is waited for: quick at first, then easy on the server. */
-const pollMs = { first: 250, last: 5000, growth: 1.2 };
 
 /** Starts conversations in OpenHands servers, durably, and knows how they come along. */
 export class NestedConversations {
@@ -159,9 +153,11 @@ export class NestedConversations {
     input: CreateNestedConversationInput,
     { resume, onProgress, signal }: EnsureReadyOptions = {},
   ): Promise<CreateNestedConversationResult> {
-    const { sid, runId } = await this.start(input, { resume });
+    // Asked again, a start attaches to what it started; only one that resumes could start anew what is ready by then.
+    const mayAskAgain = resume ? isRefused : isPassing;
+    const { sid, runId } = await persist(() => this.start(input, { resume }), signal, mayAskAgain);
     await this.#untilClosed(sid, runId, onProgress, signal);
-    return this.#result(sid, runId);
+    return persist(() => this.#result(sid, runId), signal);
   }
 
   /**
@@ -224,21 +220,14 @@ export class NestedConversations {
     signal?: AbortSignal,
   ): Promise<void> {
     let reported = '';
-    for (let delayMs = pollMs.first; ; delayMs = Math.min(delayMs * pollMs.growth, pollMs.last)) {
-      signal?.throwIfAborted();
-      try {
-        const description = await this.#describe(sid, runId);
-        const status = await conversationStatus(this.#client, sid, description);
-        const report = JSON.stringify(status);
-        if (report !== reported) onProgress?.(status);
-        reported = report;
-        if (status.closedAt) return;
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-      }
-      const jitteredMs = delayMs * (0.8 + Math.random() * 0.4);
-      // Aborted: the next round throws the signal's own reason.
-      await sleep(jitteredMs, undefined, signal && { signal }).catch(() => undefined);
+    for (let delayMs = firstDelayMs; ; delayMs = longer(delayMs)) {
+      const glance = async () => conversationStatus(this.#client, sid, await this.#describe(sid, runId));
+      const status = await persist(glance, signal);
+      const report = JSON.stringify(status);
+      if (report !== reported) onProgress?.(status);
+      reported = report;
+      if (status.closedAt) return;
+      await pause(delayMs, signal);
     }
   }
 
@@ -264,12 +253,6 @@ function rethrowNotFound(sid: string) {
   return (error: unknown): never => {
     throw error instanceof WorkflowNotFoundError ? new ConversationNotFoundError(sid) : error;
   };
-}
-
-/** Whether Temporal may answer the same question a little later. */
-function isPassing(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && isRetryableError(cause);
 }
 
 /** The run's failure as the class of its type. */

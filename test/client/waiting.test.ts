@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { Client, Connection, ServiceError, type WorkflowClientInterceptor } from '@temporalio/client';
+import { ConversationNotFoundError } from '../../client/errors.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { inputFor } from '../harness/start.js';
+import { startTcpLine, type TcpLine } from '../harness/tcp-line.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** What `ensureReady` makes of a Temporal that does not answer. */
+
+let temporal: Temporal;
+let line: TcpLine;
+let connection: Connection;
+let server: OpenHandsStandIn;
+
+before(async () => {
+  temporal = await startDevServer();
+  line = await startTcpLine({ targetPort: Number(temporal.env.address.split(':').at(-1)) });
+  // Without the retries of the SDK, which would hide the first seconds of an outage.
+  connection = await Connection.connect({ address: `127.0.0.1:${line.port}`, interceptors: [] });
+});
+after(async () => {
+  await connection.close();
+  await line.cut();
+  await temporal.stop();
+});
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+const create = 'POST /api/conversations';
+const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
+const through = (interceptor: WorkflowClientInterceptor) =>
+  new NestedConversations(new Client({ connection, interceptors: { workflow: [interceptor] } }));
+
+/** As the SDK throws what Temporal answers. */
+const grpcError = (code: number) =>
+  new ServiceError('Failed', { cause: Object.assign(new Error('Failed'), { code, details: '', metadata: {} }) });
+const resourceExhausted = 8;
+const unavailable = 14;
+
+describe('a lost connection', () => {
+  let conversations: NestedConversations;
+  /** Resolves once a call has failed. */
+  let failed: Promise<void>;
+  beforeEach(() => {
+    failed = new Promise((resolve) => {
+      const tell = (error: unknown) => {
+        resolve();
+        throw error;
+      };
+      conversations = through({
+        start: (input, next) => next(input).catch(tell),
+        describe: (input, next) => next(input).catch(tell),
+      });
+    });
+  });
+
+  test('makes a caller wait longer', async () => {
+    const input = inputFor(server.url);
+    const path = `/api/conversations/${input.sid}/events`;
+    const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
+    const result = conversations.ensureReady(input);
+    await look.reached;
+    await line.cut();
+    await failed;
+    look.release();
+    await line.mend();
+    assert.deepEqual(await result, readyAtOnce(input.sid));
+  });
+
+  test('makes a start come later', async () => {
+    const input = inputFor(server.url);
+    await line.cut();
+    const result = conversations.ensureReady(input);
+    await failed;
+    assert.equal(server.count(create), 0);
+    await line.mend();
+    assert.deepEqual(await result, readyAtOnce(input.sid));
+  });
+});
+
+for (const resume of [false, true]) {
+  test(`what Temporal is too busy for is asked again${resume ? ', also to resume' : ''}`, async () => {
+    const input = inputFor(server.url);
+    const busy = { start: 2, describe: 2 };
+    const turnAway = (call: keyof typeof busy) => {
+      busy[call] -= 1;
+      if (busy[call] >= 0) throw grpcError(resourceExhausted);
+    };
+    const conversations = through({
+      async start(started, next) {
+        turnAway('start');
+        return next(started);
+      },
+      async describe(described, next) {
+        turnAway('describe');
+        return next(described);
+      },
+    });
+    assert.deepEqual(await conversations.ensureReady(input, { resume }), readyAtOnce(input.sid));
+    assert.ok(busy.start < 0 && busy.describe < 0);
+    assert.equal(server.count(create), 1);
+  });
+}
+
+describe('a start whose answer is lost', () => {
+  let conversations: NestedConversations;
+  beforeEach(() => {
+    let isFirst = true;
+    conversations = through({
+      async start(input, next) {
+        const runId = await next(input);
+        if (!isFirst) return runId;
+        isFirst = false;
+        throw grpcError(unavailable);
+      },
+    });
+  });
+
+  test('is attached to', async () => {
+    const input = inputFor(server.url);
+    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.equal(server.count(create), 1);
+  });
+
+  test('is not repeated where it resumes: it could be ready by now, and would be resumed twice', async () => {
+    const input = inputFor(server.url);
+    await assert.rejects(conversations.ensureReady(input, { resume: true }), ServiceError);
+    await new NestedConversations(temporal.env.client).ensureReady(input);
+    assert.equal(server.count(create), 1);
+  });
+});
+
+describe('an abort', () => {
+  const enough = new Error('enough');
+
+  test('ends a call that Temporal leaves unanswered', async () => {
+    const waiting = new AbortController();
+    const conversations = through({
+      describe() {
+        waiting.abort(enough);
+        return new Promise(() => undefined);
+      },
+    });
+    const { signal } = waiting;
+    await assert.rejects(conversations.ensureReady(inputFor(server.url), { signal }), enough);
+  });
+
+  test('ends waiting for a connection that does not come back', async () => {
+    const waiting = new AbortController();
+    const conversations = through({
+      async start() {
+        setImmediate(() => waiting.abort(enough));
+        throw grpcError(unavailable);
+      },
+    });
+    const { signal } = waiting;
+    await assert.rejects(conversations.ensureReady(inputFor(server.url), { signal }), enough);
+  });
+
+  test('that came before starts nothing', async () => {
+    const input = inputFor(server.url);
+    const conversations = new NestedConversations(temporal.env.client);
+    await assert.rejects(conversations.ensureReady(input, { signal: AbortSignal.abort(enough) }), enough);
+    await assert.rejects(conversations.status(input.sid), ConversationNotFoundError);
+  });
+
+  test('leaves no listener behind', async () => {
+    const { signal } = new AbortController();
+    await new NestedConversations(temporal.env.client).ensureReady(inputFor(server.url), { signal });
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+  });
+});

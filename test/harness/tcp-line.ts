@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+
+/** A line to a server that can be cut and mended, whatever is spoken on it. */
+export interface TcpLine {
+  readonly port: number;
+  /** Ends what is open, and refuses connections until {@link mend}. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+}
+
+/** Listens on a free port of 127.0.0.1, and passes the bytes on to a port there. */
+export async function startTcpLine({ targetPort }: { targetPort: number }): Promise<TcpLine> {
+  const open = new Set<Socket>();
+  const server = createServer((incoming) => {
+    open.add(incoming);
+    pipeline(incoming, connect(targetPort, '127.0.0.1'), incoming, () => open.delete(incoming));
+  });
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  return {
+    port,
+    async cut() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+    async mend() {
+      await listen(port);
+    },
+  };
+}
