@@ -8,4 +8,4 @@ export { ConfigError } from '../config/config-error.js';
 export { loadWorkerConfig, type WorkerConfig } from './config.js';
 export { type CreateWorkerOptions, createWorker } from './create-worker.js';
 // For `Worker.create`: the workflow code, built, or as a module to bundle with workflows of one's own.
-export { workflowBundleFor, workflowsPath } from './workflow-bundle.js';
+export { workflowBundleFor, workflowInterceptorModules, workflowsPath } from './workflow-bundle.js';
