@@ -1,11 +1,21 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
 import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 
 /** Where a run is: in one of its own phases, or at an end that came from outside. */
 export type RunPhase = ConversationPhase | 'terminated' | 'timed-out';
+
+/** A step that no worker has taken up, though it was due {@link overdueAfterMs} ago or longer. */
+export interface OverdueStep {
+  readonly since: Date;
+  readonly taskQueue: string;
+  /** The one version of a deployment that may take it up, as `deployment:build`; absent where any worker may. */
+  readonly version?: string;
+}
 
 /** What can be told of a start without waiting for it. */
 export interface ConversationStatus {
@@ -21,7 +31,21 @@ export interface ConversationStatus {
   readonly maximumAttempts?: number;
   /** Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 seconds`. */
   readonly lastSeen?: string;
+  /** Set where it stands still although it runs: no worker is there, or each has its hands full. */
+  readonly overdue?: OverdueStep;
+  /** How often in a row the workflow's own code could not go on, e.g. for want of a key; the workers' logs tell why. */
+  readonly failedWorkflowTasks?: number;
+  /** These three as the start's memo tells; absent where another client did not set it. */
+  readonly userId?: string;
+  readonly apiUrl?: string;
+  readonly server?: string;
 }
+
+/** A worker that is there takes a step up within a second; and this machine's clock may be off by some. */
+const overdueAfterMs = 5000;
+
+const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
+const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingWorkflowTaskState;
 
 const phaseOfStatus: Record<string, RunPhase> = {
   COMPLETED: 'ready',
@@ -37,10 +61,25 @@ export async function conversationStatus(
   sid: string,
   description: WorkflowExecutionDescription,
 ): Promise<ConversationStatus> {
-  const { workflowId, runId, startTime, closeTime, status, raw } = description;
+  const { workflowId, runId, startTime, closeTime, status, memo, raw } = description;
+  const { userId, apiUrl, server } = memo ?? {};
   const pending = raw.pendingActivities?.[0];
   const phase = phaseOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? 'queued';
-  const known = { sid, workflowId, runId, phase, startedAt: startTime, ...(closeTime && { closedAt: closeTime }) };
+  const overdue = overdueStep(description);
+  const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
+  const known = {
+    sid,
+    workflowId,
+    runId,
+    phase,
+    startedAt: startTime,
+    ...(closeTime && { closedAt: closeTime }),
+    ...(overdue && { overdue }),
+    ...(failedWorkflowTasks > 0 && { failedWorkflowTasks }),
+    ...(typeof userId === 'string' && { userId }),
+    ...(typeof apiUrl === 'string' && { apiUrl }),
+    ...(typeof server === 'string' && { server }),
+  };
   if (!pending) return known;
   const failure = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, pending.lastFailure);
   // A look knows how many there were before this activity; Temporal counts those of the activity alone.
@@ -53,6 +92,21 @@ export async function conversationStatus(
     }),
     ...(failure && { lastSeen: failure.message }),
   };
+}
+
+/** A step that waits for its next attempt is due at that time; one that has begun is in a worker's hands. */
+function overdueStep({ taskQueue, raw }: WorkflowExecutionDescription): OverdueStep | undefined {
+  const { pendingActivities, pendingWorkflowTask, workflowExecutionInfo } = raw;
+  const dueTimes = [
+    ...(pendingActivities ?? []).map(
+      ({ state, scheduledTime }) => state === PENDING_ACTIVITY_STATE_SCHEDULED && scheduledTime,
+    ),
+    pendingWorkflowTask?.state === PENDING_WORKFLOW_TASK_STATE_SCHEDULED && pendingWorkflowTask.scheduledTime,
+  ];
+  const since = dueTimes.map((time) => optionalTsToDate(time || undefined)).find((due) => due !== undefined);
+  if (!since || Date.now() - since.getTime() < overdueAfterMs) return undefined;
+  const pinnedTo = workflowExecutionInfo?.versioningInfo?.deploymentVersion;
+  return { since, taskQueue, ...(pinnedTo && { version: `${pinnedTo.deploymentName}:${pinnedTo.buildId}` }) };
 }
 
 function lookDetails(failure: Error | undefined): Partial<FailureDetails['ConversationNotReady']> | undefined {

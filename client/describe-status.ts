@@ -1,4 +1,4 @@
-import type { ConversationStatus, RunPhase } from './conversation-status.js';
+import type { ConversationStatus, OverdueStep, RunPhase } from './conversation-status.js';
 import type { ListedConversation } from './list-conversations.js';
 
 export const phases: Record<RunPhase, string> = {
@@ -15,11 +15,32 @@ export const phases: Record<RunPhase, string> = {
 
 /** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
-  const { phase, attempts, maximumAttempts, lastSeen, startedAt, closedAt } = status;
+  const { phase, attempts, maximumAttempts, lastSeen, startedAt, closedAt, overdue } = status;
   const seconds = Math.max(0, Math.round(((closedAt ?? now).getTime() - startedAt.getTime()) / 1000));
   // What a look saw says which look it was; what a create met does not.
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
-  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${!closedAt && lastSeen ? `: ${lastSeen}` : ''}`;
+  const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || lastSeen;
+  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}`;
+}
+
+/** Says what a run that stands still waits for, and where to look. */
+export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
+  const which = version ? `of version ${version} ` : '';
+  const waited = describeDuration(now.getTime() - since.getTime());
+  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see nested-conversation doctor)`;
+}
+
+/** In the two largest units, e.g. `12 s` or `3 min 5 s`. */
+export function describeDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit)) as [
+    number,
+    number,
+    number,
+  ];
+  if (days > 0) return `${days} d ${hours % 24} h`;
+  if (hours > 0) return `${hours} h ${minutes % 60} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
 /** A number of looks in words. */

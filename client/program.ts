@@ -10,6 +10,7 @@ import type { ConversationFilter, ListedConversation } from './list-conversation
 import { NestedConversations } from './nested-conversations.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { readStartInput, type StartInputOptions } from './start-input.js';
+import { statusScreen } from './status-screen.js';
 
 interface StartCommandOptions extends StartInputOptions {
   readonly resume?: boolean;
@@ -172,11 +173,8 @@ async function status(connect: Connect, sid: string): Promise<Answer> {
   const { conversations } = await connect();
   const found = await conversations.status(sid);
   const outcome = found.closedAt ? await conversations.result(sid).catch((error: Error) => error) : undefined;
-  const lines = [describeStatus(found), `       workflow ${found.workflowId}, run ${found.runId}`];
-  if (outcome instanceof Error) lines.push(`       ${outcome.message}`);
-  else if (outcome) lines.push(`       ${outcome.status} after ${describeLooks(outcome.attempts)}`);
   const json = { ...found, ...(outcome instanceof Error ? errorJson(outcome) : outcome && { result: outcome }) };
-  return { text: lines.join('\n'), json };
+  return { text: statusScreen(found, outcome), json };
 }
 
 async function list(connect: Connect, { limit, ...filter }: ListCommandOptions): Promise<Answer> {

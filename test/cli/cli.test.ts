@@ -4,9 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { exitCodes } from '../../client/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { whatToDo } from '../../contract/failures.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
@@ -171,15 +173,28 @@ describe('status', () => {
     const { runId, workflowId } = await started();
     await post.reached;
     const { exitCode, stdout } = await run(['status', sid]);
-    assert.match(stdout, / {2}\d s {2}creating the conversation\n/);
-    assert.match(stdout, new RegExp(`workflow ${workflowId}, run ${runId}`));
+    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d s now\n`));
+    assert.match(stdout, /\n {2}attempts {6}0 of 12 have ended\n/);
+    assert.match(stdout, new RegExp(`\n {2}server {8}openhands at ${server.url}\n {2}user {10}ada\n`));
+    assert.match(stdout, new RegExp(`\n {2}workflow {6}${workflowId}\n {2}run {11}${runId}\n$`));
     assert.equal(exitCode, 0);
     post.release();
   });
 
+  test('tells of a start that no worker takes up', async () => {
+    const taskQueue = `nobody-polls-${sid}`;
+    const starts = new NestedConversations(temporal.env.client, { taskQueue });
+    await starts.start(inputFor(server.url, { sid }));
+    while (!(await starts.status(sid)).overdue) await setTimeout(100);
+    const { stdout } = await run(['status', sid]);
+    assert.match(stdout, /: waiting for a worker, for \d+ s now\n {2}stands still /);
+    assert.match(stdout, new RegExp(`no worker on task queue ${taskQueue} takes it up, for \\d+ s now`));
+    await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
+  });
+
   test('tells of a start that is ready', async () => {
     await ended();
-    assert.match((await run(['status', sid])).stdout, / s {2}ready\n.*\n +RUNNING after one look\n$/);
+    assert.match((await run(['status', sid])).stdout, /: ready, after \d s\n {2}result {8}RUNNING after one look\n/);
     const { phase, result } = printed(await run(['status', sid, '--json']));
     assert.deepEqual(
       { phase, result },
@@ -191,7 +206,9 @@ describe('status', () => {
     server.options.settings = 'missing';
     await ended();
     const { exitCode, stdout } = await run(['status', sid]);
-    assert.match(stdout, / s {2}failed\n.*\n +POST \S+ answered 400 \(Settings not found\)\n$/);
+    assert.match(stdout, /: failed, after \d s\n {2}reason {8}POST \S+ answered 400 \(Settings not found\)\n/);
+    assert.match(stdout, new RegExp(`\n {2}what to do {4}${whatToDo.ConversationRejected.replaceAll('`', '')}\n`));
+    assert.match(stdout, /\n {2}details {7}.*"msgId":"CONFIGURATION\$SETTINGS_NOT_FOUND"/);
     assert.equal(exitCode, 0);
     const { phase, error } = printed(await run(['status', sid, '--json']));
     assert.equal(phase, 'failed');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ConversationStatus } from '../../client/conversation-status.js';
 import {
@@ -296,6 +297,38 @@ describe('the status of a start', () => {
     });
   }
 
+  test('says that no worker goes on with it, until one does', async () => {
+    const taskQueue = randomUUID();
+    const starts = new NestedConversations(temporal.env.client, { taskQueue });
+    const input = inputFor(server.url, { readiness: { interval: '1 second' } });
+    server.script(input.sid, { loadingLooks: 4 });
+    const worker = await temporal.newWorker({ taskQueue });
+    const look = holdLook(input.sid);
+    await worker.runUntil(async () => {
+      await starts.start(input);
+      await look.reached;
+      look.release();
+      await until(async () => (await starts.status(input.sid)).lastSeen !== undefined);
+      assert.equal((await starts.status(input.sid)).overdue, undefined);
+    });
+    await until(async () => (await starts.status(input.sid)).overdue !== undefined);
+    const { phase, overdue } = await starts.status(input.sid);
+    assert.deepEqual({ phase, taskQueue: overdue?.taskQueue }, { phase: 'checking', taskQueue });
+    assert.ok(overdue && overdue.since < new Date());
+
+    const next = await temporal.newWorker({ taskQueue });
+    await next.runUntil(starts.ensureReady(input));
+    assert.equal((await starts.status(input.sid)).overdue, undefined);
+  });
+
+  test('says whose it is, and on which server', async () => {
+    const input = inputFor(server.url);
+    await unattended.start(input);
+    const { userId, apiUrl, server: dialect } = await unattended.status(input.sid);
+    assert.deepEqual({ userId, apiUrl, dialect }, { userId: 'ada', apiUrl: server.url, dialect: 'openhands' });
+    await terminate(input.sid);
+  });
+
   for (const call of ['status', 'result', 'cancel'] as const) {
     test(`of an unknown sid is not found by ${call}`, async () => {
       await assert.rejects(conversations[call]('never-started'), ConversationNotFoundError);
@@ -359,8 +392,12 @@ async function knownOf(sid: string): Promise<Partial<ConversationStatus>> {
   const status = await conversations.status(sid);
   assert.equal(status.sid, sid);
   assert.equal(status.workflowId, workflowIdOf(sid));
-  const { sid: _, workflowId, runId, startedAt, closedAt, ...known } = status;
+  const { sid: _, workflowId, runId, startedAt, closedAt, userId, apiUrl, server: dialect, ...known } = status;
   return known;
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setTimeout(100);
 }
 
 async function rejection(outcome: Promise<unknown>): Promise<unknown> {
