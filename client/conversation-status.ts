@@ -44,6 +44,9 @@ export interface ConversationStatus {
 /** A worker that is there takes a step up within a second; and this machine's clock may be off by some. */
 const overdueAfterMs = 5000;
 
+/** The run's start, and its first workflow task: scheduled, started, and failed if need be. */
+const eventsBeforeActivities = 4;
+
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingWorkflowTaskState;
 
@@ -61,10 +64,12 @@ export async function conversationStatus(
   sid: string,
   description: WorkflowExecutionDescription,
 ): Promise<ConversationStatus> {
-  const { workflowId, runId, startTime, closeTime, status, memo, raw } = description;
+  const { workflowId, runId, startTime, closeTime, status, memo, historyLength, raw } = description;
   const { userId, apiUrl, server } = memo ?? {};
   const pending = raw.pendingActivities?.[0];
-  const phase = phaseOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? 'queued';
+  // Between two activities, for a moment, there is none: the first has ended, and the next is not there yet.
+  const phaseWithout = historyLength > eventsBeforeActivities ? 'creating' : 'queued';
+  const phase = phaseOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? phaseWithout;
   const overdue = overdueStep(description);
   const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
   const known = {
