@@ -7,6 +7,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring, writeDown } from './heartbeats.js';
 import type { CreateConversationInput, CreatedConversation, Evidence } from './interface.js';
+import { countCreated } from './metrics.js';
 import type { Goal, Step } from './nested-server/dialect.js';
 import { dialectOf } from './nested-server/dialects.js';
 import { failure } from './nested-server/failures.js';
@@ -36,6 +37,7 @@ export async function createConversation(
     const conversation = checkInput(await redeemReplay(input, claimCheck));
     const earlier = Context.current().info.heartbeatDetails ?? evidence;
     const known = await reconcile(conversation, connect(conversation, transport), earlier);
+    countCreated(conversation.server);
     return { goal: goalOf(conversation), readiness: conversation.readiness, evidence: known };
   });
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Duration, WorkerDeploymentVersion } from '@temporalio/common';
 import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
 import type { TransportOptions } from '../activities/nested-server/transport.js';
@@ -11,6 +12,16 @@ export interface WorkerConfig extends TemporalConfig {
   /** Absent for a worker that is not versioned. */
   readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
+  /** Where the health server listens. Absent: nowhere. */
+  readonly healthEndpoint: Endpoint | undefined;
+  /** Where Prometheus finds the metrics. Absent: nowhere. */
+  readonly metricsEndpoint: Endpoint | undefined;
+}
+
+export interface Endpoint {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
 }
 
 /**
@@ -20,6 +31,9 @@ export interface WorkerConfig extends TemporalConfig {
  *   `70 seconds`)
  * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
  *   Temporal's Worker Controller for Kubernetes sets them
+ * - `WORKER_HTTP_HOST`: the address to listen on for probes and for Prometheus (default `127.0.0.1`, as neither needs
+ *   more on one machine, and nobody is authenticated; `0.0.0.0` where they come from another host or container)
+ * - `WORKER_HTTP_PORT`, `WORKER_METRICS_PORT`: the ports for the one and for the other; without, there is none
  * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}
  * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count
  *
@@ -35,7 +49,21 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     shutdownGraceTime: graceTime as Duration,
     deploymentVersion: loadDeploymentVersion(env),
     transportOptions: loadTransportOptions(env),
+    healthEndpoint: loadEndpoint(env, 'WORKER_HTTP_PORT'),
+    metricsEndpoint: loadEndpoint(env, 'WORKER_METRICS_PORT'),
   };
+}
+
+function loadEndpoint(env: NodeJS.ProcessEnv, variable: string): Endpoint | undefined {
+  const host = env.WORKER_HTTP_HOST || '127.0.0.1';
+  if (!isIP(host)) throw new ConfigError(`WORKER_HTTP_HOST must be an IP address such as 0.0.0.0, and is '${host}'`);
+  const text = env[variable];
+  if (!text) return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new ConfigError(`${variable} must be a port, and is '${text}'`);
+  }
+  return { host, port };
 }
 
 function loadDeploymentVersion(env: NodeJS.ProcessEnv): WorkerDeploymentVersion | undefined {

@@ -1,4 +1,4 @@
-import { NativeConnection } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
 import { reasonOf, whyUnreachable } from '../config/why-unreachable.js';
@@ -6,19 +6,29 @@ import { startTracing } from '../tracing/start-tracing.js';
 import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
 import { hasCurrentVersion } from './current-version.js';
+import { startHealthServer } from './health-server.js';
+import { installRuntime } from './install-runtime.js';
+import { whyNotReady } from './why-not-ready.js';
 
 /** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
+  installRuntime(config);
   const stopTracing = await startTracing('nested-conversations-worker');
-  const connection = await connect(config);
+  let connection: NativeConnection | undefined;
+  let worker: Worker | undefined;
+  const { healthEndpoint } = config;
+  const healthServer =
+    healthEndpoint && (await startHealthServer(healthEndpoint, () => whyNotReady(worker, connection)));
   try {
+    connection = await connect(config);
     await warnWithoutCurrentVersion(connection, config);
     const transport = createTransport(config.transportOptions);
-    const worker = await createWorker({ connection, ...config, activityDependencies: { transport } });
+    worker = await createWorker({ connection, ...config, activityDependencies: { transport } });
     await worker.run();
   } finally {
-    await connection.close();
+    await connection?.close();
+    healthServer?.close().closeAllConnections();
     await stopTracing();
   }
 }

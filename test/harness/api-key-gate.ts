@@ -6,6 +6,8 @@ export interface ApiKeyGateOptions {
   /** Of a gRPC server on 127.0.0.1 that speaks no TLS. */
   readonly targetPort: number;
   readonly apiKey: string;
+  /** @default a free one */
+  readonly port?: number;
 }
 
 export interface ApiKeyGate {
@@ -13,8 +15,8 @@ export interface ApiKeyGate {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1, without TLS, and passes on the gRPC calls that show the key, as Temporal Cloud does. */
-export async function startApiKeyGate({ targetPort, apiKey }: ApiKeyGateOptions): Promise<ApiKeyGate> {
+/** Listens on 127.0.0.1, without TLS, and passes on the gRPC calls that show the key, as Temporal Cloud does. */
+export async function startApiKeyGate({ targetPort, apiKey, port = 0 }: ApiKeyGateOptions): Promise<ApiKeyGate> {
   const target = connect(`http://127.0.0.1:${targetPort}`);
   const open = new Set<ServerHttp2Session>();
   const server = createServer()
@@ -47,15 +49,17 @@ export async function startApiKeyGate({ targetPort, apiKey }: ApiKeyGateOptions)
         .on('error', () => undefined)
         .pipe(outgoing);
     })
-    .listen(0, '127.0.0.1');
+    .listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
+      const closed = once(server, 'close');
+      // First: a client whose session is destroyed comes back at once.
+      server.close();
       for (const session of open) session.destroy();
       target.destroy();
-      server.close();
-      await once(server, 'close');
+      await closed;
     },
   };
 }

@@ -248,13 +248,17 @@ describe('with encryption, no secret is found', () => {
     killed.kill('SIGKILL');
     traces.add('log of the worker that was killed', (await killed.ended).stderr);
 
-    const worker = startProgram('worker/main.js', { env });
+    const workerMetricsPort = await freePort();
+    const worker = startProgram('worker/main.js', {
+      env: { ...env, WORKER_METRICS_PORT: String(workerMetricsPort) },
+    });
     const runs = outcomes.map(async ({ name, run }) => {
       const outcome = await run(conversations, temporal, traces).catch((error: Error) => error);
       ended.set(name, outcome instanceof Error ? `${outcome.name}: ${outcome.message}` : JSON.stringify(outcome));
     });
     await Promise.all(runs);
     ended.set('ready after a crash', JSON.stringify(await conversations.ensureReady(survivor)));
+    traces.add('metrics of the worker', await (await fetch(`http://127.0.0.1:${workerMetricsPort}/metrics`)).text());
     worker.kill('SIGTERM');
     const { stdout, stderr } = await worker.ended;
     traces.add('log of the worker', stdout + stderr);
@@ -282,5 +286,6 @@ describe('with encryption, no secret is found', () => {
     assert(sources.includes('temporal.db'));
     assert.equal(sources.filter((source) => source.startsWith('history of')).length, outcomes.length + 1);
     assert.equal(sources.filter((source) => source.startsWith('output of')).length, 2);
+    assert.equal(sources.filter((source) => source.startsWith('metrics of')).length, 2);
   });
 });

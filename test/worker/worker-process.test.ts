@@ -170,6 +170,26 @@ describe('a worker that can not use its settings says which, in one line, and ex
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* '-3 seconds'$/,
     },
     {
+      name: 'a port for probes that is none',
+      env: () => ({ WORKER_HTTP_PORT: '65536' }),
+      complaint: /^WORKER_HTTP_PORT must be a port, and is '65536'$/,
+    },
+    {
+      name: 'a port for probes that is taken',
+      env: () => ({ WORKER_HTTP_PORT: new URL(server.url).port }),
+      complaint: /^can't listen for probes \(WORKER_HTTP_HOST, WORKER_HTTP_PORT\): .*EADDRINUSE/,
+    },
+    {
+      name: 'a port for metrics that is taken',
+      env: () => ({ WORKER_METRICS_PORT: new URL(server.url).port }),
+      complaint: /^can't serve metrics \(WORKER_HTTP_HOST, WORKER_METRICS_PORT\): .*Address already in use/,
+    },
+    {
+      name: 'an address to listen on that is none',
+      env: () => ({ WORKER_HTTP_HOST: 'localhost' }),
+      complaint: /^WORKER_HTTP_HOST must be an IP address such as 0\.0\.0\.0, and is 'localhost'$/,
+    },
+    {
       name: 'a rule for nested servers that is none',
       env: () => ({ NESTED_SERVER_ALLOW: '*.example.com, https://example.com' }),
       complaint: /^NESTED_SERVER_ALLOW: 'https:\/\/example\.com' is no rule: write a host /,

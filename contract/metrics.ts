@@ -1,0 +1,18 @@
+/**
+ * Our own metrics, beside those of the SDK. They are a public interface: dashboards and alerts rely on their names.
+ * No zod here: the workflow bundle imports this file.
+ */
+export const metricNames = {
+  /** Counter, label `server`: creates that succeeded. A start that has lost its conversation creates it again. */
+  created: 'nested_conversations_created',
+  /** Counter: starts that ended ready. */
+  ready: 'nested_conversations_ready',
+  /** Counter, label `type`: starts that failed, by failure type. */
+  failed: 'nested_conversations_failed',
+  /** Histogram, in seconds: from the start to ready. */
+  timeToReady: 'nested_conversations_time_to_ready',
+  /** Histogram: looks that a start took to be ready. */
+  looks: 'nested_conversations_looks',
+  /** Counter, labels `method` and `status`: requests to nested servers. */
+  requests: 'nested_server_requests',
+} as const;

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { freePort } from '../../dev-stack/temporal-server.js';
+import { startApiKeyGate } from '../harness/api-key-gate.js';
+import { type RunningProgram, startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'health';
+
+let temporal: Temporal;
+
+before(async () => {
+  temporal = await startDevServer();
+});
+after(() => temporal.stop());
+
+interface ProbedWorker {
+  readonly process: RunningProgram;
+  probe(path: string): Promise<{ readonly status: number; readonly text: string }>;
+  /** Resolves with the answer once it matches. */
+  saysOfReadiness(answer: RegExp): Promise<void>;
+}
+
+async function startWorker(t: TestContext, env: Readonly<Record<string, string>>): Promise<ProbedWorker> {
+  const port = await freePort();
+  const process = startProgram('worker/main.js', {
+    env: { TEMPORAL_TASK_QUEUE: taskQueue, WORKER_HTTP_PORT: String(port), ...env },
+  });
+  t.after(() => process.kill('SIGKILL'));
+  const probe = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  return {
+    process,
+    probe,
+    async saysOfReadiness(expected) {
+      for (;;) {
+        const { status, text } = await probe('/readyz').catch(() => ({ status: 0, text: 'it does not listen yet' }));
+        if (expected.test(`${status} ${text}`)) return;
+        await setTimeout(20);
+      }
+    },
+  };
+}
+
+describe('a worker', () => {
+  test('is alive and not ready as long as it has not reached Temporal', async (t) => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    t.after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const { probe, saysOfReadiness, process } = await startWorker(t, { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+    await saysOfReadiness(/^503 starting\n$/);
+    assert.deepEqual(await probe('/healthz'), { status: 200, text: 'alive\n' });
+    process.kill('SIGKILL');
+    await process.ended;
+  });
+
+  test('is ready while it polls, and then alive and not ready until the last look is done', async (t) => {
+    const server = await OpenHandsStandIn.listen();
+    t.after(() => server.close());
+    const { probe, saysOfReadiness, process } = await startWorker(t, { TEMPORAL_ADDRESS: temporal.env.address });
+    await saysOfReadiness(/^200 ready\n$/);
+    const input = inputFor(server.url, { readiness: { lookTimeout: '1 minute' } });
+    const path = `/api/conversations/${input.sid}/events`;
+    const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
+    await new NestedConversations(temporal.env.client, { taskQueue }).start(input);
+    await look.reached;
+    process.kill('SIGTERM');
+    await saysOfReadiness(/^503 (stopping|draining)\n$/);
+    assert.equal((await probe('/healthz')).status, 200);
+    look.release();
+    assert.equal((await process.ended).exitCode, 0);
+  });
+
+  test('is alive and not ready while Temporal does not answer, and ready again when it does', async (t) => {
+    const targetPort = Number(temporal.env.address.split(':').at(-1));
+    const options = { targetPort, apiKey: 'key' };
+    let gate = await startApiKeyGate(options);
+    t.after(() => gate.close());
+    const { probe, saysOfReadiness } = await startWorker(t, {
+      TEMPORAL_ADDRESS: `127.0.0.1:${gate.port}`,
+      TEMPORAL_API_KEY: 'key',
+      TEMPORAL_TLS: 'false',
+    });
+    await saysOfReadiness(/^200 /);
+    await gate.close();
+    await saysOfReadiness(/^503 Temporal does not answer: \S.*\n$/);
+    assert.equal((await probe('/healthz')).status, 200);
+    gate = await startApiKeyGate({ ...options, port: gate.port });
+    await saysOfReadiness(/^200 /);
+  });
+
+  test('says what there is to ask for', async (t) => {
+    const { probe, saysOfReadiness } = await startWorker(t, { TEMPORAL_ADDRESS: temporal.env.address });
+    await saysOfReadiness(/^200 /);
+    assert.deepEqual(await probe('/'), { status: 404, text: 'there are /healthz and /readyz here\n' });
+  });
+});

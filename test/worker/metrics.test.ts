@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { freePort } from '../../dev-stack/temporal-server.js';
+import { type Sample, scrape } from '../harness/metrics.js';
+import { startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'metrics';
+
+describe('the metrics of a worker', () => {
+  let samples: Sample[];
+  /** What is left out of a comparison: the SDK's own labels, which every metric has. */
+  const ofSdk = { namespace: 'default', taskQueue };
+
+  function seriesOf(name: string): Sample[] {
+    return samples.filter((sample) => sample.name === name);
+  }
+
+  before(async () => {
+    const temporal = await startDevServer();
+    const server = await OpenHandsStandIn.listen();
+    const port = await freePort();
+    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const worker = startProgram('worker/main.js', {
+      env: { ...env, WORKER_METRICS_PORT: String(port), NESTED_SERVER_ALLOW: '127.0.0.1' },
+    });
+    const conversations = new NestedConversations(temporal.env.client, { taskQueue });
+    const post = { method: 'POST', path: '/api/conversations' };
+
+    await conversations.ensureReady(inputFor(server.url));
+    server.inject({ ...post, fault: { kind: 'lose-answer' } });
+    await conversations.ensureReady(inputFor(server.url));
+    server.inject({ ...post, fault: { kind: 'answer', status: 418, body: '{}' } });
+    await assert.rejects(conversations.ensureReady(inputFor(server.url)));
+    server.inject({ ...post, fault: { kind: 'answer', status: 499, body: '{}' } });
+    await assert.rejects(conversations.ensureReady(inputFor(server.url)));
+    const slow = inputFor(server.url, { readiness: { lookTimeout: '100 milliseconds', interval: '1 second' } });
+    const path = `/api/conversations/${slow.sid}/events`;
+    server.inject({ path, after: 2, fault: { kind: 'black-hole' } });
+    await conversations.ensureReady(slow);
+    await assert.rejects(conversations.ensureReady(inputFor('http://127.0.0.2:1')));
+
+    samples = await scrape(port);
+    worker.kill('SIGTERM');
+    await worker.ended;
+    await server.close();
+    await temporal.stop();
+  });
+
+  test('count the creates that succeeded, by server', () => {
+    assert.deepEqual(seriesOf('nested_conversations_created'), [
+      {
+        name: 'nested_conversations_created',
+        labels: { ...ofSdk, activityType: 'createConversation', server: 'openhands' },
+        value: 3,
+      },
+    ]);
+  });
+
+  const posts = [
+    { status: '200', is: 'an answer', value: 2 },
+    { status: '418', is: 'a refusal', value: 1 },
+    { status: 'other', is: 'a status that HTTP does not have', value: 1 },
+    { status: 'ECONNRESET', is: 'a lost answer', value: 1 },
+  ];
+  for (const { status, is, value } of posts) {
+    test(`count requests to nested servers: ${is} as ${status}`, () => {
+      const [series, ...more] = seriesOf('nested_server_requests').filter(
+        ({ labels }) => labels.method === 'POST' && labels.status === status,
+      );
+      assert.deepEqual(series?.labels, { ...ofSdk, activityType: 'createConversation', method: 'POST', status });
+      assert.deepEqual({ value: series?.value, more }, { value, more: [] });
+    });
+  }
+
+  for (const { status, is } of [
+    { status: 'timeout', is: 'one that was not answered in time' },
+    { status: 'not sent', is: 'one that NESTED_SERVER_ALLOW forbids' },
+  ]) {
+    test(`count requests to nested servers: ${is} as ${status}`, () => {
+      const found = seriesOf('nested_server_requests').filter(({ labels }) => labels.status === status);
+      assert.deepEqual(
+        found.map(({ labels, value }) => [labels.method, value]),
+        [['GET', 1]],
+      );
+    });
+  }
+
+  test('are beside those of the SDK', () => {
+    const [sample] = seriesOf('temporal_workflow_failed');
+    assert.equal(sample?.value, 3);
+  });
+});

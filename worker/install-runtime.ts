@@ -1,0 +1,18 @@
+import { Runtime } from '@temporalio/worker';
+import { ConfigError } from '../config/config-error.js';
+import { reasonOf } from '../config/why-unreachable.js';
+import type { WorkerConfig } from './config.js';
+import { prometheusMetrics } from './metrics.js';
+
+/**
+ * Installs the SDK's runtime, once in a process and before anything connects.
+ *
+ * @throws {@link ConfigError} where metrics can't be served
+ */
+export function installRuntime({ metricsEndpoint }: WorkerConfig): void {
+  try {
+    Runtime.install({ telemetryOptions: { ...(metricsEndpoint && { metrics: prometheusMetrics(metricsEndpoint) }) } });
+  } catch (error) {
+    throw new ConfigError(`can't serve metrics (WORKER_HTTP_HOST, WORKER_METRICS_PORT): ${reasonOf(error)}`);
+  }
+}

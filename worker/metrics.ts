@@ -1,0 +1,23 @@
+import { isIPv6 } from 'node:net';
+import type { MetricsExporterConfig } from '@temporalio/worker';
+import { metricNames } from '../contract/metrics.js';
+import type { Endpoint } from './config.js';
+
+/** From a start that is ready at once to one whose set-up script takes its ten minutes, and on to an hour. */
+const secondsToReady = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600];
+
+/** Up to the default maximum of 60, and beyond. */
+const looks = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600];
+
+/** Where Prometheus finds the SDK's metrics and our own: `/metrics` of the endpoint. */
+export function prometheusMetrics({ host, port }: Endpoint): MetricsExporterConfig {
+  return {
+    prometheus: {
+      bindAddress: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
+      histogramBucketOverrides: {
+        [metricNames.timeToReady]: secondsToReady,
+        [metricNames.looks]: looks,
+      },
+    },
+  };
+}
