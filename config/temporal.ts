@@ -16,6 +16,8 @@ export interface TemporalConfig {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly dataConverter: DataConverter;
+  /** Ids of the keys that payloads are encrypted with, the active one first; empty where they are plain. */
+  readonly encryptionKeyIds: readonly string[];
   readonly payloadStore: PayloadStore | undefined;
 }
 
@@ -51,6 +53,7 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
     namespace: namespace || 'default',
     taskQueue: env.TEMPORAL_TASK_QUEUE || defaultTaskQueue,
     dataConverter: dataConverterFor(keys),
+    encryptionKeyIds: [...keys.keys()],
     payloadStore,
   };
 }

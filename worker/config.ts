@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Duration, WorkerDeploymentVersion } from '@temporalio/common';
+import type { Duration, LogLevel, WorkerDeploymentVersion } from '@temporalio/common';
 import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
 import type { TransportOptions } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
@@ -12,6 +12,8 @@ export interface WorkerConfig extends TemporalConfig {
   /** Absent for a worker that is not versioned. */
   readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
+  /** What is logged: this and what is more severe. */
+  readonly logLevel: LogLevel;
   /** Where the health server listens. Absent: nowhere. */
   readonly healthEndpoint: Endpoint | undefined;
   /** Where Prometheus finds the metrics. Absent: nowhere. */
@@ -31,6 +33,7 @@ export interface Endpoint {
  *   `70 seconds`)
  * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
  *   Temporal's Worker Controller for Kubernetes sets them
+ * - `LOG_LEVEL`: `debug`, `info` (the default), `warn` or `error`
  * - `WORKER_HTTP_HOST`: the address to listen on for probes and for Prometheus (default `127.0.0.1`, as neither needs
  *   more on one machine, and nobody is authenticated; `0.0.0.0` where they come from another host or container)
  * - `WORKER_HTTP_PORT`, `WORKER_METRICS_PORT`: the ports for the one and for the other; without, there is none
@@ -49,9 +52,19 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     shutdownGraceTime: graceTime as Duration,
     deploymentVersion: loadDeploymentVersion(env),
     transportOptions: loadTransportOptions(env),
+    logLevel: loadLogLevel(env),
     healthEndpoint: loadEndpoint(env, 'WORKER_HTTP_PORT'),
     metricsEndpoint: loadEndpoint(env, 'WORKER_METRICS_PORT'),
   };
+}
+
+/** Without TRACE, at which the SDK logs what payloads hold, decrypted. */
+const logLevels: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
+
+function loadLogLevel({ LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
+  const level = logLevels.find((candidate) => candidate === (text || 'info').toUpperCase());
+  if (!level) throw new ConfigError(`LOG_LEVEL must be debug, info, warn or error, and is '${text}'`);
+  return level;
 }
 
 function loadEndpoint(env: NodeJS.ProcessEnv, variable: string): Endpoint | undefined {

@@ -7,6 +7,7 @@ import type { PayloadStore } from '../codec/payload-store.js';
 import { toMilliseconds } from '../contract/duration.js';
 import { limits } from '../contract/limits.js';
 import { defaultTaskQueue } from '../contract/names.js';
+import { logAttributes } from './log-attributes.js';
 import { traceActivity } from './trace-activity.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
@@ -59,7 +60,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     ...(dataConverter && { dataConverter }),
     workflowBundle: workflowBundleFor(dataConverter),
     activities: createActivities({ claimCheck, ...activityDependencies }),
-    interceptors: { activity: [traceActivity] },
+    interceptors: { activity: [traceActivity, logAttributes] },
     shutdownGraceTime,
     ...(deploymentVersion && {
       workerDeploymentOptions: {

@@ -1,3 +1,4 @@
+import type { Logger } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import { ConfigError } from '../config/config-error.js';
 import { reasonOf } from '../config/why-unreachable.js';
@@ -9,9 +10,16 @@ import { prometheusMetrics } from './metrics.js';
  *
  * @throws {@link ConfigError} where metrics can't be served
  */
-export function installRuntime({ metricsEndpoint }: WorkerConfig): void {
+export function installRuntime({ metricsEndpoint }: WorkerConfig, logger: Logger): Runtime {
   try {
-    Runtime.install({ telemetryOptions: { ...(metricsEndpoint && { metrics: prometheusMetrics(metricsEndpoint) }) } });
+    return Runtime.install({
+      logger,
+      telemetryOptions: {
+        // What the SDK's native part has to say goes the same way. More than warnings it says with payloads in them.
+        logging: { forward: {} },
+        ...(metricsEndpoint && { metrics: prometheusMetrics(metricsEndpoint) }),
+      },
+    });
   } catch (error) {
     throw new ConfigError(`can't serve metrics (WORKER_HTTP_HOST, WORKER_METRICS_PORT): ${reasonOf(error)}`);
   }

@@ -1,19 +1,23 @@
+import type { Logger } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
 import { reasonOf, whyUnreachable } from '../config/why-unreachable.js';
 import { startTracing } from '../tracing/start-tracing.js';
+import { about } from './about.js';
 import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
 import { hasCurrentVersion } from './current-version.js';
 import { startHealthServer } from './health-server.js';
 import { installRuntime } from './install-runtime.js';
+import { createLogger } from './logger.js';
 import { whyNotReady } from './why-not-ready.js';
 
 /** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
-  installRuntime(config);
+  const logger = createLogger(config.logLevel);
+  const runtime = installRuntime(config, logger);
   const stopTracing = await startTracing('nested-conversations-worker');
   let connection: NativeConnection | undefined;
   let worker: Worker | undefined;
@@ -22,15 +26,19 @@ async function main(): Promise<void> {
     healthEndpoint && (await startHealthServer(healthEndpoint, () => whyNotReady(worker, connection)));
   try {
     connection = await connect(config);
-    await warnWithoutCurrentVersion(connection, config);
+    await warnWithoutCurrentVersion(connection, config, logger);
     const transport = createTransport(config.transportOptions);
     worker = await createWorker({ connection, ...config, activityDependencies: { transport } });
+    logger.info('Worker started', about(config));
     await worker.run();
   } finally {
+    // A worker that failed leaves the runtime up, with the lines that it holds back for a moment to sort them.
+    runtime.flushLogs();
     await connection?.close();
     healthServer?.close().closeAllConnections();
     await stopTracing();
   }
+  logger.info('Worker stopped');
 }
 
 async function connect({ connectionOptions, namespace }: WorkerConfig): Promise<NativeConnection> {
@@ -48,6 +56,7 @@ async function connect({ connectionOptions, namespace }: WorkerConfig): Promise<
 async function warnWithoutCurrentVersion(
   connection: NativeConnection,
   { namespace, deploymentVersion }: WorkerConfig,
+  logger: Logger,
 ): Promise<void> {
   if (!deploymentVersion) return;
   const { deploymentName, buildId } = deploymentVersion;
@@ -55,8 +64,8 @@ async function warnWithoutCurrentVersion(
     explain(`can't work in deployment '${deploymentName}' (TEMPORAL_DEPLOYMENT_NAME)`),
   );
   if (hasCurrent) return;
-  console.warn(
-    `nested-conversations worker: no version of ${deploymentName} is current, so it gets no new conversations until one is: ` +
+  logger.warn(
+    `no version of ${deploymentName} is current, so it gets no new conversations until one is: ` +
       `temporal worker deployment set-current-version --namespace ${namespace} --deployment-name ${deploymentName} --build-id ${buildId}`,
   );
 }
@@ -68,7 +77,9 @@ function explain(problem: string) {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? `nested-conversations worker: ${error.message}` : error);
+  // A setting is mended by whoever has just set it, and reads along.
+  if (error instanceof ConfigError) console.error(`nested-conversations worker: ${error.message}`);
+  else createLogger('ERROR').error('Worker failed', { error });
   // A worker that could not be made, or failed, leaves the SDK's runtime running: the process would not end by itself.
   process.exit(1);
 });

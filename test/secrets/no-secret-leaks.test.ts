@@ -235,7 +235,12 @@ describe('with encryption, no secret is found', () => {
     const dataConverter = dataConverterFor(new Map([['test', createSecretKey(encryptionKey)]]));
     const metricsPort = await freePort();
     const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db'), dataConverter, metricsPort });
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
+    const env = {
+      TEMPORAL_ADDRESS: temporal.env.address,
+      TEMPORAL_TASK_QUEUE: taskQueue,
+      LOG_LEVEL: 'debug',
+      ...encryption,
+    };
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
     // A crash at the worst moment: the POST was accepted, and the worker is killed before it hears so.

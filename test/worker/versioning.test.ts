@@ -106,7 +106,7 @@ describe('a versioned worker', () => {
     await conversations.start(input);
     const worker = await startVersion(t, 'v1');
     await worker.reported(
-      `is current, so it gets no new conversations until one is: temporal ${currentVersionCommand('v1')}\n`,
+      `is current, so it gets no new conversations until one is: temporal ${currentVersionCommand('v1')}"`,
     );
     assert.equal((await conversations.status(input.sid)).phase, 'queued');
     await setCurrentVersion('v1');

@@ -170,6 +170,11 @@ describe('a worker that can not use its settings says which, in one line, and ex
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* '-3 seconds'$/,
     },
     {
+      name: 'a log level that would show what payloads hold',
+      env: () => ({ LOG_LEVEL: 'trace' }),
+      complaint: /^LOG_LEVEL must be debug, info, warn or error, and is 'trace'$/,
+    },
+    {
       name: 'a port for probes that is none',
       env: () => ({ WORKER_HTTP_PORT: '65536' }),
       complaint: /^WORKER_HTTP_PORT must be a port, and is '65536'$/,

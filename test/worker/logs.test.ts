@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { workflowIdOf } from '../../contract/names.js';
+import { runCommand } from '../../dev-stack/run-command.js';
+import { type RunningProgram, startProgram } from '../harness/programs.js';
+import { inputFor, start } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'logs';
+const post = { method: 'POST', path: '/api/conversations' };
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let conversations: NestedConversations;
+
+before(async () => {
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen();
+  conversations = new NestedConversations(temporal.env.client, { taskQueue });
+});
+after(async () => {
+  await server.close();
+  await temporal.stop();
+});
+
+function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
+  const worker = startProgram('worker/main.js', {
+    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+  });
+  t.after(() => worker.kill('SIGKILL'));
+  return worker;
+}
+
+/** Its lines, from the first to the last. */
+async function stop(worker: RunningProgram): Promise<Line[]> {
+  worker.kill('SIGTERM');
+  const { stderr } = await worker.ended;
+  return stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+describe('the log of a worker', () => {
+  test('begins with what the worker is, without its keys, and ends with its stop', async (t) => {
+    const worker = startWorker(t, {
+      PAYLOAD_ENCRYPTION_KEYS: `new:${Buffer.alloc(32, 1).toString('base64')},old:${Buffer.alloc(32, 2).toString('base64')}`,
+    });
+    await worker.reported('RUNNING');
+    const lines = await stop(worker);
+    const [{ time, ...first } = {}] = lines;
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
+    assert.ok(Math.abs(Date.now() - Date.parse(String(time))) < 60_000, String(time));
+    assert.deepEqual(first, {
+      level: 'info',
+      message: 'Worker started',
+      version,
+      address: temporal.env.address,
+      namespace: 'default',
+      taskQueue,
+      encryption: 'on',
+      encryptionKeyIds: ['new', 'old'],
+    });
+    assert.equal(lines.at(-1)?.message, 'Worker stopped');
+  });
+
+  test('tells of each failed attempt which conversation, run and activity it was', async (t) => {
+    const worker = startWorker(t);
+    const input = inputFor(server.url);
+    server.inject({ ...post, times: 2, fault: { kind: 'answer', status: 503 } });
+    await conversations.ensureReady(input);
+    const { runId } = await temporal.env.client.workflow.getHandle(workflowIdOf(input.sid)).describe();
+    const warnings = (await stop(worker)).filter(({ level }) => level === 'warn');
+    for (const [index, { time, error, durationMs, ...line }] of warnings.entries()) {
+      assert.deepEqual(line, {
+        level: 'warn',
+        message: 'Activity failed',
+        sdkComponent: 'worker',
+        conversationId: input.sid,
+        workflowId: workflowIdOf(input.sid),
+        workflowRunId: runId,
+        workflowType: 'createNestedConversation',
+        activityId: '1',
+        activityType: 'createConversation',
+        attempt: index + 1,
+        namespace: 'default',
+        taskQueue,
+      });
+      const { type, message } = error as Line;
+      assert.equal(type, 'NestedServerUnavailable');
+      assert.match(String(message), /^POST http:\S+ answered 503 /);
+    }
+    assert.equal(warnings.length, 2);
+  });
+
+  test('holds no warning of a conversation that takes some looks, and LOG_LEVEL=debug shows them', async (t) => {
+    const worker = startWorker(t, { LOG_LEVEL: 'debug' });
+    const input = inputFor(server.url, { readiness: { interval: '1 second' } });
+    server.script(input.sid, { loadingLooks: 2 });
+    const { attempts } = await conversations.ensureReady(input);
+    const lines = (await stop(worker)).filter(({ conversationId }) => conversationId === input.sid);
+    assert.deepEqual(new Set(lines.map(({ level }) => level)), new Set(['debug']));
+    const looks = lines.filter(({ error }) => (error as Line | undefined)?.type === 'ConversationNotReady');
+    assert.equal(looks.length, attempts - 1);
+  });
+
+  test('knows the conversation of a run whose id says nothing', async (t) => {
+    const worker = startWorker(t);
+    const input = inputFor('http://127.0.0.1:1', { sid: 's'.repeat(200) });
+    const handle = await start(temporal, input, taskQueue);
+    await assert.rejects(handle.result());
+    const warnings = (await stop(worker)).filter(({ message }) => message === 'Activity failed');
+    assert.deepEqual(
+      warnings.map(({ workflowId, conversationId }) => ({ workflowId, conversationId })),
+      [{ workflowId: handle.workflowId, conversationId: 's'.repeat(100) }],
+    );
+  });
+
+  test("has the lines of the SDK's native part in the same form", async (t) => {
+    const worker = startWorker(t);
+    const options = { taskQueue, workflowId: randomUUID() };
+    const handle = await temporal.env.client.workflow.start('unknown', options);
+    await worker.reported('"sdkComponent":"core"');
+    await handle.terminate();
+    const line = (await stop(worker)).find(({ sdkComponent }) => sdkComponent === 'core');
+    assert.equal(line?.level, 'warn');
+  });
+
+  test('holds nothing below LOG_LEVEL', async (t) => {
+    const worker = startWorker(t, { LOG_LEVEL: 'error' });
+    await conversations.ensureReady(inputFor(server.url));
+    worker.kill('SIGTERM');
+    assert.equal((await worker.ended).stderr, '');
+  });
+
+  test('is for a person on a terminal', async () => {
+    const logger = fileURLToPath(new URL('../../worker/logger.js', import.meta.url));
+    const program = `import('${logger}').then(({ createLogger }) => createLogger('INFO').info('Hello', { name: 'ada' }))`;
+    const command = `'${process.execPath}' -e "${program}"`;
+    // What runs below script(1) has a terminal.
+    const stdout = await runCommand('script', ['--quiet', '--return', '--command', command, '/dev/null']);
+    assert.match(stdout, /\[INFO\] Hello \{ name: .*ada.* \}/);
+  });
+});

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import type { WorkerConfig } from './config.js';
+
+/** What a worker says of itself when it starts. Nothing secret: of the encryption keys only the ids. */
+export function about(config: WorkerConfig): Record<string, unknown> {
+  const { connectionOptions, namespace, taskQueue, encryptionKeyIds, deploymentVersion } = config;
+  return {
+    version: packageVersion(),
+    address: connectionOptions.address,
+    namespace,
+    taskQueue,
+    encryption: encryptionKeyIds.length > 0 ? 'on' : 'off',
+    encryptionKeyIds,
+    ...deploymentVersion,
+  };
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
