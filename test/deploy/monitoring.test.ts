@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { before, describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { freePort } from '../../dev-stack/temporal-server.js';
+import { type Sample, scrape } from '../harness/metrics.js';
+import { startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'monitoring';
+
+const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+}
+
+const rules: Rule[] = parse(await read('deploy/prometheus/alerts.yml')).groups.flatMap(
+  ({ rules }: { rules: Rule[] }) => rules,
+);
+
+interface Panel {
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+
+const { panels }: { panels: Panel[] } = JSON.parse(await read('deploy/grafana/dashboard.json'));
+
+/** What an expression asks of a metric. */
+interface Query {
+  readonly metric: string;
+  readonly matchers: readonly { readonly label: string; readonly operator: string; readonly value: string }[];
+}
+
+/** Ours and the SDK's metrics are told from PromQL's own words by how they begin. */
+function queriesOf(expr: string): Query[] {
+  return [...expr.matchAll(/\b((?:nested|temporal)_\w+)(?:\{([^}]*)\})?/g)].map(([, metric = '', matchers = '']) => ({
+    metric,
+    matchers: [...matchers.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].map(
+      ([, label = '', operator = '', value = '']) => ({ label, operator, value }),
+    ),
+  }));
+}
+
+/** The labels that an expression groups by. */
+function groupedBy(expr: string): string[] {
+  return [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(/\s*,\s*/));
+}
+
+const queries = [
+  ...rules.map(({ alert, expr }) => ({ name: `the alert ${alert}`, expr, shown: '' })),
+  ...panels.flatMap(({ title, targets }) =>
+    targets.map(({ expr, legendFormat }) => ({
+      name: `the panel '${title}' (${legendFormat})`,
+      expr,
+      shown: legendFormat,
+    })),
+  ),
+];
+
+describe('a worker that has met most of what can happen exposes what is asked by', () => {
+  let samples: Sample[];
+
+  before(async () => {
+    const temporal = await startDevServer();
+    const server = await OpenHandsStandIn.listen();
+    const port = await freePort();
+    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const worker = startProgram('worker/main.js', { env: { ...env, WORKER_METRICS_PORT: String(port) } });
+    const conversations = new NestedConversations(temporal.env.client, { taskQueue });
+
+    await conversations.ensureReady(inputFor(server.url));
+    const notReady = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 2 } });
+    server.script(notReady.sid, { agent: 'dead' });
+    await assert.rejects(conversations.ensureReady(notReady));
+    server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'answer', status: 409, body: '{}' } });
+    await assert.rejects(conversations.ensureReady(inputFor(server.url)));
+    const options = { taskQueue, workflowId: randomUUID() };
+    const unknown = await temporal.env.client.workflow.start('unknown', options);
+    await worker.reported('"sdkComponent":"core"');
+    await unknown.terminate();
+
+    samples = await scrape(port);
+    worker.kill('SIGTERM');
+    await worker.ended;
+    await server.close();
+    await temporal.stop();
+  });
+
+  for (const { name, expr, shown } of queries) {
+    const metrics = queriesOf(expr);
+    test(name, () => {
+      assert.ok(metrics.length > 0, 'it asks for a metric');
+      for (const { metric, matchers } of metrics) {
+        const series = samples.filter((sample) => sample.name === metric);
+        assert.ok(series.length > 0, metric);
+        const labels = new Set(series.flatMap((sample) => Object.keys(sample.labels)));
+        for (const label of [...groupedBy(expr), ...matchers.map((matcher) => matcher.label)]) {
+          assert.ok(labels.has(label), `${metric} has the label ${label}`);
+        }
+        for (const { label, operator, value } of matchers) {
+          // What Grafana fills in stands for any value.
+          if (operator.startsWith('!') || value.startsWith('$')) continue;
+          const matches = new RegExp(`^(?:${value})$`);
+          assert.ok(
+            series.some((sample) => matches.test(sample.labels[label] ?? '')),
+            `${metric} ${label}="${value}"`,
+          );
+        }
+      }
+      for (const [, label = ''] of shown.matchAll(/\{\{(\w+)\}\}/g)) assert.ok(groupedBy(expr).includes(label), label);
+    });
+  }
+});
