@@ -4,7 +4,6 @@ import { describe, test } from 'node:test';
 import { failureOfAnswer } from '../../activities/nested-server/failures.js';
 import { failureTypes, finalFailureTypes, whatToDo } from '../../contract/failures.js';
 import { parseInput } from '../../contract/input.js';
-import { defaultShutdownGraceTime } from '../../worker/create-worker.js';
 
 const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
 
@@ -71,8 +70,4 @@ describe('the input table', () => {
       if (byDefault) assert.equal(byDefault.replaceAll("'", '"'), JSON.stringify(defaults.get(field)), field);
     }
   });
-});
-
-test('the grace time of a worker is that of the code', () => {
-  assert(readme.includes(`| \`WORKER_SHUTDOWN_GRACE_TIME\` | \`${defaultShutdownGraceTime}\` |`));
 });
