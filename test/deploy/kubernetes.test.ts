@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+import { loadCodecServerConfig } from '../../config/codec-server.js';
+import { toMilliseconds } from '../../contract/duration.js';
+import { parseInput } from '../../contract/input.js';
+import { loadWorkerConfig, type WorkerConfig } from '../../worker/config.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folder = join(root, 'deploy/kubernetes');
+
+interface Container {
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
+  readonly resources: { readonly limits: { readonly memory: string } };
+  readonly securityContext: unknown;
+}
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+  readonly timeoutSeconds: number;
+}
+
+interface Pod {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+  readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly [Container] };
+}
+
+/** What the tests read of any object. */
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data: Readonly<Record<string, string>>;
+  readonly resources?: readonly string[];
+  readonly spec: {
+    readonly selector: { readonly matchLabels: unknown };
+    readonly template: Pod & { readonly metadata: { readonly labels: unknown } };
+    readonly scaleTargetRef: { readonly name: string };
+    readonly triggers: readonly { readonly type: string; readonly metadata: Readonly<Record<string, string>> }[];
+  };
+}
+
+/** By file, relative to the folder. */
+const manifests = new Map<string, Manifest[]>();
+for (const file of await readdir(folder, { recursive: true })) {
+  if (!file.endsWith('.yaml')) continue;
+  const documents = parseAllDocuments(await readFile(join(folder, file), 'utf8'));
+  manifests.set(
+    file,
+    documents.map((document) => document.toJS()),
+  );
+}
+
+function manifest(kind: string, name: string): Manifest {
+  const found = [...manifests.values()].flat().find((one) => one.kind === kind && one.metadata?.name === name);
+  assert.ok(found, `${kind} ${name}`);
+  return found;
+}
+
+/** What a container has set, and a key in the place of each secret. */
+function environmentOf({ env }: Container, settings: Manifest['data'] = {}): Record<string, string> {
+  const values = env.map(({ name, value }) => [name, value ?? 'a secret, of 16 or more characters']);
+  return { ...settings, ...Object.fromEntries(values) };
+}
+
+/** The same with a key that can be read here. */
+function readable({ PAYLOAD_ENCRYPTION_KEYS_FILE, ...environment }: Record<string, string>): NodeJS.ProcessEnv {
+  assert.ok(PAYLOAD_ENCRYPTION_KEYS_FILE);
+  return { ...environment, PAYLOAD_ENCRYPTION_KEYS: `key:${Buffer.alloc(32).toString('base64')}` };
+}
+
+const documented = await readFile(join(root, 'docs/configuration.md'), 'utf8');
+
+test('every file is part of a kustomization', () => {
+  const included = [...manifests].flatMap(([file, objects]) =>
+    objects.flatMap(({ resources = [] }) => resources.map((resource) => join(dirname(file), resource))),
+  );
+  const files = [...manifests.keys()].filter((file) => !file.endsWith('kustomization.yaml'));
+  assert.deepEqual(included.sort(), files.sort());
+});
+
+describe('the worker on Kubernetes', () => {
+  let pod: Pod;
+  let container: Container;
+  let environment: Record<string, string>;
+  let config: WorkerConfig;
+
+  before(() => {
+    pod = manifest('Deployment', 'nested-conversations-worker').spec.template;
+    [container] = pod.spec.containers;
+    environment = environmentOf(container, manifest('ConfigMap', 'nested-conversations-worker').data);
+    config = loadWorkerConfig(readable(environment));
+  });
+
+  test('has settings that it takes, and none that it does not know', () => {
+    for (const name of Object.keys(environment)) assert.ok(documented.includes(`\`${name}\``), name);
+    assert.equal(config.encryptionKeyIds.length, 1);
+  });
+
+  test('listens where it is probed and scraped, and beyond its pod', () => {
+    const ports = new Map(container.ports.map(({ name, containerPort }) => [name, containerPort]));
+    assert.deepEqual(config.healthEndpoint, { host: '0.0.0.0', port: ports.get('probes') });
+    assert.deepEqual(config.metricsEndpoint, { host: '0.0.0.0', port: ports.get('metrics') });
+    assert.equal(pod.metadata.annotations['prometheus.io/port'], String(ports.get('metrics')));
+    assert.deepEqual(container.livenessProbe.httpGet, { path: '/healthz', port: 'probes' });
+    assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'probes' });
+  });
+
+  test('has the time to drain, and for a POST in flight', () => {
+    const parsed = parseInput({ apiUrl: 'http://h', sid: 's', userId: 'u' });
+    assert('conversation' in parsed);
+    const neededMs =
+      toMilliseconds(String(config.shutdownGraceTime)) + toMilliseconds(parsed.conversation.client.timeout);
+    assert.ok(pod.spec.terminationGracePeriodSeconds * 1000 >= neededMs);
+  });
+
+  test('has three quarters of its memory for the heap', () => {
+    const [, gibibytes] = /^(\d+)Gi$/.exec(container.resources.limits.memory) ?? [];
+    assert.equal(environment.NODE_OPTIONS, `--max-old-space-size=${Number(gibibytes) * 768}`);
+  });
+
+  test('is what the disruption budget and the autoscaler are about, and the latter asks for its task queue', () => {
+    const { spec, metadata } = manifest('Deployment', 'nested-conversations-worker');
+    const budget = manifest('PodDisruptionBudget', metadata.name).spec;
+    assert.deepEqual(budget.selector.matchLabels, spec.selector.matchLabels);
+    assert.deepEqual(spec.template.metadata.labels, spec.selector.matchLabels);
+    const { scaleTargetRef, triggers } = manifest('ScaledObject', metadata.name).spec;
+    assert.equal(scaleTargetRef.name, metadata.name);
+    const [trigger] = triggers;
+    assert.equal(trigger?.type, 'temporal');
+    const fromEnvironment = Object.entries(trigger?.metadata ?? {}).filter(([field]) => field.endsWith('FromEnv'));
+    assert.deepEqual(
+      fromEnvironment.map(([, variable]) => variable),
+      ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_TASK_QUEUE'],
+    );
+    for (const [, variable] of fromEnvironment) assert.ok(environment[variable], variable);
+  });
+});
+
+test('the codec server on Kubernetes has settings that it takes, and listens where it is called', () => {
+  const [container] = manifest('Deployment', 'nested-conversations-codec-server').spec.template.spec.containers;
+  const environment = environmentOf(container);
+  for (const name of Object.keys(environment)) assert.ok(documented.includes(`\`${name}\``), name);
+  const { host, port, isNewToken } = loadCodecServerConfig(readable(environment));
+  assert.deepEqual(
+    { host, port, isNewToken },
+    { host: '0.0.0.0', port: container.ports[0]?.containerPort, isNewToken: false },
+  );
+});
+
+test('nothing on Kubernetes runs as root, writes to its image or keeps a capability', () => {
+  const deployments = [...manifests.values()].flat().filter(({ kind }) => kind === 'Deployment');
+  assert.equal(deployments.length, 2);
+  for (const { spec } of deployments) {
+    const { securityContext, containers } = spec.template.spec as Pod['spec'] & { readonly securityContext: object };
+    assert.deepEqual(securityContext, {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    assert.deepEqual(containers[0].securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  }
+});
