@@ -5,6 +5,8 @@ import { startTracing } from '../tracing/start-tracing.js';
 import { connectClient } from './connect.js';
 import type { ConversationStatus } from './conversation-status.js';
 import { describeList, describeLooks, describeStatus, phases } from './describe-status.js';
+import { describeFinding, type Finding } from './doctor/check.js';
+import type { NestedServerOptions } from './doctor/nested-server-check.js';
 import { errorJson, exitCodeOf, exitCodes, reportError, UsageError } from './exit-codes.js';
 import type { ConversationFilter, ListedConversation } from './list-conversations.js';
 import { NestedConversations } from './nested-conversations.js';
@@ -25,6 +27,8 @@ interface OutputOptions {
 interface ListCommandOptions extends OutputOptions, ConversationFilter {
   readonly limit: number;
 }
+
+interface DoctorOptions extends OutputOptions, NestedServerOptions {}
 
 /** The command line `nested-conversation`. */
 export function buildProgram(): Command {
@@ -110,6 +114,27 @@ Examples:
     .option('--json', 'print one JSON object')
     .action((options: OutputOptions) => run(options, setUp));
 
+  program
+    .command('doctor')
+    .description('check all that a start needs, and say what to mend')
+    .option('--api-url <url>', 'base URL of a nested server to look at, too')
+    .addOption(new Option('--server <dialect>', 'what it speaks').choices(['openhands', 'agent-server']))
+    .option('--session-api-key <key>', 'its session API key; better in NESTED_SESSION_API_KEY')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Reads only. The environment is read as a worker reads it. Exits with 0 if nothing is in the way of a start.
+
+Example:
+  nested-conversation doctor --api-url http://localhost:3000`,
+    )
+    .action(async (options: DoctorOptions) => {
+      await run(options, () => doctor(options));
+      // What a check has left when its time was up would keep the process.
+      process.exit();
+    });
+
   return program;
 }
 
@@ -123,6 +148,8 @@ function reportUsageError(complaint: string): void {
 interface Answer {
   readonly text: string;
   readonly json: object;
+  /** @default 0 */
+  readonly exitCode?: number;
 }
 
 /** Connects to Temporal: a command does so when its own arguments are in order. */
@@ -145,6 +172,7 @@ async function run({ json }: OutputOptions, command: (connect: Connect) => Promi
   try {
     const answer = await command(connect);
     console.log(json ? JSON.stringify(answer.json) : answer.text);
+    process.exitCode = answer.exitCode ?? 0;
   } catch (error) {
     reportError(error, { json });
     process.exitCode = exitCodeOf(error);
@@ -175,6 +203,23 @@ async function status(connect: Connect, sid: string): Promise<Answer> {
   const outcome = found.closedAt ? await conversations.result(sid).catch((error: Error) => error) : undefined;
   const json = { ...found, ...(outcome instanceof Error ? errorJson(outcome) : outcome && { result: outcome }) };
   return { text: statusScreen(found, outcome), json };
+}
+
+async function doctor({ json, ...options }: DoctorOptions): Promise<Answer> {
+  // Loads what a worker sends with, and the SDK's native code behind it: the other commands start faster without.
+  const { diagnose } = await import('./doctor/diagnose.js');
+  const sessionApiKey = options.sessionApiKey ?? (process.env.NESTED_SESSION_API_KEY || undefined);
+  const findings: Finding[] = [];
+  for await (const finding of diagnose({ ...options, sessionApiKey })) {
+    if (!json) console.log(describeFinding(finding));
+    findings.push(finding);
+  }
+  const problems = findings.filter(({ verdict }) => verdict === 'problem').length;
+  return {
+    text: problems === 0 ? 'Nothing is in the way of a start.' : `To mend: ${problems}.`,
+    json: { findings },
+    exitCode: problems === 0 ? 0 : exitCodes.failed,
+  };
 }
 
 async function list(connect: Connect, { limit, ...filter }: ListCommandOptions): Promise<Answer> {

@@ -38,6 +38,11 @@ export function isAboutSearchAttributes(error: unknown): boolean {
   return isGrpcServiceError(cause) && cause.code === grpcInvalidArgument && /search attribute/i.test(cause.message);
 }
 
+/** Finds nothing, and is refused in a namespace that lacks one of them or does not know it yet. */
+export const searchAttributesQuery = Object.values(searchAttributes)
+  .map((name) => `${name} = ''`)
+  .join(' OR ');
+
 /** New ones can be used after the server has read its list again: some seconds. */
 const usableWithinMs = 60_000;
 
@@ -62,12 +67,9 @@ export async function registerSearchAttributes({ connection, options, workflow }
     namespace,
     searchAttributes: Object.fromEntries(missing.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
   });
-  const query = Object.values(searchAttributes)
-    .map((name) => `${name} = ''`)
-    .join(' OR ');
   for (const deadline = Date.now() + usableWithinMs; ; await sleep(200)) {
     try {
-      await workflow.count(query);
+      await workflow.count(searchAttributesQuery);
       return missing;
     } catch (error) {
       if (!isAboutSearchAttributes(error) || Date.now() > deadline) throw error;

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import { withinContract } from '../../activities/failure-boundary.js';
+import { dialectOf } from '../../activities/nested-server/dialects.js';
+import { HttpClient } from '../../activities/nested-server/http-client.js';
+import { createTransport } from '../../activities/nested-server/transport.js';
+import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
+import { baseUrlOf, parseInput } from '../../contract/input.js';
+import type { WorkerConfig } from '../../worker/config.js';
+import { InvalidInputError } from '../errors.js';
+import { ok, problem, type Verdict } from './check.js';
+
+export interface NestedServerOptions {
+  /** The nested server is looked at where this is given. */
+  readonly apiUrl?: string | undefined;
+  readonly server?: string | undefined;
+  readonly sessionApiKey?: string | undefined;
+}
+
+const requestTimeoutMs = 10_000;
+
+/** What {@link whatToDo} would say of a failure whose remedy is another where nothing was started. */
+const mends: Partial<Record<FailureType, string>> = {
+  Unauthorized: 'pass the valid key: --session-api-key, or NESTED_SESSION_API_KEY',
+  NestedServerUnavailable: 'look after the nested server, its URL and --server',
+  ConversationRejected: 'correct the URL, or NESTED_SERVER_ALLOW where that stands against it',
+};
+
+/** Asks for a conversation that is not there, by the rules and the transport of a worker. Only reads. */
+export async function checkNestedServer(
+  { apiUrl, server, sessionApiKey }: NestedServerOptions,
+  { transportOptions }: WorkerConfig,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const input = { apiUrl, server, sid: randomUUID(), userId: 'doctor', client: { sessionApiKey } };
+  const parsed = parseInput(input);
+  if ('problems' in parsed) return problem(InvalidInputError.of(parsed.problems).message);
+  const { sid, readiness, ...conversation } = parsed.conversation;
+  const http = new HttpClient({
+    transport: createTransport(transportOptions),
+    baseUrl: baseUrlOf(conversation.apiUrl),
+    sessionApiKey,
+    timeoutMs: requestTimeoutMs,
+    sharedDeadline: true,
+    signal,
+  });
+  const goal = { sid, isReplay: false, readyWhen: readiness.readyWhen };
+  try {
+    await withinContract(input, () => dialectOf(conversation.server).survey(http, goal));
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure)) throw error;
+    const type = error.type as FailureType;
+    return problem(error.message, mends[type] ?? (type in failureTypes ? whatToDo[type] : undefined));
+  }
+  const key = sessionApiKey ? 'and takes the session API key' : 'and asks for no session API key';
+  return ok(`${conversation.apiUrl} speaks ${conversation.server}, ${key}`);
+}

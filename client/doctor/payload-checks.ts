@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { decode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { oneLine } from '../../config/config-error.js';
+import { loadEncryptionKeys } from '../../config/encryption-keys.js';
+import { isLoopback, type TemporalConfig } from '../../config/temporal.js';
+import { workflowType } from '../../contract/names.js';
+import { ok, problem, type Verdict, warning } from './check.js';
+
+export function checkEncryption({ connectionOptions: { address } }: TemporalConfig): Verdict {
+  const [active, ...others] = loadEncryptionKeys().keys();
+  if (active) return ok(`with key '${active}'${others.length > 0 ? `; ${quoteAll(others)} decrypt, too` : ''}`);
+  if (isLoopback(address)) return ok('none: Temporal is on this machine');
+  return warning(
+    'none, as ALLOW_PLAINTEXT_PAYLOADS says: whoever reads Temporal reads session keys and messages',
+    'set PAYLOAD_ENCRYPTION_KEYS for clients and workers: docs/payloads.md',
+  );
+}
+
+/** Decodes what the newest start was started with, as a worker does. */
+export async function checkNewestStart(client: Client): Promise<Verdict> {
+  const { workflowService, options } = client;
+  const { namespace, loadedDataConverter } = options;
+  // Not by the SDK's own list: that decodes memos on the way, and tells not of which run it could not.
+  const query = `WorkflowType = '${workflowType}'`;
+  const { executions } = await workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
+  const [execution] = executions.map((info) => info.execution);
+  if (!execution) return ok('there is none to read');
+  const { history } = await workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 });
+  const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  try {
+    await decode(loadedDataConverter.payloadCodecs, input);
+  } catch (error) {
+    return problem(
+      `${execution.workflowId} can't be read: ${oneLine(error)}`,
+      'give clients and workers the same PAYLOAD_ENCRYPTION_KEYS: docs/payloads.md',
+    );
+  }
+  const isEncrypted = input.some(({ metadata }) => metadata?.['encryption-key-id']);
+  if (isEncrypted || loadEncryptionKeys().size === 0) return ok(`${execution.workflowId} can be read`);
+  return warning(
+    `${execution.workflowId} is not encrypted, though there are keys here`,
+    'give its client the keys, too: docs/payloads.md',
+  );
+}
+
+/** Reads what is not there: to write something would leave it behind. */
+export async function checkPayloadStore({ payloadStore }: TemporalConfig, signal: AbortSignal): Promise<Verdict> {
+  if (!payloadStore) return ok('none (PAYLOAD_STORE): a replay that is too large for Temporal is refused');
+  try {
+    await payloadStore.read(randomUUID(), signal);
+    return ok(`${payloadStore.url} can be read`);
+  } catch (error) {
+    // S3 says so of what is not there, too, to whoever may not list the bucket.
+    if ((error as Error).name === 'AccessDenied') {
+      return warning(
+        `${payloadStore.url} denies to read what is not there`,
+        'allow s3:ListBucket to tell the two apart',
+      );
+    }
+    return problem(`${payloadStore.url} can't be read: ${oneLine(error)}`, 'correct PAYLOAD_STORE, or its credentials');
+  }
+}
+
+function quoteAll(ids: readonly string[]): string {
+  return ids.map((id) => `'${id}'`).join(', ');
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Client } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { Finding } from '../../client/doctor/check.js';
+import { exitCodes } from '../../client/exit-codes.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import { workflowIdOf } from '../../contract/names.js';
+import { runCommand } from '../../dev-stack/run-command.js';
+import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
+import { type Ended, startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+
+before(async () => {
+  temporal = await startDevServer();
+  await registerSearchAttributes(temporal.env.client);
+});
+after(() => temporal.stop());
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+type Env = Readonly<Record<string, string>>;
+
+function doctor(args: readonly string[] = [], env: Env = {}): Promise<Ended> {
+  const options = { args: ['doctor', ...args], env: { TEMPORAL_ADDRESS: temporal.env.address, ...env } };
+  return startProgram('client/cli.js', options).ended;
+}
+
+/** What `--json` told, by check, and the exit code. */
+async function diagnosis(args: readonly string[] = [], env: Env = {}) {
+  const { exitCode, stdout } = await doctor([...args, '--json'], env);
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+  const of = (check: string) => {
+    const finding = findings.find((candidate) => candidate.check === check);
+    assert.ok(finding, `${check} is not in ${stdout}`);
+    return finding;
+  };
+  const problems = findings.filter(({ verdict }) => verdict === 'problem').map(({ check }) => check);
+  return { exitCode, of, problems };
+}
+
+test('finds nothing to mend where all is well, in a line a check, and only reads', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'payload-store-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const env = { PAYLOAD_STORE: pathToFileURL(folder).href };
+  const { exitCode, stdout, stderr } = await doctor(['--api-url', server.url], env);
+  const checks = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(0, 19).trimEnd());
+  assert.deepEqual(checks, [
+    '✔ settings',
+    '✔ Temporal',
+    '✔ namespace',
+    '✔ search attributes',
+    '✔ workers',
+    '✔ newest start',
+    '✔ encryption',
+    '✔ payload store',
+    '✔ nested server',
+    'Nothing is in the w',
+  ]);
+  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+  assert.deepEqual([...new Set(server.requests.map(({ method }) => method))], ['GET']);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('says below a problem what to do, and exits with 1', async () => {
+  const { exitCode, stdout } = await doctor([], { TEMPORAL_NAMESPACE: 'nowhere' });
+  assert.match(stdout, /\n✖ namespace {9}there is no 'nowhere'\n {20}correct TEMPORAL_NAMESPACE, or create it: /);
+  assert.match(stdout, /\nTo mend: 1\.\n$/);
+  assert.equal(exitCode, exitCodes.failed);
+});
+
+describe('settings', () => {
+  for (const env of [{ TEMPORAL_ADDRESS: 'http://localhost' }, { NESTED_SERVER_ALLOW: '10.0.0.0/99' }]) {
+    const [name = ''] = Object.keys(env);
+    test(`a ${name} that can't be used is named`, async () => {
+      const { exitCode, of, problems } = await diagnosis([], env);
+      assert.deepEqual({ exitCode, problems }, { exitCode: exitCodes.failed, problems: ['settings'] });
+      assert.match(of('settings').found, new RegExp(name));
+    });
+  }
+});
+
+describe('Temporal', () => {
+  test('out of reach is told, and what does not need it is checked still', async () => {
+    const { exitCode, of, problems } = await diagnosis(['--api-url', server.url], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    assert.deepEqual({ exitCode, problems }, { exitCode: exitCodes.failed, problems: ['Temporal'] });
+    assert.match(of('Temporal').found, /TEMPORAL_ADDRESS/);
+    assert.equal(of('nested server').verdict, 'ok');
+  });
+
+  test('that takes connections and is silent does not hold the doctor up', async (t) => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    t.after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const { problems } = await diagnosis([], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+    assert.deepEqual(problems, ['Temporal']);
+  });
+
+  test('without our search attributes works, and is told how to get them', async () => {
+    const namespace = `bare-${randomUUID()}`;
+    await temporal.env.client.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs('3 days'),
+    });
+    // Temporal gets to know its new namespaces a moment later.
+    const { of } = await known(() => diagnosis([], { TEMPORAL_NAMESPACE: namespace }));
+    assert.match(of('namespace').found, /for 3 d 0 h/);
+    assert.deepEqual(
+      { verdict: of('search attributes').verdict, mend: of('search attributes').mend },
+      { verdict: 'warning', mend: 'nested-conversation setup' },
+    );
+  });
+});
+
+describe('workers', () => {
+  test('that are not there are a problem', async () => {
+    const { of, problems } = await diagnosis([], { TEMPORAL_TASK_QUEUE: 'nobody-polls' });
+    assert.deepEqual(problems, ['workers']);
+    assert.match(of('workers').found, /^none polls nobody-polls$/);
+    assert.match(of('workers').mend ?? '', /npm run worker/);
+  });
+
+  test('of which no version is current are a problem, until its mend was done', async (t) => {
+    const queue = `versioned-${randomUUID()}`;
+    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: queue };
+    const versioned = { ...env, TEMPORAL_DEPLOYMENT_NAME: queue, TEMPORAL_WORKER_BUILD_ID: 'v1' };
+    const worker = startProgram('worker/main.js', { env: versioned });
+    t.after(() => worker.kill('SIGKILL'));
+    const workers = async () => (await diagnosis([], env)).of('workers');
+    let found = await workers();
+    while (found.found.startsWith('none polls')) found = await workers();
+    assert.match(found.found, /none of its versions is current$/);
+    const [program, ...args] = (found.mend ?? '').split(' ');
+    assert.equal(program, 'temporal');
+    await runCommand(await findTemporalCli(console.error), [...args, '--yes', '--address', temporal.env.address]);
+    assert.deepEqual(await workers(), { check: 'workers', verdict: 'ok', found: `one polls ${queue}` });
+  });
+});
+
+describe('the newest start', () => {
+  const key = randomBytes(32).toString('base64');
+  const startWith = async (t: TestContext, keys: Parameters<typeof dataConverterFor>[0]) => {
+    const { connection } = temporal.env.client;
+    const client = new Client({ connection, dataConverter: dataConverterFor(keys) });
+    const input = inputFor(server.url);
+    await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(input);
+    t.after(() => client.workflow.getHandle(workflowIdOf(input.sid)).terminate());
+    return workflowIdOf(input.sid);
+  };
+
+  test('that was encrypted with a key that is not here is a problem; with it, none', async (t) => {
+    const workflowId = await startWith(t, new Map([['k1', createSecretKey(key, 'base64')]]));
+    const without = await diagnosis();
+    assert.deepEqual(without.problems, ['newest start']);
+    assert.match(without.of('newest start').found, new RegExp(`^${workflowId} can't be read: .*key 'k1'`));
+    const withKey = await diagnosis([], { PAYLOAD_ENCRYPTION_KEYS: `k1:${key}` });
+    assert.deepEqual(withKey.problems, []);
+    assert.equal(withKey.of('newest start').found, `${workflowId} can be read`);
+    assert.equal(withKey.of('encryption').found, "with key 'k1'");
+    assert.ok(!JSON.stringify([without, withKey]).includes(key));
+  });
+
+  test('that was not encrypted though there are keys is told', async (t) => {
+    await startWith(t, new Map());
+    const { exitCode, of } = await diagnosis([], { PAYLOAD_ENCRYPTION_KEYS: `k1:${key}` });
+    assert.match(of('newest start').found, /is not encrypted, though there are keys here$/);
+    assert.deepEqual([exitCode, of('newest start').verdict], [0, 'warning']);
+  });
+});
+
+test('a payload store out of reach is a problem', async () => {
+  const { of, problems } = await diagnosis([], {
+    PAYLOAD_STORE: 's3://bucket/prefix',
+    ALLOW_PLAINTEXT_PAYLOADS: 'true',
+    AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  });
+  assert.deepEqual(problems, ['payload store']);
+  assert.match(of('payload store').found, /^s3:\/\/bucket\/prefix can't be read: .*ECONNREFUSED/);
+});
+
+describe('the nested server', () => {
+  const nestedServer = async (args: readonly string[] = [], env: Env = {}) => {
+    const { of, exitCode } = await diagnosis(['--api-url', server.url, ...args], env);
+    return { ...of('nested server'), exitCode };
+  };
+
+  test('that takes the session API key is well, and the key is printed nowhere', async () => {
+    server.options.sessionApiKey = 'key-of-the-session';
+    const finding = await nestedServer([], { NESTED_SESSION_API_KEY: 'key-of-the-session' });
+    assert.equal(finding.verdict, 'ok');
+    assert.match(finding.found, /takes the session API key$/);
+    assert.doesNotMatch(JSON.stringify(finding), /key-of-the-session/);
+  });
+
+  test('that refuses the session API key is a problem', async () => {
+    server.options.sessionApiKey = 'another-key';
+    const { verdict, mend, exitCode } = await nestedServer(['--session-api-key', 'key-of-the-session']);
+    assert.deepEqual([verdict, exitCode], ['problem', exitCodes.failed]);
+    assert.match(mend ?? '', /NESTED_SESSION_API_KEY/);
+  });
+
+  test('that refuses connections is a problem', async () => {
+    await server.down();
+    assert.match((await nestedServer()).found, /connection refused/);
+  });
+
+  test('that never answers does not hold the doctor up', async (t) => {
+    const fault = server.inject({ path: /events/, fault: { kind: 'delay-until' } });
+    t.after(() => fault.release());
+    assert.match((await nestedServer()).found, /no answer within 10000 ms/);
+  });
+
+  test('that NESTED_SERVER_ALLOW does not allow is a problem, and hears nothing', async () => {
+    const { found } = await nestedServer([], { NESTED_SERVER_ALLOW: '*.example.com' });
+    assert.match(found, /no rule of NESTED_SERVER_ALLOW allows 127\.0\.0\.1/);
+    assert.equal(server.requests.length, 0);
+  });
+
+  test('that speaks another dialect is told apart, and well when it is named', async (t) => {
+    const other = await AgentServerStandIn.listen();
+    t.after(() => other.close());
+    const as = async (dialect: string) =>
+      (await diagnosis(['--api-url', other.url, '--server', dialect])).of('nested server').verdict;
+    assert.deepEqual([await as('openhands'), await as('agent-server')], ['problem', 'ok']);
+  });
+});
+
+/** Asks again until Temporal knows the namespace. */
+async function known(diagnose: () => ReturnType<typeof diagnosis>): ReturnType<typeof diagnosis> {
+  for (;;) {
+    const found = await diagnose();
+    if (found.of('namespace').verdict === 'ok') return found;
+  }
+}
