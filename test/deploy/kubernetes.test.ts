@@ -64,7 +64,7 @@ function manifest(kind: string, name: string): Manifest {
 
 /** What a container has set, and a key in the place of each secret. */
 function environmentOf({ env }: Container, settings: Manifest['data'] = {}): Record<string, string> {
-  const values = env.map(({ name, value }) => [name, value ?? 'a secret, of 16 or more characters']);
+  const values = env.map(({ name, value }) => [name, value ?? 'a-secret-of-16-or-more-characters']);
   return { ...settings, ...Object.fromEntries(values) };
 }
 
