@@ -29,6 +29,7 @@ import { fitInput, hasLargeReplay } from './fit-input.js';
 import { type ConversationFilter, type ListedConversation, listConversations } from './list-conversations.js';
 import { firstDelayMs, isPassing, isRefused, longer, pause, persist } from './persist.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError, searchAttributesOf } from './search-attributes.js';
+import { type HistoryLine, tellHistory } from './tell-history.js';
 import { traceStart } from './trace-start.js';
 
 export interface NestedConversationsOptions {
@@ -175,6 +176,21 @@ export class NestedConversations {
   async result(sid: string): Promise<CreateNestedConversationResult> {
     const { runId } = await this.#describe(sid);
     return this.#result(sid, runId);
+  }
+
+  /**
+   * What has happened in the conversation's newest run, in plain words. Attempts that were followed by another are not
+   * in Temporal's history: the lines say how many there were.
+   * @throws {@link ConversationNotFoundError}
+   */
+  async history(sid: string): Promise<HistoryLine[]> {
+    const handle = this.#client.workflow.getHandle(workflowIdOf(sid));
+    const { events } = await handle.fetchHistory().catch(async (error: unknown) => {
+      // It passes gRPC's error on as it is: this tells a conversation that is not there from a namespace that is not.
+      await this.#describe(sid);
+      throw error;
+    });
+    return tellHistory(events ?? [], this.#client.options.loadedDataConverter);
   }
 
   /**

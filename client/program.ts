@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { Command, Option } from 'commander';
+import { oneLine } from '../config/config-error.js';
 import { loadTemporalConfig } from '../config/temporal.js';
 import { startTracing } from '../tracing/start-tracing.js';
 import { connectClient } from './connect.js';
@@ -13,6 +14,7 @@ import { NestedConversations } from './nested-conversations.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { readStartInput, type StartInputOptions } from './start-input.js';
 import { statusScreen } from './status-screen.js';
+import { describeHistory } from './tell-history.js';
 
 interface StartCommandOptions extends StartInputOptions {
   readonly resume?: boolean;
@@ -91,6 +93,12 @@ Examples:
     .description('tell how a start comes along, or what became of it')
     .option('--json', 'print one JSON object')
     .action((sid: string, options: OutputOptions) => run(options, (connect) => status(connect, sid)));
+
+  program
+    .command('history <sid>')
+    .description('tell what has happened in a start, a line an event')
+    .option('--json', 'print one JSON object')
+    .action((sid: string, options: OutputOptions) => run(options, (connect) => history(connect, sid)));
 
   program
     .command('cancel <sid>')
@@ -203,6 +211,17 @@ async function status(connect: Connect, sid: string): Promise<Answer> {
   const outcome = found.closedAt ? await conversations.result(sid).catch((error: Error) => error) : undefined;
   const json = { ...found, ...(outcome instanceof Error ? errorJson(outcome) : outcome && { result: outcome }) };
   return { text: statusScreen(found, outcome), json };
+}
+
+async function history(connect: Connect, sid: string): Promise<Answer> {
+  const { conversations } = await connect();
+  const events = await conversations.history(sid);
+  // A step under way, and what its attempts met, comes into history at its end only. Without the key, there is no telling.
+  const now = await conversations.status(sid).then(
+    (status) => (status.closedAt ? '' : `\n       now  ${describeStatus(status)}`),
+    (error: unknown) => `\n       now  (can't be read: ${oneLine(error)})`,
+  );
+  return { text: `${describeHistory(events)}${now}`, json: { sid, events } };
 }
 
 async function doctor({ json, ...options }: DoctorOptions): Promise<Answer> {

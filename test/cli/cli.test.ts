@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import { exitCodes } from '../../client/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
 import { whatToDo } from '../../contract/failures.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
@@ -216,6 +218,77 @@ describe('status', () => {
   });
 });
 
+describe('history', () => {
+  const told = async () => {
+    const { exitCode, stdout } = await run(['history', sid]);
+    assert.equal(exitCode, 0);
+    return stdout.trimEnd().split('\n');
+  };
+  const words = (lines: readonly string[]) => lines.map((line) => line.replace(/^ +\+\d+\.\d s {2}| \(\d+@.*\)$/g, ''));
+
+  test('tells of a start that became ready, and of the looks that Temporal does not keep', async () => {
+    server.script(sid, { loadingLooks: 5 });
+    await run(['start', ...complete(), ...inAMoment, '--wait']);
+    const lines = await told();
+    assert.match(lines[0] ?? '', /^ {4}\+0\.0 s {2}/);
+    assert.deepEqual(words(lines), [
+      `started for ada, on openhands at ${server.url}`,
+      'taken up by a worker',
+      'creating the conversation: 12 attempts at the most',
+      'first attempt begins',
+      'done creating the conversation',
+      'checking that it is ready: a look every 1 second, 60 at the most',
+      `look 4 begins, after 3 that history does not keep; the last of them: ${sid} is STARTING (agent loading); look 3 of 60, next in 1 second`,
+      'look 4 answered: ready (RUNNING)',
+      'ready (RUNNING) after 4 looks',
+    ]);
+  });
+
+  test('tells why a start failed', async () => {
+    server.options.settings = 'missing';
+    await run(['start', ...complete(), '--wait']);
+    const reason = `POST ${server.url}/api/conversations answered 400 (Settings not found)`;
+    assert.deepEqual(words(await told()).slice(-2), [
+      `attempt failed, the last one: ${reason}`,
+      `failed: ConversationRejected: ${reason}`,
+    ]);
+  });
+
+  test('tells where a start is that goes on, and that it was asked to end', async () => {
+    server.script(sid, { agent: 'dead' });
+    const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
+    await run(['start', ...complete(), '--look-timeout', '1 minute']);
+    await look.reached;
+    assert.match((await told()).at(-1) ?? '', /^ {7}now {4}\d s {2}checking that it is ready$/);
+    const waiting = run(['start', ...complete(), '--look-timeout', '1 minute', '--wait']);
+    await run(['cancel', sid]);
+    await waiting;
+    const lines = words(await told());
+    assert.ok(lines.includes('asked to end'));
+    assert.equal(lines.at(-1), 'cancelled');
+    look.release();
+  });
+
+  test('of what is encrypted says what can be read without the key', async () => {
+    const key = createSecretKey(randomBytes(32));
+    const { connection } = temporal.env.client;
+    const client = new Client({ connection, dataConverter: dataConverterFor(new Map([['k1', key]])) });
+    await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(inputFor(server.url, { sid }));
+    await client.workflow.getHandle(workflowIdOf(sid)).terminate('enough');
+    const lines = words(await told());
+    assert.match(lines[0] ?? '', /^started for \(can't be read: a payload is encrypted with key 'k1'/);
+    assert.match(lines.at(-2) ?? '', /^terminated by .*: enough$/);
+    assert.match(lines.at(-1) ?? '', /^ {7}now {2}\(can't be read: a payload is encrypted with key 'k1'/);
+  });
+
+  test('as JSON has the time of each event', async () => {
+    await run(['start', ...complete(), '--wait']);
+    const { events } = printed(await run(['history', sid, '--json'])) as { events: { at: string; told: string }[] };
+    assert.equal(events.at(-1)?.told, 'ready (RUNNING) after one look');
+    assert.ok(events.every(({ at }) => new Date(at).toISOString() === at));
+  });
+});
+
 describe('cancel', () => {
   test('ends a start, and whoever waits for it is told', async () => {
     server.script(sid, { agent: 'dead' });
@@ -297,6 +370,13 @@ describe('what goes wrong', () => {
     {
       name: 'a conversation that nobody started',
       args: () => ['status', sid],
+      exitCode: exitCodes.notFound,
+      type: 'ConversationNotFoundError',
+      message: /^Temporal knows no start of conversation conv-/,
+    },
+    {
+      name: 'a history of what nobody started',
+      args: () => ['history', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
       message: /^Temporal knows no start of conversation conv-/,

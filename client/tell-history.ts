@@ -1,0 +1,195 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { LoadedDataConverter, Payload } from '@temporalio/common';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { CheckConversationReadyInput, ConversationLook } from '../activities/interface.js';
+import { oneLine } from '../config/config-error.js';
+import type { CreateNestedConversationResult } from '../contract/input.js';
+import type { ConversationMemo } from '../contract/names.js';
+import { phaseOfActivity } from '../contract/phases.js';
+import { describeLooks, phases } from './describe-status.js';
+
+/** An event of a run's history, in plain words. */
+export interface HistoryLine {
+  readonly eventId: number;
+  readonly at: Date;
+  readonly told: string;
+}
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
+
+/** Events of the workflow's own progress from step to step: all in all, what the lines around them tell already. */
+const silent =
+  /^(workflowTask(Scheduled|Completed)|upsertWorkflowSearchAttributes|workflowPropertiesModified)EventAttributes$/;
+
+/**
+ * Tells a run's events in plain words, a line each. What went through Temporal's bookkeeping alone is left out, and what
+ * can't be decoded says so.
+ */
+export async function tellHistory(
+  events: readonly HistoryEvent[],
+  dataConverter: LoadedDataConverter,
+): Promise<HistoryLine[]> {
+  const lines: HistoryLine[] = [];
+  const teller = new Teller(events, dataConverter);
+  for (const event of events) {
+    const told = await teller.tell(event);
+    if (told) lines.push({ eventId: Number(event.eventId), at: new Date(tsToMs(event.eventTime)), told });
+  }
+  return lines;
+}
+
+class Teller {
+  readonly #scheduled: ReadonlyMap<number, HistoryEvent>;
+  /** The first of these events says when a worker was there; the others say nothing new. */
+  readonly #takenUp: HistoryEvent | undefined;
+
+  constructor(
+    events: readonly HistoryEvent[],
+    private readonly dataConverter: LoadedDataConverter,
+  ) {
+    this.#scheduled = new Map(events.map((event) => [Number(event.eventId), event]));
+    this.#takenUp = events.find((event) => event.workflowTaskStartedEventAttributes);
+  }
+
+  async tell(event: HistoryEvent): Promise<string | undefined> {
+    const kind = Object.keys(event).find((name) => name.endsWith('EventAttributes') && isSet(event, name)) ?? '';
+    if (event.workflowTaskStartedEventAttributes) {
+      const { identity } = event.workflowTaskStartedEventAttributes;
+      return event === this.#takenUp ? `taken up by a worker (${identity})` : undefined;
+    }
+    if (silent.test(kind)) return undefined;
+    return (await this.#tellOfRun(event)) ?? (await this.#tellOfActivity(event)) ?? inWords(kind);
+  }
+
+  async #tellOfRun(event: HistoryEvent): Promise<string | undefined> {
+    if (event.workflowExecutionStartedEventAttributes) {
+      const { memo } = event.workflowExecutionStartedEventAttributes;
+      const { userId, apiUrl, server } = await this.#memo(memo?.fields ?? {});
+      return userId ? `started for ${userId}, on ${server} at ${apiUrl}` : 'started';
+    }
+    if (event.workflowTaskFailedEventAttributes) {
+      const { failure, identity } = event.workflowTaskFailedEventAttributes;
+      return `the workflow's code failed (${identity}), and is tried again: ${await this.#reason(failure)}`;
+    }
+    if (event.workflowTaskTimedOutEventAttributes) return 'a worker was lost, or too slow: another is asked';
+    if (event.workflowExecutionCancelRequestedEventAttributes) return 'asked to end';
+    if (event.workflowExecutionCompletedEventAttributes) {
+      const { result } = event.workflowExecutionCompletedEventAttributes;
+      return this.#decoded<CreateNestedConversationResult>(
+        result?.payloads,
+        ({ status, attempts }) => `ready (${status}) after ${describeLooks(attempts)}`,
+      );
+    }
+    if (event.workflowExecutionFailedEventAttributes) {
+      const { failure } = event.workflowExecutionFailedEventAttributes;
+      const type = failure?.applicationFailureInfo?.type;
+      return `failed: ${type ? `${type}: ` : ''}${await this.#reason(failure)}`;
+    }
+    if (event.workflowExecutionCanceledEventAttributes) return 'cancelled';
+    if (event.workflowExecutionTerminatedEventAttributes) {
+      const { reason, identity } = event.workflowExecutionTerminatedEventAttributes;
+      return `terminated by ${identity}${reason ? `: ${reason}` : ''}`;
+    }
+    return event.workflowExecutionTimedOutEventAttributes ? 'timed out' : undefined;
+  }
+
+  async #tellOfActivity(event: HistoryEvent): Promise<string | undefined> {
+    if (event.activityTaskScheduledEventAttributes) {
+      const { input, retryPolicy } = event.activityTaskScheduledEventAttributes;
+      const { doing, unit } = this.#activityOf(event.eventId);
+      if (unit === 'attempt') return `${doing}: ${retryPolicy?.maximumAttempts} attempts at the most`;
+      return this.#decoded<CheckConversationReadyInput>(
+        input?.payloads,
+        ({ readiness: { interval, maximumAttempts }, attemptsBefore = 0 }) =>
+          `${doing}: a look every ${interval}, ${maximumAttempts - attemptsBefore} at the most`,
+      );
+    }
+    if (event.activityTaskStartedEventAttributes) {
+      const { scheduledEventId, attempt, lastFailure } = event.activityTaskStartedEventAttributes;
+      const { unit } = this.#activityOf(scheduledEventId);
+      const earlier = (attempt ?? 1) - 1;
+      if (earlier === 0) return `first ${unit} begins`;
+      const met = await this.#reason(lastFailure);
+      return `${unit} ${attempt} begins, after ${earlier} that history does not keep; the last of them: ${met}`;
+    }
+    if (event.activityTaskCompletedEventAttributes) {
+      const { scheduledEventId, result } = event.activityTaskCompletedEventAttributes;
+      const { doing, unit } = this.#activityOf(scheduledEventId);
+      if (unit === 'attempt') return `done ${doing}`;
+      return this.#decoded<ConversationLook>(result?.payloads, (look) =>
+        look.ready
+          ? `look ${look.attempts} answered: ready (${look.status})`
+          : `look ${look.attempts} answered: ${look.seen}, so that the create is to do more`,
+      );
+    }
+    const { activityTaskFailedEventAttributes: failed, activityTaskTimedOutEventAttributes: timedOut } = event;
+    const ended = failed ?? timedOut;
+    if (ended) {
+      const { unit } = this.#activityOf(ended.scheduledEventId);
+      return `${unit} ${failed ? 'failed' : 'timed out'}, the last one: ${await this.#reason(ended.failure)}`;
+    }
+    if (event.activityTaskCancelRequestedEventAttributes) {
+      const { doing } = this.#activityOf(event.activityTaskCancelRequestedEventAttributes.scheduledEventId);
+      return `asked to stop ${doing}`;
+    }
+    return event.activityTaskCanceledEventAttributes ? 'stopped as asked' : undefined;
+  }
+
+  #activityOf(scheduledEventId: unknown): { readonly doing: string; readonly unit: 'look' | 'attempt' } {
+    const attributes = this.#scheduled.get(Number(scheduledEventId))?.activityTaskScheduledEventAttributes;
+    const type = attributes?.activityType?.name ?? '';
+    const phase = phaseOfActivity[type];
+    return { doing: phase ? phases[phase] : type, unit: phase === 'checking' ? 'look' : 'attempt' };
+  }
+
+  async #memo(fields: Readonly<Record<string, Payload>>): Promise<Partial<ConversationMemo>> {
+    const tell = async ([name, payload]: [string, Payload]) => [name, await this.#decoded<string>([payload], String)];
+    return Object.fromEntries(await Promise.all(Object.entries(fields).map(tell)));
+  }
+
+  async #reason(failure: Failure): Promise<string> {
+    try {
+      const error = await decodeOptionalFailureToOptionalError(this.dataConverter, failure);
+      return error ? oneLine(error) : 'no reason is given';
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+
+  async #decoded<T>(payloads: Payload[] | null | undefined, tell: (value: T) => string): Promise<string> {
+    try {
+      return tell(await decodeFromPayloadsAtIndex<T>(this.dataConverter, 0, payloads));
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+}
+
+function isSet(event: HistoryEvent, name: string): boolean {
+  return event[name as keyof HistoryEvent] != null;
+}
+
+function unreadable(error: unknown): string {
+  return `(can't be read: ${oneLine(error)})`;
+}
+
+/** What comes of other clients, such as a signal: `workflowExecutionSignaledEventAttributes`, in words. */
+function inWords(kind: string): string {
+  return kind.replace('EventAttributes', '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** A line each, with the time since the first. */
+export function describeHistory(lines: readonly HistoryLine[]): string {
+  const [first] = lines;
+  return lines
+    .map(({ at, told }) => {
+      const seconds = (at.getTime() - (first?.at.getTime() ?? 0)) / 1000;
+      return `${`+${seconds.toFixed(1)}`.padStart(8)} s  ${told}`;
+    })
+    .join('\n');
+}
