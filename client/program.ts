@@ -10,6 +10,7 @@ import { describeFinding, type Finding } from './doctor/check.js';
 import type { NestedServerOptions } from './doctor/nested-server-check.js';
 import { errorJson, exitCodeOf, exitCodes, reportError, UsageError } from './exit-codes.js';
 import type { ConversationFilter, ListedConversation } from './list-conversations.js';
+import { isLive, withLiveProgress } from './live-progress.js';
 import { NestedConversations } from './nested-conversations.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { readStartInput, type StartInputOptions } from './start-input.js';
@@ -199,8 +200,11 @@ async function start(connect: Connect, options: StartCommandOptions): Promise<An
     const verb = started.attached ? 'was started already' : 'is starting';
     return { text: `${started.sid} ${verb}: workflow ${started.workflowId}, run ${started.runId}`, json: started };
   }
-  const onProgress = (status: ConversationStatus) => console.error(describeStatus(status));
-  const result = await conversations.ensureReady(input, { resume, onProgress });
+  const untilReady = (onProgress: (status: ConversationStatus) => void) =>
+    conversations.ensureReady(input, { resume, onProgress });
+  const result = isLive(process.stderr)
+    ? await withLiveProgress(process.stderr, untilReady)
+    : await untilReady((status) => console.error(describeStatus(status)));
   const { conversationId, status, attempts } = result;
   return { text: `${conversationId} is ready (${status}) after ${describeLooks(attempts)}`, json: result };
 }

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DataConverter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import ora from 'ora';
 import type { ConversationStatus } from '../client/conversation-status.js';
 import { describeLooks, describeStatus } from '../client/describe-status.js';
+import { isLive, withLiveProgress } from '../client/live-progress.js';
 import { NestedConversations } from '../client/nested-conversations.js';
 import { registerSearchAttributes } from '../client/search-attributes.js';
 import { createCodecServer } from '../codec/codec-server.js';
@@ -137,21 +137,9 @@ async function startRealServer(): Promise<NestedServer> {
 }
 
 /** Shows where the start is, by the second on a terminal, else as a line for each change. */
-async function withProgress<T>(work: (onProgress: (status: ConversationStatus) => void) => Promise<T>): Promise<T> {
-  if (!process.stdout.isTTY) return work((status) => say(`  ${describeStatus(status)}`));
-  let latest: ConversationStatus | undefined;
-  const spinner = ora({ stream: process.stdout, text: 'starting' }).start();
-  const timer = setInterval(() => {
-    if (latest) spinner.text = describeStatus(latest);
-  }, 200);
-  try {
-    return await work((status) => {
-      latest = status;
-    });
-  } finally {
-    clearInterval(timer);
-    spinner.stop();
-  }
+function withProgress<T>(work: (onProgress: (status: ConversationStatus) => void) => Promise<T>): Promise<T> {
+  if (isLive(process.stdout)) return withLiveProgress(process.stdout, work);
+  return work((status) => say(`  ${describeStatus(status)}`));
 }
 
 async function keepUp(): Promise<void> {

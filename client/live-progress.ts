@@ -1,0 +1,30 @@
+import type { WriteStream } from 'node:tty';
+import ora from 'ora';
+import type { ConversationStatus } from './conversation-status.js';
+import { describeStatus } from './describe-status.js';
+
+/** Whether a stream is a terminal on which a line can be drawn anew: some say that they have no columns at all. */
+export function isLive(stream: WriteStream): boolean {
+  return stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb';
+}
+
+/** Shows the newest progress of `work` in one line that ticks by the second, and is gone at its end. */
+export async function withLiveProgress<T>(
+  stream: WriteStream,
+  work: (onProgress: (status: ConversationStatus) => void) => Promise<T>,
+): Promise<T> {
+  let latest: ConversationStatus | undefined;
+  // Without hands on standard input: Ctrl-C ends the process, as ever.
+  const line = ora({ stream, text: 'starting', isEnabled: true, discardStdin: false }).start();
+  const timer = setInterval(() => {
+    if (latest) line.text = describeStatus(latest);
+  }, 200);
+  try {
+    return await work((status) => {
+      latest = status;
+    });
+  } finally {
+    clearInterval(timer);
+    line.stop();
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { exitCodes } from '../../client/exit-codes.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+const cli = fileURLToPath(new URL('../../client/cli.js', import.meta.url));
+
+const hideCursor = '\x1b[?25l';
+const showCursor = '\x1b[?25h';
+const clearLine = '\x1b[0K';
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let sid: string;
+
+before(async () => {
+  temporal = await startDevServer();
+  await registerSearchAttributes(temporal.env.client);
+});
+after(() => temporal.stop());
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+  sid = `conv-${randomUUID()}`;
+});
+afterEach(() => server.close());
+
+/** Starts the CLI on a pseudo-terminal of its own: what it shows there, as it comes. */
+function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', columns = 100 } = {}) {
+  const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ');
+  // `--return`: with the exit code of the command.
+  const terminal = spawn(
+    'script',
+    ['--quiet', '--return', '--command', `stty columns ${columns}; exec ${command}`, '/dev/null'],
+    {
+      env: { PATH: process.env.PATH, TERM: term, TEMPORAL_ADDRESS: temporal.env.address },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  t.after(() => terminal.kill('SIGKILL'));
+  let shown = '';
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  const ended = once(terminal, 'close').then(([exitCode]) => ({ exitCode, shown }));
+  return {
+    ended,
+    async shows(text: RegExp): Promise<RegExpExecArray> {
+      for (;;) {
+        const found = text.exec(shown);
+        if (found) return found;
+        const next = await Promise.race([once(terminal.stdout, 'data'), ended]);
+        if (!Array.isArray(next)) throw new Error(`It ended without ${text}: ${shown}`);
+      }
+    },
+    interrupt: () => terminal.stdin.write('\x03'),
+  };
+}
+
+const startAndWait = () => ['start', '--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--wait'];
+
+/** What is left on the screen at the end: what came after the last line was cleared. */
+function left(shown: string): string {
+  return stripVTControlCharacters(shown.slice(shown.lastIndexOf(clearLine))).replaceAll('\r\n', '\n');
+}
+
+describe('start --wait on a terminal', () => {
+  test('ticks in one line while nothing changes, and leaves the result', async (t) => {
+    const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
+    const terminal = onTerminal(t, [...startAndWait(), '--look-timeout', '1 minute']);
+    await look.reached;
+    const [, seconds] = await terminal.shows(/(\d+) s {2}checking that it is ready/);
+    await terminal.shows(new RegExp(` ${Number(seconds) + 2} s {2}checking that it is ready`));
+    look.release();
+    const { exitCode, shown } = await terminal.ended;
+    assert.ok(shown.includes(hideCursor));
+    assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
+    assert.equal(left(shown), `${sid} is ready (RUNNING) after one look\n`);
+    assert.equal(exitCode, 0);
+  });
+
+  test('leaves why it failed', async (t) => {
+    server.options.settings = 'missing';
+    const { exitCode, shown } = await onTerminal(t, startAndWait()).ended;
+    assert.match(left(shown), /^nested-conversation: POST \S+ answered 400 \(Settings not found\)\n$/);
+    assert.equal(exitCode, exitCodes.failed);
+  });
+
+  test('ends with Ctrl-C and gives the cursor back, and the start goes on', async (t) => {
+    server.script(sid, { loadingLooks: 3 });
+    const terminal = onTerminal(t, startAndWait());
+    await terminal.shows(/checking that it is ready/);
+    terminal.interrupt();
+    const { exitCode, shown } = await terminal.ended;
+    assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
+    assert.equal(exitCode, 128 + constants.signals.SIGINT);
+    const { phase } = await new NestedConversations(temporal.env.client).status(sid);
+    assert.notEqual(phase, 'cancelled');
+  });
+
+  for (const { name, options } of [
+    { name: 'a terminal that can not draw a line anew', options: { term: 'dumb' } },
+    { name: 'a terminal of no columns', options: { columns: 0 } },
+  ]) {
+    test(`${name} shows plain lines`, async (t) => {
+      const { shown } = await onTerminal(t, startAndWait(), options).ended;
+      assert.ok(!shown.includes('\x1b'));
+      assert.match(shown, / {2}\d s {2}ready\r\n.* is ready \(RUNNING\) after one look\r\n$/);
+    });
+  }
+});
