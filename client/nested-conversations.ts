@@ -115,6 +115,7 @@ export class NestedConversations {
     // What is there is looked at before it may be followed: it could be another user's.
     let workflowIdReusePolicy: WorkflowOptions['workflowIdReusePolicy'] = 'REJECT_DUPLICATE';
     for (;;) {
+      const hasSearchAttributes = this.#hasSearchAttributes;
       try {
         const handle = await this.#client.workflow.start(workflowType, {
           workflowId,
@@ -122,15 +123,14 @@ export class NestedConversations {
           args: [sent],
           memo: { ...memo },
           staticSummary: `${server} at ${apiUrl}, for ${userId}`,
-          ...(this.#hasSearchAttributes && { typedSearchAttributes: searchAttributesOf({ sid, userId }) }),
+          ...(hasSearchAttributes && { typedSearchAttributes: searchAttributesOf({ sid, userId }) }),
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy,
         });
         return { sid, workflowId, runId: handle.firstExecutionRunId, attached: false };
       } catch (error) {
-        if (isAboutSearchAttributes(error) && this.#hasSearchAttributes) {
-          this.#hasSearchAttributes = false;
-          this.#onHint(new SearchAttributesMissingError(this.#client.options.namespace).message);
+        if (isAboutSearchAttributes(error) && hasSearchAttributes) {
+          this.#noteMissingSearchAttributes();
           continue;
         }
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -208,6 +208,13 @@ export class NestedConversations {
    */
   list(filter?: ConversationFilter): AsyncIterable<ListedConversation> {
     return listConversations(this.#client, filter);
+  }
+
+  /** Once, however many starts at once find it out. */
+  #noteMissingSearchAttributes(): void {
+    if (!this.#hasSearchAttributes) return;
+    this.#hasSearchAttributes = false;
+    this.#onHint(new SearchAttributesMissingError(this.#client.options.namespace).message);
   }
 
   /**

@@ -40,7 +40,8 @@ describe('in a namespace without our search attributes', () => {
     const hints: string[] = [];
     const conversations = new NestedConversations(temporal.env.client, { onHint: (hint) => hints.push(hint) });
     const input = inputFor(server.url);
-    await conversations.ensureReady(input);
+    // At once: each of them finds it out for itself.
+    await Promise.all([input, inputFor(server.url)].map((one) => conversations.ensureReady(one)));
     await conversations.ensureReady(inputFor(server.url));
     assert.deepEqual(hints, [
       "Namespace 'default' lacks our search attributes: register them with nested-conversation setup",
