@@ -53,7 +53,10 @@ export interface StartOptions {
 export interface EnsureReadyOptions extends StartOptions {
   /** Called when what is known of the start has changed. */
   readonly onProgress?: (status: ConversationStatus) => void;
-  /** Ends the waiting, not the start: call again to go on waiting, or `cancel` to end it. */
+  /**
+   * Ends the waiting, not the start: call again to go on waiting, or `cancel` to end it. For a time limit use this, and
+   * not the Temporal client's `withDeadline`: a call that ran into its deadline is made again.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -6,6 +6,7 @@ export const firstDelayMs = 250;
 const lastDelayMs = 5000;
 const growth = 1.2;
 
+const grpcDeadlineExceeded = 4;
 const grpcResourceExhausted = 8;
 
 /** Asks Temporal until it answers, or the signal says that it is enough. */
@@ -42,10 +43,13 @@ async function orAborted<T>(ask: () => Promise<T>, signal: AbortSignal | undefin
   return Promise.race([aborted, ask()]).finally(() => signal.removeEventListener('abort', abort));
 }
 
-/** Whether Temporal may answer the same question a little later. */
+/**
+ * Whether Temporal may answer the same question a little later. Under load it also runs into deadlines of its own, which
+ * the SDK does not take for passing.
+ */
 export function isPassing(error: unknown): boolean {
   const cause = grpcErrorOf(error);
-  return cause !== undefined && isRetryableError(cause);
+  return cause !== undefined && (isRetryableError(cause) || cause.code === grpcDeadlineExceeded);
 }
 
 /** Whether Temporal refused to deal with it at all, for want of resources. */

@@ -40,6 +40,7 @@ const through = (interceptor: WorkflowClientInterceptor) =>
 /** As the SDK throws what Temporal answers. */
 const grpcError = (code: number) =>
   new ServiceError('Failed', { cause: Object.assign(new Error('Failed'), { code, details: '', metadata: {} }) });
+const deadlineExceeded = 4;
 const resourceExhausted = 8;
 const unavailable = 14;
 
@@ -84,13 +85,17 @@ describe('a lost connection', () => {
   });
 });
 
-for (const resume of [false, true]) {
-  test(`what Temporal is too busy for is asked again${resume ? ', also to resume' : ''}`, async () => {
+for (const { how, code, resume } of [
+  { how: 'refuses', code: resourceExhausted, resume: false },
+  { how: 'refuses to resume', code: resourceExhausted, resume: true },
+  { how: 'has no time for', code: deadlineExceeded, resume: false },
+]) {
+  test(`what a busy Temporal ${how} is asked again`, async () => {
     const input = inputFor(server.url);
     const busy = { start: 2, describe: 2 };
     const turnAway = (call: keyof typeof busy) => {
       busy[call] -= 1;
-      if (busy[call] >= 0) throw grpcError(resourceExhausted);
+      if (busy[call] >= 0) throw grpcError(code);
     };
     const conversations = through({
       async start(started, next) {
