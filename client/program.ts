@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { oneLine } from '../config/config-error.js';
 import { loadTemporalConfig } from '../config/temporal.js';
 import { startTracing } from '../tracing/start-tracing.js';
+import { completionScript, type Shell, shells } from './completion.js';
 import { connectClient } from './connect.js';
 import type { ConversationStatus } from './conversation-status.js';
 import { describeList, describeLooks, describeStatus, phases } from './describe-status.js';
@@ -143,6 +144,20 @@ Example:
       // What a check has left when its time was up would keep the process.
       process.exit();
     });
+
+  program
+    .command('completion')
+    .description('print a script that has a shell complete this command line')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .addHelpText(
+      'after',
+      `
+Examples, for the files that a shell reads at its start:
+  source <(nested-conversation completion bash)     # ~/.bashrc
+  source <(nested-conversation completion zsh)      # ~/.zshrc
+  nested-conversation completion fish | source      # ~/.config/fish/config.fish`,
+    )
+    .action((shell: Shell) => console.log(completionScript(program, shell)));
 
   return program;
 }
