@@ -13,7 +13,7 @@ const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
  * behind a load balancer up to a minute.
  */
 export const createPolicy: ActivityOptions = {
-  summary: 'create the conversation, or bring it to where this start wants it',
+  summary: 'create it, or finish what an earlier attempt began',
   // A backstop: what bounds an attempt is its requests' deadlines (client.timeout, at the most 5 minutes each).
   startToCloseTimeout: '45 minutes',
   // Long enough for what comes before the first heartbeat, two reads; short enough to find out a dead worker.

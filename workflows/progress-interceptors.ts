@@ -46,7 +46,7 @@ export function interceptors(): WorkflowInterceptors {
 }
 
 function showReady({ conversationId, status, attempts }: CreateNestedConversationResult): void {
-  show('ready', `${conversationId} is ${status} (looks: ${attempts})`);
+  show('ready', literally(`${conversationId} is ${status}, as look ${attempts} found`));
   const seconds = (Date.now() - workflowInfo().startTime.getTime()) / 1000;
   metricMeter.createCounter('nested_conversations_ready').add(1);
   metricMeter.createHistogram('nested_conversations_time_to_ready', 'float', 's').record(seconds);
@@ -60,8 +60,13 @@ function showFailure(error: unknown): void {
   }
   const { message, type } = error instanceof ApplicationFailure ? error : { message: String(error), type: undefined };
   const advice = whatToDo[type as FailureType];
-  show('failed', advice ? `${type}: ${message}\n\n**What to do:** ${advice}` : message);
+  show('failed', advice ? `${type}: ${literally(message)}\n\n**What to do:** ${advice}` : literally(message));
   metricMeter.createCounter('nested_conversations_failed').add(1, { type: type ?? 'unknown' });
+}
+
+/** What a server or a caller said may look like markdown, and would be shown cut, or as an image from elsewhere. */
+function literally(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/[\\`*_~[\]<&]/g, '\\$&');
 }
 
 const phaseKey = defineSearchAttributeKey(searchAttributes.phase, SearchAttributeType.KEYWORD);
