@@ -28,21 +28,29 @@ export type DevServerOptions = Pick<CreateWorkerOptions, 'dataConverter' | 'payl
   readonly dbFilename?: string;
   /** Where it serves its metrics, as Prometheus reads them. @default a free port */
   readonly metricsPort?: number;
+  /** Where it serves its Web UI, and where that has payloads decoded. @default no Web UI */
+  readonly webUi?: { readonly port: number; readonly codecEndpoint?: string };
 };
 
 /** A dev server: the real thing, in real time. */
 export async function startDevServer({
   dbFilename,
   metricsPort,
+  webUi,
   ...options
 }: DevServerOptions = {}): Promise<Temporal> {
   const { dataConverter } = options;
+  const extraArgs = [
+    ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
+    ...(webUi?.codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', webUi.codecEndpoint]),
+  ];
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
       log: { format: 'pretty', level: 'error' },
       ...(dbFilename !== undefined && { dbFilename }),
-      ...(metricsPort !== undefined && { extraArgs: ['--metrics-port', String(metricsPort)] }),
+      ...(webUi && { ui: true, uiPort: webUi.port }),
+      extraArgs,
     },
     ...(dataConverter && { client: { dataConverter } }),
   });
