@@ -115,7 +115,7 @@ describe('in a namespace with our search attributes', () => {
     assert.equal(await recordedPhase(input.sid), 'failed');
     assert.match(
       await currentDetails(input.sid),
-      /^\*\*failed\*\*: ConversationFailed: .*out of credit\n\n\*\*What to do:\*\* read/,
+      /^\*\*failed\*\*: ConversationFailed: .*out of credit\n\n\*\*What to do:\*\* mend/,
     );
   });
 
