@@ -93,9 +93,9 @@ async function demo(): Promise<void> {
     ),
   );
   say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${describeLooks(result.attempts)}`);
+  if (!options.keep) return say('  To look around in the Web UI: npm run demo -- --keep');
   if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/${workflowIdOf(sid)}`);
-  if (options.keep) await keepUp();
-  else say('  To look around in the Web UI: npm run demo -- --keep');
+  await keepUp();
 }
 
 /** A key for this demo alone. */
