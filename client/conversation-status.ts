@@ -50,7 +50,8 @@ const eventsBeforeActivities = 4;
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingWorkflowTaskState;
 
-const phaseOfStatus: Record<string, RunPhase> = {
+/** The phases of runs that have ended, by what Temporal calls their status. */
+export const phaseOfStatus: Readonly<Record<string, RunPhase>> = {
   COMPLETED: 'ready',
   FAILED: 'failed',
   CANCELLED: 'cancelled',

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { searchAttributes, workflowIdOf, workflowType } from '../contract/names.js';
-import type { RunPhase } from './conversation-status.js';
+import { phaseOfStatus, type RunPhase } from './conversation-status.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError } from './search-attributes.js';
 
 /** Which conversations to list; all where nothing is said. */
@@ -33,14 +33,6 @@ const endings: Partial<Record<RunPhase, string>> = {
   cancelled: 'Canceled',
   terminated: 'Terminated',
   'timed-out': 'TimedOut',
-};
-
-const phaseOfStatus: Record<string, RunPhase> = {
-  COMPLETED: 'ready',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-  TERMINATED: 'terminated',
-  TIMED_OUT: 'timed-out',
 };
 
 /**

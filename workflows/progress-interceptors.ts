@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { type FailureType, whatToDo } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
+import { metricNames } from '../contract/metrics.js';
 import { searchAttributes } from '../contract/names.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 
@@ -48,9 +49,9 @@ export function interceptors(): WorkflowInterceptors {
 function showReady({ conversationId, status, attempts }: CreateNestedConversationResult): void {
   show('ready', literally(`${conversationId} is ${status}, as look ${attempts} found`));
   const seconds = (Date.now() - workflowInfo().startTime.getTime()) / 1000;
-  metricMeter.createCounter('nested_conversations_ready').add(1);
-  metricMeter.createHistogram('nested_conversations_time_to_ready', 'float', 's').record(seconds);
-  metricMeter.createHistogram('nested_conversations_looks', 'int').record(attempts);
+  metricMeter.createCounter(metricNames.ready).add(1);
+  metricMeter.createHistogram(metricNames.timeToReady, 'float', 's').record(seconds);
+  metricMeter.createHistogram(metricNames.looks, 'int').record(attempts);
 }
 
 function showFailure(error: unknown): void {
@@ -61,7 +62,7 @@ function showFailure(error: unknown): void {
   const { message, type } = error instanceof ApplicationFailure ? error : { message: String(error), type: undefined };
   const advice = whatToDo[type as FailureType];
   show('failed', advice ? `${type}: ${literally(message)}\n\n**What to do:** ${advice}` : literally(message));
-  metricMeter.createCounter('nested_conversations_failed').add(1, { type: type ?? 'unknown' });
+  metricMeter.createCounter(metricNames.failed).add(1, { type: type ?? 'unknown' });
 }
 
 /** What a server or a caller said may look like markdown, and would be shown cut, or as an image from elsewhere. */
