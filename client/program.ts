@@ -94,18 +94,21 @@ Examples:
     .command('status <sid>')
     .description('tell how a start comes along, or what became of it')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  nested-conversation status conv1')
     .action((sid: string, options: OutputOptions) => run(options, (connect) => status(connect, sid)));
 
   program
     .command('history <sid>')
     .description('tell what has happened in a start, a line an event')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  nested-conversation history conv1')
     .action((sid: string, options: OutputOptions) => run(options, (connect) => history(connect, sid)));
 
   program
     .command('cancel <sid>')
     .description('end a start that is under way')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  nested-conversation cancel conv1')
     .action((sid: string, options: OutputOptions) => run(options, (connect) => cancel(connect, sid)));
 
   program
@@ -116,12 +119,14 @@ Examples:
     .option('--server <server>', 'those on this dialect or base URL')
     .option('--limit <n>', 'at the most', Number, 50)
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  nested-conversation list --user-id ada --phase checking')
     .action((options: ListCommandOptions) => run(options, (connect) => list(connect, options)));
 
   program
     .command('setup')
     .description('register the search attributes in the namespace; safe to run again')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  nested-conversation setup')
     .action((options: OutputOptions) => run(options, setUp));
 
   program

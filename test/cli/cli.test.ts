@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { exitCodes } from '../../client/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { buildProgram } from '../../client/program.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { whatToDo } from '../../contract/failures.js';
@@ -463,6 +464,20 @@ describe('--help', () => {
     }
     assert.equal(exitCode, 0);
   });
+
+  for (const command of buildProgram().commands) {
+    test(`of ${command.name()} has examples that can be typed`, async () => {
+      const { stdout } = await run([command.name(), '--help']);
+      const examples = stdout.match(/(?<=\n {2}|<\()nested-conversation [^\n#|)]+/g) ?? [];
+      assert.ok(examples.length > 0, stdout);
+      for (const example of examples) {
+        const program = buildProgram().exitOverride();
+        for (const each of program.commands) each.exitOverride().action(() => undefined);
+        const words = example.match(/'[^']*'|\S+/g) ?? [];
+        program.parse(words.slice(1), { from: 'user' });
+      }
+    });
+  }
 });
 
 /** The body of the one POST that created the conversation. */
