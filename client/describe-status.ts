@@ -30,17 +30,18 @@ export function describeOverdue({ since, taskQueue, version }: OverdueStep, now 
   return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see nested-conversation doctor)`;
 }
 
-/** In the two largest units, e.g. `12 s` or `3 min 5 s`. */
+/** In the two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */
 export function describeDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit)) as [
-    number,
-    number,
-    number,
-  ];
-  if (days > 0) return `${days} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+  const counts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const largest = counts.findIndex(([count]) => count > 0);
+  const told = counts.slice(largest, largest + 2).filter(([count]) => count > 0);
+  return told.map(([count, unit]) => `${count} ${unit}`).join(' ') || '0 s';
 }
 
 /** A number of looks in words. */

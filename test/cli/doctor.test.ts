@@ -125,7 +125,7 @@ describe('Temporal', () => {
     });
     // Temporal gets to know its new namespaces a moment later.
     const { of } = await known(() => diagnosis([], { TEMPORAL_NAMESPACE: namespace }));
-    assert.match(of('namespace').found, /for 3 d 0 h/);
+    assert.match(of('namespace').found, /for 3 d after/);
     assert.deepEqual(
       { verdict: of('search attributes').verdict, mend: of('search attributes').mend },
       { verdict: 'warning', mend: 'nested-conversation setup' },
