@@ -1,4 +1,6 @@
-import type { Client } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
+import { decode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { searchAttributes, workflowIdOf, workflowType } from '../contract/names.js';
 import { phaseOfStatus, type RunPhase } from './conversation-status.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError } from './search-attributes.js';
@@ -20,7 +22,7 @@ export interface ListedConversation {
   readonly startedAt: Date;
   /** Absent while it runs. */
   readonly closedAt?: Date;
-  /** These three as the start's memo tells; absent where another client did not set it. */
+  /** These three as the start's memo tells; absent where another client did not set it, or its key is not here. */
   readonly userId?: string;
   readonly apiUrl?: string;
   readonly server?: string;
@@ -43,8 +45,13 @@ export async function* listConversations(
   client: Client,
   filter: ConversationFilter = {},
 ): AsyncGenerator<ListedConversation> {
+  const { connection, options } = client;
+  const { namespace, loadedDataConverter } = options;
+  // The client decodes memos as it lists, and would end the list at the first that it can't.
+  const dataConverter = { payloadCodecs: [whatCanBeDecoded(loadedDataConverter.payloadCodecs)] };
+  const lister = new Client({ connection, namespace, dataConverter });
   try {
-    for await (const { workflowId, runId, status, startTime, closeTime, memo, ...info } of client.workflow.list({
+    for await (const { workflowId, runId, status, startTime, closeTime, memo, ...info } of lister.workflow.list({
       query: queryOf(filter),
     })) {
       const { userId, apiUrl, server } = memo ?? {};
@@ -63,8 +70,24 @@ export async function* listConversations(
       };
     }
   } catch (error) {
-    throw isAboutSearchAttributes(error) ? new SearchAttributesMissingError(client.options.namespace) : error;
+    throw isAboutSearchAttributes(error) ? new SearchAttributesMissingError(namespace) : error;
   }
+}
+
+/** Decodes as the codecs do, and makes null of what can't be read then, e.g. for want of its key. */
+function whatCanBeDecoded(codecs: PayloadCodec[]): PayloadCodec {
+  const readable = async (payload: Payload): Promise<Payload> => {
+    try {
+      const [decoded] = await decode(codecs, [payload]);
+      return defaultPayloadConverter.toPayload(defaultPayloadConverter.fromPayload(decoded as Payload)) as Payload;
+    } catch {
+      return defaultPayloadConverter.toPayload(null) as Payload;
+    }
+  };
+  return {
+    encode: async (payloads) => payloads,
+    decode: (payloads) => Promise.all(payloads.map(readable)),
+  };
 }
 
 function queryOf({ userId, phase }: ConversationFilter): string {

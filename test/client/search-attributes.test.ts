@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import { workflowMetadataQuery } from '@temporalio/workflow';
 import type { ConversationFilter } from '../../client/list-conversations.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { historyLength } from '../harness/history.js';
 import { inputFor } from '../harness/start.js';
@@ -96,6 +99,17 @@ describe('in a namespace with our search attributes', () => {
     assert.equal(await recordedPhase(input.sid), 'ready');
     assert.deepEqual(await listed(conversations, { userId: "o'brien", server: 'agent-server' }), []);
     assert.deepEqual(await listed(conversations, { userId: "o'brien", phase: 'checking' }), []);
+  });
+
+  test('a start whose memo is encrypted with a key that is not here is in the list, without what the memo tells', async () => {
+    const dataConverter = dataConverterFor(new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]));
+    const { connection } = temporal.env;
+    const encrypting = new NestedConversations(new Client({ connection, dataConverter }), { taskQueue: 'elsewhere' });
+    const input = inputFor(server.url, { userId: 'mallory' });
+    await encrypting.start(input);
+    const conversations = new NestedConversations(temporal.env.client);
+    const [found] = await listedUntil(conversations, { userId: 'mallory' }, 1);
+    assert.deepEqual([found?.sid, found?.phase, found?.userId], [input.sid, 'queued', undefined]);
   });
 
   test('a start that waits for a worker is queued', async () => {
