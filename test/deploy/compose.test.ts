@@ -20,7 +20,7 @@ describe('docker-compose.temporal.yml', { skip: !compose && !process.env.CI && '
 
   test('restarts and health-checks every service that keeps running, and waits for the end of the others', () => {
     const completing = [...services.keys()].filter((name) => isAwaitedToComplete(name, services));
-    assert.deepEqual(completing.sort(), ['namespace', 'schema']);
+    assert.deepEqual(completing.sort(), ['namespace', 'schema', 'search-attributes']);
     for (const [name, service] of services) {
       if (completing.includes(name)) continue;
       assert.match(service, /^ {4}healthcheck:$/m, `${name} has a health check`);
