@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { Conversation } from '../contract/input.js';
 import { metricNames } from '../contract/metrics.js';
 import { NotSentError, type Transport, type TransportRequest } from './nested-server/transport.js';
+import { whyGivenUp } from './nested-server/why-given-up.js';
 
 /** Counts a create that succeeded. */
 export function countCreated(server: Conversation['server']): void {
@@ -27,8 +28,7 @@ export function counted(transport: Transport): Transport {
 }
 
 /** In a word that does not depend on what the server says. */
-function whyNoAnswer({ signal }: TransportRequest, error: unknown): string {
+function whyNoAnswer(request: TransportRequest, error: unknown): string {
   if (error instanceof NotSentError) return 'not sent';
-  if (signal?.aborted) return (signal as AbortSignal).reason?.name === 'TimeoutError' ? 'timeout' : 'cancelled';
-  return (error as NodeJS.ErrnoException).code ?? 'other';
+  return whyGivenUp(request) ?? (error as NodeJS.ErrnoException).code ?? 'other';
 }

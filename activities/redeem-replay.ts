@@ -1,5 +1,4 @@
-import type { ClaimCheck } from '../codec/claim-check.js';
-import { UnreadableClaimError } from '../codec/claim-check.js';
+import { type ClaimCheck, UnreadableClaimError } from '../codec/claim-check.js';
 import { replayClaimOf } from '../contract/claim.js';
 import { invalidInput } from './check-input.js';
 import { failure } from './nested-server/failures.js';

@@ -2,6 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { fail, inSpan } from '../../tracing/in-span.js';
 import { traceparent } from '../../tracing/trace-context.js';
 import type { Transport, TransportRequest } from './transport.js';
+import { whyGivenUp } from './why-given-up.js';
 
 /** The same transport, with a span for each request, whose `traceparent` the server gets. */
 export function traced(transport: Transport): Transport {
@@ -29,9 +30,10 @@ export function traced(transport: Transport): Transport {
 /** In the best of starts, too, a server is asked for what it does not have yet. */
 const notYetThere = 404;
 
-function errorType({ signal }: TransportRequest, error: unknown): string | undefined {
-  // Either its deadline has passed, or nobody wants the answer any more.
-  if (signal?.aborted) return (signal as AbortSignal).reason?.name === 'TimeoutError' ? 'timeout' : undefined;
+function errorType(request: TransportRequest, error: unknown): string | undefined {
+  const givenUp = whyGivenUp(request);
+  // That nobody wants the answer any more is no error.
+  if (givenUp) return givenUp === 'timeout' ? givenUp : undefined;
   const { code, name } = error as NodeJS.ErrnoException;
   return code ?? name;
 }

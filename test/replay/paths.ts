@@ -36,6 +36,14 @@ async function cancelAfter({ conversations, server, input }: Stage, request: str
   await conversations.cancel(input.sid);
 }
 
+/** Starts and cancels while the POST is held, which is answered once the activity was asked to cancel. */
+async function cancelDuringPost(stage: Stage): Promise<void> {
+  const held = stage.server.inject({ ...post, fault: { kind: 'delay-until' } });
+  await cancelAfter(stage, 'POST /api/conversations', 1);
+  await cancellationRequested(handleOf(stage));
+  held.release();
+}
+
 function handleOf({ temporal, input }: Stage) {
   return temporal.env.client.workflow.getHandle(workflowIdOf(input.sid));
 }
@@ -162,12 +170,7 @@ export const paths: readonly Path[] = [
   {
     name: 'cancelled-while-creating',
     ends: 'CANCELLED',
-    async walk(stage) {
-      const held = stage.server.inject({ ...post, fault: { kind: 'delay-until' } });
-      await cancelAfter(stage, 'POST /api/conversations', 1);
-      await cancellationRequested(handleOf(stage));
-      held.release();
-    },
+    walk: cancelDuringPost,
   },
   {
     name: 'cancelled-between-looks',
@@ -191,12 +194,9 @@ export const paths: readonly Path[] = [
     // The cancellation waits for a POST, whose failure is then the activity's own.
     name: 'cancelled-while-a-create-fails',
     ends: 'CANCELLED',
-    async walk(stage) {
+    walk(stage) {
       stage.server.options.settings = 'missing';
-      const held = stage.server.inject({ ...post, fault: { kind: 'delay-until' } });
-      await cancelAfter(stage, 'POST /api/conversations', 1);
-      await cancellationRequested(handleOf(stage));
-      held.release();
+      return cancelDuringPost(stage);
     },
   },
   {
