@@ -14,7 +14,7 @@ export type SentInput = Omit<CreateNestedConversationInput, 'replayJson'> & {
 
 /** Whether the input holds a replay that is more than a payload of Temporal, as long as it is not compressed. */
 export function hasLargeReplay({ replayJson }: CreateNestedConversationInput): boolean {
-  return (replayJson?.length ?? 0) > limits.payloadBytes;
+  return Buffer.byteLength(replayJson ?? '') > limits.payloadBytes;
 }
 
 /**

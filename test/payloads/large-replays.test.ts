@@ -95,6 +95,17 @@ describe('a replay arrives whole', () => {
     });
   }
 
+  test('of fewer characters than Temporal takes bytes, and of more bytes, through the store', async () => {
+    const chinese = Array.from(randomBytes(1_400_000), (byte, index) =>
+      String.fromCharCode(0x4e00 + byte + (index % 71) * 256),
+    );
+    const message = { source: 'user', action: 'message', args: { content: chinese.join('') } };
+    const replay = JSON.stringify([message]);
+    assert.equal((await withStore.ensureReady(replaying(replay))).status, 'RUNNING');
+    assert(posted() === replay, 'the server got it as it was');
+    assert.equal((await readdir(folder)).length, 1);
+  });
+
   test('four of 20 MB at once, through the store, and a small start beside them', async () => {
     const replay = replayOf(20 * megabyte, 'repetitive');
     const starts = Array.from({ length: 4 }, () => withStore.ensureReady(replaying(replay)));
