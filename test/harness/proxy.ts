@@ -16,6 +16,9 @@ export interface LineProxy {
   loseAnswer(pattern: RequestPattern): Promise<void>;
   /** The same, but the line stays open, and silent. */
   withholdAnswer(pattern: RequestPattern): Promise<void>;
+  /** From now on every request is cut off before it reaches the server. */
+  interrupt(): void;
+  restore(): void;
   close(): Promise<void>;
 }
 
@@ -23,9 +26,14 @@ export interface LineProxy {
 export async function startProxy({ target }: { target: string }): Promise<LineProxy> {
   const counts = new Map<string, number>();
   const traps = new Map<string, (outgoing: ServerResponse) => void>();
+  let interrupted = false;
   const keyOf = ({ method, path }: RequestPattern) => `${method} ${path}`;
 
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (interrupted) {
+      outgoing.destroy();
+      return;
+    }
     const { method = 'GET', url = '/', headers } = incoming;
     const key = keyOf({ method, path: new URL(url, target).pathname });
     counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -57,6 +65,12 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
         }),
       ),
     withholdAnswer: (pattern) => new Promise((resolve) => traps.set(keyOf(pattern), () => resolve())),
+    interrupt() {
+      interrupted = true;
+    },
+    restore() {
+      interrupted = false;
+    },
     async close() {
       server.closeAllConnections();
       server.close();

@@ -9,7 +9,11 @@ export interface ModelStandIn {
   readonly url: string;
   /** How many requests of an agent held this text in the message that they ask to answer. */
   timesAsked(text: string): number;
-  /** Resolves once an agent has asked to answer a message that holds this text. */
+  /**
+   * Resolves once an agent has asked to answer a message that holds this text.
+   *
+   * @throws Error when none has within a minute: an agent that was told asks within seconds
+   */
   asked(text: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,12 +50,17 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     timesAsked,
     asked: (text) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const check = () => {
           if (timesAsked(text) === 0) return;
+          clearTimeout(deadline);
           waiting.delete(check);
           resolve();
         };
+        const deadline = setTimeout(() => {
+          waiting.delete(check);
+          reject(new Error(`No agent asked the model to answer '${text}'`));
+        }, 60_000);
         waiting.add(check);
         check();
       }),

@@ -92,7 +92,10 @@ async function get(path: string): Promise<unknown> {
 
 /** Resolves once the conversation has this status. */
 async function untilStatus(sid: string, wanted: string): Promise<void> {
-  while (((await get(sid)) as { execution_status?: string }).execution_status !== wanted) await setTimeout(50);
+  const deadline = AbortSignal.timeout(60_000);
+  while (((await get(sid)) as { execution_status?: string }).execution_status !== wanted) {
+    await setTimeout(50, undefined, { signal: deadline });
+  }
 }
 
 /** How often the message is in the conversation's event stream. */
@@ -235,10 +238,13 @@ describe('on a real agent server', () => {
         const lost = proxy.loseAnswer(post);
         const ready = conversations.ensureReady(input);
         await lost;
+        // Else the next attempt could find it running, and the start be over, before the signal.
+        proxy.interrupt();
         await untilStatus(sid, 'running');
         await server.stop(signal);
         line.restore();
         server = await startServer(server.port);
+        proxy.restore();
         await ready;
         await assertHeardOnce(sid, content);
       } finally {

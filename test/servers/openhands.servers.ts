@@ -77,12 +77,13 @@ async function assertHeardOnce(sid: string, content: string): Promise<void> {
   assert.equal(model.timesAsked(content), 1);
 }
 
-/** Resolves once the conversation's agent has been in this state. */
+/** Resolves once the conversation's agent has been in this state, within a minute. */
 async function agentWas(sid: string, state: string): Promise<void> {
+  const deadline = AbortSignal.timeout(60_000);
   for (;;) {
-    const response = await fetch(`${server.url}/api/conversations/${sid}/events?limit=100`);
+    const response = await fetch(`${server.url}/api/conversations/${sid}/events?limit=100`, { signal: deadline });
     if ((await response.text()).includes(`"agent_state":"${state}","reason"`)) return;
-    await setTimeout(50);
+    await setTimeout(50, undefined, { signal: deadline });
   }
 }
 
@@ -192,10 +193,13 @@ describe('with its settings', () => {
       const lost = proxy.loseAnswer(post);
       const ready = conversations.ensureReady(input);
       await lost;
+      // Else the next attempt could find the agent running, and the start be over, before the signal.
+      proxy.interrupt();
       await agentWas(input.sid, 'running');
       // For the conversation's next life: the present one keeps trying the model that it was started with.
       await configureOpenHands(server.url, { llmBaseUrl: model.url });
       await restart(signal);
+      proxy.restore();
       assert.equal((await ready).status, 'RUNNING');
       await assertHeardOnce(input.sid, content);
     });
