@@ -4,25 +4,30 @@ import { Context } from '@temporalio/activity';
 const heartbeatIntervalMs = 1000;
 
 /**
- * Heartbeats while `work` runs: so Temporal learns of a dead worker, and the activity of a cancellation.
+ * Heartbeats each second while `work` runs: so Temporal learns of a dead worker, and the activity of a cancellation.
+ * What is over sooner sends none, but for what a failed attempt leaves to the next.
  *
  * Each heartbeat carries the details, and as long as there are none there is no heartbeat: one without would wipe
  * those that are written down, even one sent earlier, as it may arrive later, or with the failure of the attempt.
  */
 export async function heartbeatDuring<T>(details: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
+  let told: unknown = context.info.heartbeatDetails;
   const beat = () => {
     const current = details();
-    if (current !== undefined) context.heartbeat(current);
+    if (current === undefined) return;
+    context.heartbeat(current);
+    told = current;
   };
   const timer = setInterval(beat, heartbeatIntervalMs);
   try {
-    beat();
     return await work();
+  } catch (error) {
+    // The next attempt goes on from what this one saw. Where that is nothing new, Temporal need not write it again.
+    if (JSON.stringify(details()) !== JSON.stringify(told)) beat();
+    throw error;
   } finally {
     clearInterval(timer);
-    // Whatever this attempt ends with, the next one goes on from what it saw.
-    beat();
   }
 }
 

@@ -59,8 +59,9 @@ const maximumPages = 20;
 
 export const openhands: Dialect<OpenHandsEvidence> = {
   async survey(server, { sid }) {
-    const { events } = await readEvents(server, sid, { reverse: true, limit: pageSize });
+    const { events, isAbsent } = await readEvents(server, sid, { reverse: true, limit: pageSize });
     const watermark = events[0]?.id ?? -1;
+    if (isAbsent) return { watermark, cursor: watermark, caughtUp: true, status: 'absent' };
     const known = { watermark, cursor: watermark, caughtUp: true, ...(await readStatus(server, sid)) };
     if (isGone(known) || watermark < 0) return known;
     const newest = events.map(agentStateOf).find((agent) => agent !== undefined);
@@ -253,7 +254,7 @@ async function readOn(server: HttpClient, goal: Goal, known: OpenHandsEvidence):
 
 async function readEvents(server: HttpClient, sid: string, query: Record<string, number | boolean>) {
   const answer = await server.send({ method: 'GET', path: `${pathOf(sid)}/events`, query });
-  if (isAboutConversation(answer)) return { events: [], hasMore: false };
+  if (isAboutConversation(answer)) return { events: [], hasMore: false, isAbsent: true };
   const events = property(answer.json, 'events');
   if (answer.status !== 200 || !isEvents(events)) throw failureOfAnswer(answer);
   return { events, hasMore: property(answer.json, 'has_more') === true };

@@ -136,11 +136,28 @@ describe('a look that finds a conversation not ready', () => {
   });
 
   test('leaves the same while the next look is under way', async (t) => {
-    const input = await created(await listen(t));
+    const server = await listen(t);
+    const input = await created(server);
+    const held = server.inject({ path: /events/, fault: { kind: 'delay-until' } });
     const heartbeatDetails = { evidence: input.evidence, seen: 'STARTING (agent loading)' };
     const environment = new ActivityEnvironment({ heartbeatDetails });
-    await environment.run(checkConversationReady, input);
-    assert.deepEqual(environment.heartbeats[0], heartbeatDetails);
+    const outcome = environment.run(checkConversationReady, input);
+    assert.deepEqual(await environment.nextHeartbeat(), heartbeatDetails);
+    held.release();
+    await outcome;
+  });
+
+  test('leaves nothing where it saw what the look before had seen', async (t) => {
+    // However long this machine takes.
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const input = await created(await listen(t), { loadingLooks: 99 });
+    const first = new ActivityEnvironment();
+    await failureOf(first.run(checkConversationReady, input));
+    const [heartbeatDetails, ...more] = first.heartbeats;
+    assert.deepEqual(more, []);
+    const second = new ActivityEnvironment({ heartbeatDetails });
+    await failureOf(second.run(checkConversationReady, input));
+    assert.deepEqual(second.heartbeats, []);
   });
 
   const pending: [what: string, script: OpenHandsScript, seen: string][] = [

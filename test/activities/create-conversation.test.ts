@@ -15,11 +15,24 @@ const replayJson = JSON.stringify([
   { source: 'agent', action: 'message', args: { content: 'A', wait_for_response: true } },
 ]);
 
+/** Method and path of all requests, without their queries. */
+function requested(server: OpenHandsStandIn): string[] {
+  return server.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
+}
+
 function posts(server: OpenHandsStandIn) {
   return server.requests.filter(({ method }) => method === 'POST');
 }
 
 describe('what createConversation sends', () => {
+  test('is one read, the POST, and a look at what came of it, where nothing is there and nothing goes wrong', async (t) => {
+    const server = await listen(t);
+    const input = inputFor(server.url);
+    await new ActivityEnvironment().run(createConversation, { input });
+    const conversation = `GET /api/conversations/${input.sid}`;
+    assert.deepEqual(requested(server), [`${conversation}/events`, create, `${conversation}/events`, conversation]);
+  });
+
   test('is every field of the input, under its real name', async (t) => {
     const server = await listen(t);
     const mcpConfig = {
@@ -85,6 +98,7 @@ describe('what createConversation sends', () => {
   test('goes below the path of apiUrl', async (t) => {
     const server = await listen(t);
     const input = inputFor(`${server.url}/runtime/7/`, { sid: 'conv-7' });
+    server.inject({ path: /events/, fault: { kind: 'answer', status: 200, body: '{"events":[]}' } });
     server.inject({
       path: /./,
       times: 9,
@@ -92,14 +106,11 @@ describe('what createConversation sends', () => {
     });
     const { type } = await failureOf(new ActivityEnvironment().run(createConversation, { input }));
     assert.equal(type, 'ConversationRejected');
-    assert.deepEqual(
-      server.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`),
-      [
-        'GET /runtime/7/api/conversations/conv-7/events',
-        'GET /runtime/7/api/conversations/conv-7',
-        'POST /runtime/7/api/conversations',
-      ],
-    );
+    assert.deepEqual(requested(server), [
+      'GET /runtime/7/api/conversations/conv-7/events',
+      'GET /runtime/7/api/conversations/conv-7',
+      'POST /runtime/7/api/conversations',
+    ]);
   });
 
   test('has the sid encoded in the path, and as it is in the body', async (t) => {
@@ -152,6 +163,16 @@ describe('what createConversation writes down', () => {
       environment.writtenDown.map((details) => (details as { watermark: number }).watermark),
       [watermark],
     );
+  });
+
+  test('is all that Temporal is told by a create that is over within a second', async (t) => {
+    // However long this machine takes.
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const server = await listen(t);
+    const environment = new ActivityEnvironment();
+    await environment.run(createConversation, { input: inputFor(server.url) });
+    assert.equal(environment.writtenDown.length, 1);
+    assert.deepEqual(environment.heartbeats, []);
   });
 
   test('stays in every later heartbeat', async (t) => {
