@@ -9,6 +9,8 @@ for (const dataConverter of [{}, { failureConverterPath: encodedFailuresPath }])
     workflowsPath,
     workflowInterceptorModules,
     logger: new DefaultLogger('WARN'),
+    // Stack traces need the lines of the sources, not the sources: half of the bundle.
+    webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
     ...dataConverter,
   });
   await writeFile(workflowBundleFor(dataConverter).codePath, code);
