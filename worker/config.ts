@@ -5,10 +5,11 @@ import type { TransportOptions } from '../activities/nested-server/transport.js'
 import { ConfigError } from '../config/config-error.js';
 import { loadTemporalConfig, type TemporalConfig } from '../config/temporal.js';
 import { parseDuration } from '../contract/duration.js';
-import { defaultShutdownGraceTime } from './create-worker.js';
+import { defaultShutdownGraceTime, tuning } from './create-worker.js';
 
 export interface WorkerConfig extends TemporalConfig {
   readonly shutdownGraceTime: Duration;
+  readonly maxCachedWorkflows: number;
   /** Absent for a worker that is not versioned. */
   readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
@@ -31,6 +32,7 @@ export interface Endpoint {
  *
  * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may go on after SIGTERM (a Temporal duration string, default
  *   `70 seconds`)
+ * - `WORKER_MAX_CACHED_WORKFLOWS`: how many workflows are kept in memory between two of their tasks (default `500`)
  * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
  *   Temporal's Worker Controller for Kubernetes sets them
  * - `LOG_LEVEL`: `debug`, `info` (the default), `warn` or `error`
@@ -50,6 +52,7 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
   return {
     ...loadTemporalConfig(env),
     shutdownGraceTime: graceTime as Duration,
+    maxCachedWorkflows: loadMaxCachedWorkflows(env),
     deploymentVersion: loadDeploymentVersion(env),
     transportOptions: loadTransportOptions(env),
     logLevel: loadLogLevel(env),
@@ -65,6 +68,15 @@ function loadLogLevel({ LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
   const level = logLevels.find((candidate) => candidate === (text || 'info').toUpperCase());
   if (!level) throw new ConfigError(`LOG_LEVEL must be debug, info, warn or error, and is '${text}'`);
   return level;
+}
+
+function loadMaxCachedWorkflows({ WORKER_MAX_CACHED_WORKFLOWS: text }: NodeJS.ProcessEnv): number {
+  if (!text) return tuning.maxCachedWorkflows;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0) {
+    throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be a whole number such as 500, and is '${text}'`);
+  }
+  return count;
 }
 
 function loadEndpoint(env: NodeJS.ProcessEnv, variable: string): Endpoint | undefined {

@@ -18,6 +18,13 @@ const lookMarginMs = 10_000;
 export const defaultShutdownGraceTime =
   `${(toMilliseconds(limits.maximumLookTimeout) + lookMarginMs) / 1000} seconds` as const;
 
+/** What has shown in measurements: see docs/performance.md. */
+export const tuning = {
+  maxCachedWorkflows: 500,
+  // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
+  maxHeartbeatThrottleInterval: '2 seconds',
+} as const satisfies Partial<WorkerOptions>;
+
 export interface CreateWorkerOptions {
   readonly connection: NativeConnection;
   /** @default 'default' */
@@ -36,6 +43,11 @@ export interface CreateWorkerOptions {
   readonly shutdownGraceTime?: WorkerOptions['shutdownGraceTime'];
   /** Makes it a versioned worker, which gets work once Temporal is told so. @default not versioned */
   readonly deploymentVersion?: WorkerDeploymentVersion | undefined;
+  /**
+   * How many workflows are kept in memory between two of their tasks. One that is not is replayed from its history when
+   * its next task comes. @default 500
+   */
+  readonly maxCachedWorkflows?: number | undefined;
   /** Each by default as `createActivities` has it. */
   readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
@@ -50,6 +62,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     payloadStore,
     shutdownGraceTime = defaultShutdownGraceTime,
     deploymentVersion,
+    maxCachedWorkflows = tuning.maxCachedWorkflows,
     activityDependencies,
   } = options;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
@@ -70,7 +83,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
         defaultVersioningBehavior: 'PINNED',
       },
     }),
-    // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
-    maxHeartbeatThrottleInterval: '2 seconds',
+    ...tuning,
+    maxCachedWorkflows,
   });
 }

@@ -55,6 +55,7 @@ const temporals = new Set(
 const others = new Set([
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
+  'MALLOC_TRIM_THRESHOLD_',
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',
@@ -82,6 +83,7 @@ describe('docs/configuration.md', () => {
     TEMPORAL_NAMESPACE: worker.namespace,
     TEMPORAL_TASK_QUEUE: worker.taskQueue,
     WORKER_SHUTDOWN_GRACE_TIME: worker.shutdownGraceTime,
+    WORKER_MAX_CACHED_WORKFLOWS: worker.maxCachedWorkflows,
     LOG_LEVEL: worker.logLevel.toLowerCase(),
     WORKER_HTTP_HOST: worker.healthEndpoint?.host,
     NESTED_SERVER_PROXY_FROM_ENVIRONMENT: worker.transportOptions.proxyFromEnvironment,

@@ -165,6 +165,11 @@ describe('a worker that can not use its settings says which, in one line, and ex
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* 'soon'$/,
     },
     {
+      name: 'a size of the cache that is no number',
+      env: () => ({ WORKER_MAX_CACHED_WORKFLOWS: 'many' }),
+      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be a whole number .* 'many'$/,
+    },
+    {
       name: 'a grace time below zero',
       env: () => ({ WORKER_SHUTDOWN_GRACE_TIME: '-3 seconds' }),
       complaint: /^WORKER_SHUTDOWN_GRACE_TIME must be a duration .* '-3 seconds'$/,
