@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { type Answer, InjectedFault, type Injection, misbehave, send } from './faults.js';
 
@@ -37,6 +37,7 @@ export abstract class StandInServer {
   readonly #server = createServer((request, response) => void this.#receive(request, response));
   readonly #faults: InjectedFault[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #sockets: Socket[] = [];
   readonly #waiting: { key: string; times: number; resolve: () => void }[] = [];
   #port = 0;
 
@@ -44,6 +45,22 @@ export abstract class StandInServer {
     // A kept connection must not be closed under a client that is about to use it again.
     this.#server.keepAliveTimeout = 0;
     this.#server.requestTimeout = 0;
+    this.#server.on('connection', (socket) => this.#sockets.push(socket));
+  }
+
+  /** How many requests have come. */
+  get requestCount(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** How many connections have been opened to it. */
+  get connections(): number {
+    return this.#sockets.length;
+  }
+
+  /** How many bytes it has sent, the headers included. */
+  get bytesSent(): number {
+    return this.#sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
   }
 
   /** Base URL, without a slash at the end. */

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { scrape } from '../../test/harness/metrics.js';
+import type { Figure } from '../figure.js';
+import type { Sizes } from '../sizes.js';
+import type { Stage } from '../stage.js';
+
+/** What the Temporal server does for a start, and for a look that finds nothing: calls taken, and sent to its database. */
+interface ServerLoad {
+  readonly calls: number;
+  readonly database: number;
+  readonly visibility: number;
+}
+
+const metrics = {
+  calls: 'service_requests',
+  database: 'persistence_requests',
+  visibility: 'visibility_persistence_requests',
+} as const;
+
+export async function serverLoad(stage: Stage, sizes: Sizes): Promise<Figure[]> {
+  const { standIn, startWorker, startLoad } = stage;
+  const worker = await startWorker({ runs: 'ours', taskQueue: 'ours' });
+  await startWorker({ runs: 'floor', taskQueue: 'floor' });
+  const { call: load } = await startLoad();
+  const count = sizes.together;
+
+  const starts: Record<string, ServerLoad> = {};
+  for (const subject of ['ours', 'ours-plain', 'bare-calls', 'fenced-calls', 'no-ops'] as const) {
+    await load.run({ subject, count: 20, atATime: 10 });
+    starts[subject] = await during(stage, count, () => load.run({ subject, count, atATime: 20 }));
+  }
+
+  await standIn.call.readyAtLook(null);
+  await load.startWaiting({ runs: 'ours', taskQueue: 'ours', count: 20, interval: '1 second' });
+  await sleep(3000);
+  const looksBefore = await worker.call.attempts('checkConversationReady');
+  const before = await read(stage);
+  await sleep(sizes.watchSeconds * 1000);
+  const after = await read(stage);
+  const looks = (await worker.call.attempts('checkConversationReady')) - looksBefore;
+  const look = per(looks, before, after);
+
+  const show = ({ calls, database, visibility }: ServerLoad) =>
+    `${calls.toFixed(1)} calls, ${database.toFixed(1)} to the database, ${visibility.toFixed(1)} to visibility`;
+  const { ours, ...others } = starts as Record<'ours', ServerLoad>;
+  return [
+    {
+      id: 'server-load',
+      figure: 'what Temporal does for a start',
+      ours: show(ours),
+      against: Object.entries<ServerLoad>(others)
+        .map(([subject, counts]) => `${subject} ${show(counts)}`)
+        .join('; '),
+      samples: Object.fromEntries(Object.entries(starts).map(([name, counts]) => [name, Object.values(counts)])),
+    },
+    {
+      id: 'server-load-of-look',
+      figure: 'what Temporal does for a look that finds nothing new',
+      ours: show(look),
+      against: '',
+      samples: { ours: Object.values(look) },
+    },
+  ];
+}
+
+async function during(stage: Stage, count: number, work: () => Promise<unknown>): Promise<ServerLoad> {
+  const before = await read(stage);
+  await work();
+  // What it does about a workflow that has ended, it does a moment later.
+  await sleep(2000);
+  return per(count, before, await read(stage));
+}
+
+function per(count: number, before: ServerLoad, after: ServerLoad): ServerLoad {
+  const each = (name: keyof ServerLoad) => (after[name] - before[name]) / count;
+  return { calls: each('calls'), database: each('database'), visibility: each('visibility') };
+}
+
+async function read({ metricsPort }: Stage): Promise<ServerLoad> {
+  const samples = await scrape(metricsPort);
+  const total = (metric: string) =>
+    samples.filter(({ name }) => name === metric).reduce((sum, { value }) => sum + value, 0);
+  return { calls: total(metrics.calls), database: total(metrics.database), visibility: total(metrics.visibility) };
+}

@@ -1,0 +1,135 @@
+import { cpus } from 'node:os';
+import { type Figure, mean, median, ratios, spread } from '../figure.js';
+import type { Subject } from '../processes/load.js';
+import type { Sizes } from '../sizes.js';
+import type { Stage } from '../stage.js';
+
+const subjects = ['no-ops', 'bare-calls', 'fenced-calls', 'ours', 'ours-plain', 'ours-unseen', 'in-process'] as const;
+
+const workerOf = {
+  ours: 'ours',
+  'ours-plain': 'ours',
+  'ours-unseen': 'ours-unseen',
+  'no-ops': 'floor',
+  'bare-calls': 'floor',
+  'fenced-calls': 'floor',
+  // Of no worker.
+  'in-process': 'floor',
+} as const satisfies Record<Subject, string>;
+
+type Samples = Record<Subject, number[]>;
+
+function noSamples(): Samples {
+  return Object.fromEntries(subjects.map((subject) => [subject, []])) as unknown as Samples;
+}
+
+/** Conversations a second, and what one takes, for a nested server that is ready at once. */
+export async function throughput({ standIn, startWorker, startLoad }: Stage, sizes: Sizes): Promise<Figure[]> {
+  const workers = {
+    ours: await startWorker({ runs: 'ours', taskQueue: 'ours' }),
+    'ours-unseen': await startWorker({ runs: 'unseen', taskQueue: 'unseen' }),
+    floor: await startWorker({ runs: 'floor', taskQueue: 'floor' }),
+  };
+  const { call: load } = await startLoad();
+  for (const subject of subjects) await load.run({ subject, count: sizes.warmUp, atATime: 50 });
+
+  const latenciesMs = noSamples();
+  const alone = noSamples();
+  const together = noSamples();
+  const cpuMs = noSamples();
+  const shares = {
+    worker: [] as number[],
+    client: [] as number[],
+    'nested server': [] as number[],
+    machine: [] as number[],
+  };
+  for (let round = 0; round < sizes.rounds; round++) {
+    for (let turn = 0; turn < subjects.length; turn++) {
+      // None always follows the same one.
+      const subject = subjects[(turn + round) % subjects.length] as Subject;
+      const one = await load.run({ subject, count: sizes.alone, atATime: 1 });
+      latenciesMs[subject].push(mean(one.latenciesMs));
+      alone[subject].push(sizes.alone / one.seconds);
+
+      const { call: worker } = workers[workerOf[subject]];
+      const read = async () => ({
+        worker: await worker.cpuSeconds(),
+        client: await load.cpuSeconds(),
+        'nested server': await standIn.call.cpuSeconds(),
+        machine: machineCpuSeconds(),
+      });
+      const before = await read();
+      const many = await load.run({ subject, count: sizes.together, atATime: 50 });
+      const after = await read();
+      const eachMs = (of: keyof typeof before) => ((after[of] - before[of]) * 1000) / sizes.together;
+      together[subject].push(sizes.together / many.seconds);
+      cpuMs[subject].push(eachMs('worker'));
+      if (subject === 'ours')
+        for (const of of Object.keys(shares) as (keyof typeof shares)[]) shares[of].push(eachMs(of));
+    }
+  }
+
+  const rate = (id: string, name: string, rates: Samples): Figure[] =>
+    (['ours', 'ours-plain', 'ours-unseen'] as const).map((subject) => {
+      const ratioOf = (other: Subject) => ratios(rates[subject], rates[other]);
+      return {
+        id: `${subject}-${id}`,
+        figure: `conversations a second, ${name}${remarks[subject]}`,
+        ours: spread(rates[subject], '', 1),
+        against: (['no-ops', 'bare-calls', 'fenced-calls'] as const)
+          .map((other) => `${other} ${spread(rates[other], '', 1)}, ratio ${spread(ratioOf(other), '', 2)}`)
+          .join('; '),
+        ...(subject === 'ours' && {
+          goal: '≥ 0.95 of bare-calls',
+          met: median(ratioOf('bare-calls')) >= 0.95,
+        }),
+        samples: rates,
+      };
+    });
+  const slower = ratios(latenciesMs.ours, latenciesMs['bare-calls']);
+  return [
+    ...rate('alone', '1 at a time', alone),
+    ...rate('together', '50 at a time', together),
+    {
+      id: 'latency',
+      figure: 'start to ready, server ready at once',
+      ours: spread(latenciesMs.ours, 'ms'),
+      against: `bare-calls ${spread(latenciesMs['bare-calls'], 'ms')}, ratio ${spread(slower, '', 2)}; in-process ${spread(latenciesMs['in-process'], 'ms', 1)}`,
+      goal: '≤ 1.05 of bare-calls',
+      met: median(slower) <= 1.05,
+      samples: latenciesMs,
+    },
+    {
+      id: 'cpu',
+      figure: "worker's CPU for one",
+      ours: spread(cpuMs.ours, 'ms', 1),
+      against: (['ours-plain', 'ours-unseen', 'no-ops', 'bare-calls', 'fenced-calls'] as const)
+        .map((subject) => `${subject} ${spread(cpuMs[subject], 'ms', 1)}`)
+        .join('; '),
+      samples: cpuMs,
+    },
+    {
+      id: 'cpu-of-all',
+      figure: "everybody's CPU for one",
+      ours: spread(shares.machine, 'ms', 1),
+      against: `of that ${(['worker', 'client', 'nested server'] as const)
+        .map((name) => `${name} ${spread(shares[name], 'ms', 1)}`)
+        .join(
+          ', ',
+        )}; ${cpus().length} processors hold ${((cpus().length * 1000) / median(shares.machine)).toFixed(1)} a second`,
+      samples: shares,
+    },
+  ];
+}
+
+const remarks = {
+  ours: '',
+  'ours-plain': ', without search attributes',
+  'ours-unseen': ', without all that it is seen by',
+};
+
+/** What the processors of this machine have worked so far: with nothing else on it, Temporal's share is what is left. */
+function machineCpuSeconds(): number {
+  const ms = cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
+  return ms / 1000;
+}

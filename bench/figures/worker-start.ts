@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { startProgram } from '../../test/harness/programs.js';
+import { inputFor } from '../../test/harness/start.js';
+import { workflowBundleFor } from '../../worker/workflow-bundle.js';
+import { type Figure, spread } from '../figure.js';
+import type { Sizes } from '../sizes.js';
+import type { Stage } from '../stage.js';
+
+/** What it takes to start a worker. */
+export async function workerStart({ address, apiUrl, client, startWorker }: Stage, sizes: Sizes): Promise<Figure[]> {
+  const oursMs: number[] = [];
+  const floorMs: number[] = [];
+  for (let round = 0; round < Math.min(sizes.rounds, 5); round++) {
+    const taskQueue = randomUUID();
+    const input = inputFor(apiUrl);
+    const workflow = { taskQueue, workflowId: workflowIdOf(input.sid) };
+    const waiting = await client.workflow.start(workflowType, { ...workflow, args: [input] });
+    const begin = Date.now();
+    const worker = startProgram('worker/main.js', {
+      env: { TEMPORAL_ADDRESS: address, TEMPORAL_TASK_QUEUE: taskQueue },
+    });
+    await waiting.result();
+    worker.kill('SIGTERM');
+    await worker.ended;
+    oursMs.push((await firstTaskAt(waiting)) - begin);
+
+    const floorQueue = randomUUID();
+    const floor = await client.workflow.start('noOps', { taskQueue: floorQueue, workflowId: floorQueue });
+    const floorBegin = Date.now();
+    const floorWorker = await startWorker({ runs: 'floor', taskQueue: floorQueue, floorBundle: undefined });
+    await floor.result();
+    floorMs.push((await firstTaskAt(floor)) - floorBegin);
+    await floorWorker.stop();
+  }
+
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../floor/empty-workflow.js', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+  });
+  const bytes = (await stat(workflowBundleFor().codePath)).size;
+  const emptyBytes = Buffer.byteLength(code);
+  return [
+    {
+      id: 'cold-start',
+      figure: 'cold start of the worker, to its first task',
+      ours: spread(oursMs, 'ms'),
+      against: `a worker that bundles at its start ${spread(floorMs, 'ms')}`,
+      samples: { ours: oursMs, floor: floorMs },
+    },
+    {
+      id: 'bundle',
+      figure: 'size of the workflow bundle',
+      ours: `${bytes.toLocaleString('en')} B`,
+      against: `the SDK's empty bundle ${emptyBytes.toLocaleString('en')} B, ratio ${(bytes / emptyBytes).toFixed(3)}`,
+      goal: '≤ 1.05 of the empty one',
+      met: bytes <= emptyBytes * 1.05,
+      samples: { ours: [bytes], empty: [emptyBytes] },
+    },
+  ];
+}
+
+/** When a worker took the first task of a run, in milliseconds since the epoch. */
+async function firstTaskAt(handle: WorkflowHandle): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return tsToMs(events?.find((event) => event.workflowTaskStartedEventAttributes)?.eventTime);
+}

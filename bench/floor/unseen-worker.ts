@@ -1,0 +1,38 @@
+import http from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, type NativeConnection, Worker } from '@temporalio/worker';
+import axios from 'axios';
+import { checkConversationReady } from '../../activities/check-conversation-ready.js';
+import { createConversation } from '../../activities/create-conversation.js';
+import type { Activities } from '../../activities/interface.js';
+import type { Transport } from '../../activities/nested-server/transport.js';
+import { tuning } from '../../worker/create-worker.js';
+
+const client = axios.create({
+  httpAgent: new http.Agent({ keepAlive: true }),
+  validateStatus: () => true,
+  responseType: 'text',
+  transformResponse: (text) => text,
+});
+
+const transport: Transport = (request) => client.request<string>(request);
+
+const activities: Omit<Activities, 'stopConversation'> = {
+  createConversation: (input) => createConversation(input, { transport }),
+  checkConversationReady: (input) => checkConversationReady(input, { transport }),
+};
+
+/**
+ * This project's workflow and activities without what people see and guard them by: no metrics of requests, no traces,
+ * no attributes in logs, no phases and details, no rules on where to send.
+ */
+export async function createUnseenWorker(options: {
+  connection: NativeConnection;
+  taskQueue: string;
+}): Promise<Worker> {
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../workflows/index.js', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+  });
+  return Worker.create({ ...tuning, ...options, workflowBundle, activities });
+}

@@ -1,0 +1,43 @@
+import { proxyActivities, sleep } from '@temporalio/workflow';
+import type { activities, Place } from './activities.js';
+
+const startToCloseTimeout = '15 seconds';
+const { noOp, bareCreate, fencedCreate, bareLook } = proxyActivities<typeof activities>({ startToCloseTimeout });
+
+/** The first floor: what Temporal takes for two steps. */
+export async function noOps(): Promise<void> {
+  await noOp();
+  await noOp();
+}
+
+/** The second: the same with the requests that a start needs. */
+export async function bareCalls(place: Place): Promise<void> {
+  await bareCreate(place);
+  await bareLook(place);
+}
+
+/** And with the call to Temporal that has the message arrive once. */
+export async function fencedCalls(place: Place): Promise<void> {
+  await fencedCreate(place);
+  await bareLook(place);
+}
+
+/** Waits as ours does, in the retries of its second activity. */
+export async function waiting(interval: `${number} minutes`): Promise<void> {
+  await noOp();
+  const { neverReady } = proxyActivities<typeof activities>({
+    startToCloseTimeout,
+    retry: { initialInterval: interval, backoffCoefficient: 1 },
+  });
+  await neverReady();
+}
+
+/** What is often written in place of a retry policy: an activity a look, a timer between two. */
+export async function pollingWithTimers(looks: number): Promise<void> {
+  await noOp();
+  for (let look = 1; ; look++) {
+    await noOp();
+    if (look === looks) return;
+    await sleep('1 second');
+  }
+}

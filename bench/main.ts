@@ -1,0 +1,132 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { arch, cpus, platform, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { violations } from './bounds.js';
+import type { Figure } from './figure.js';
+import { burst } from './figures/burst.js';
+import { history } from './figures/history.js';
+import { lag } from './figures/lag.js';
+import { requests } from './figures/requests.js';
+import { serverLoad } from './figures/server-load.js';
+import { soak } from './figures/soak.js';
+import { throughput } from './figures/throughput.js';
+import { waiting } from './figures/waiting.js';
+import { workerStart } from './figures/worker-start.js';
+import { plot } from './plot.js';
+import { full, guarded, quick, type Sizes } from './sizes.js';
+import { onStage, type Stage } from './stage.js';
+import { markdown, terminal } from './table.js';
+
+/** `npm run bench`. Measures everything, prints it as a table, and writes it down where it was measured in full. */
+
+type Measure = (stage: Stage, sizes: Sizes) => Promise<readonly Figure[]>;
+
+const measures: Readonly<Record<string, Measure>> = {
+  workerStart,
+  history,
+  requests,
+  burst,
+  waiting,
+  throughput,
+  lag,
+  serverLoad,
+};
+
+/** Those that do not depend on the machine. */
+const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting'];
+
+/** Those that say something after a moment, too. */
+const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting'];
+
+const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+const help = `npm run bench                    all of it, a quarter of an hour; writes down what it measured
+npm run bench -- --quick         rough figures of the most, within a minute; writes nothing
+npm run bench -- --only NAME     one measurement: ${Object.keys(measures).join(', ')}
+npm run bench -- --guard         what does not depend on the machine, against bench/bounds.ts; exit 1 beyond
+npm run bench -- --soak MINUTES  a steady load for so long
+`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    guard: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    soak: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  if (values.soak !== undefined) {
+    await soakFor(Number(values.soak));
+    return;
+  }
+  if (values.guard) {
+    const figures = await measureAll(guardedMeasures, guarded);
+    console.log(terminal(figures));
+    const beyond = violations(figures);
+    for (const violation of beyond) console.error(`beyond its bound: ${violation}`);
+    process.exitCode = beyond.length > 0 ? 1 : 0;
+    return;
+  }
+  const names = values.only ? [values.only] : values.quick ? quickMeasures : Object.keys(measures);
+  const figures = await measureAll(names, values.quick ? quick : full);
+  console.log(terminal(figures));
+  if (!values.quick && !values.only) await writeDown(figures);
+}
+
+async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const measure = measures[name];
+    if (!measure) throw new Error(`--only must be one of ${Object.keys(measures).join(', ')}, and is '${name}'`);
+    const begin = performance.now();
+    figures.push(...(await onStage((stage) => measure(stage, sizes))));
+    console.error(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+  }
+  return figures;
+}
+
+async function soakFor(minutes: number): Promise<void> {
+  if (!(minutes > 0)) throw new Error(`--soak must be a number of minutes, and is '${values.soak}'`);
+  const figures = await onStage((stage) => soak(stage, minutes));
+  console.log(terminal(figures));
+  await writeFile(pathOf('bench/soak.json'), json({ ...conditions(), figures }));
+}
+
+async function writeDown(figures: readonly Figure[]): Promise<void> {
+  await writeFile(pathOf('bench/results.json'), json({ ...conditions(), figures }));
+  const page = pathOf('docs/performance.md');
+  const table = `<!-- table -->\n\n${markdown(figures)}\n<!-- /table -->`;
+  await writeFile(
+    page,
+    (await readFile(page, 'utf8')).replace(/<!-- table -->.*<!-- \/table -->/s, () => table),
+  );
+  await writeFile(pathOf('docs/images/performance.svg'), plot(figures));
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/** When and on what it was measured. */
+function conditions() {
+  const [processor] = cpus();
+  return {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: {
+      processors: `${cpus().length} × ${processor?.model ?? 'unknown'}`,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      platform: `${platform()} ${arch()}`,
+      node: process.version,
+    },
+  };
+}
+
+await main();

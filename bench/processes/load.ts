@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import axios from 'axios';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { inputFor } from '../../test/harness/start.js';
+import { serve, usage } from './process.js';
+
+/** What is compared. */
+export type Subject =
+  /** This project, started by its client in a namespace that has the search attributes. */
+  | 'ours'
+  /** This project, started by any Temporal client, without search attributes. */
+  | 'ours-plain'
+  /** The same workflow and activities without what they are seen by: see `floor/unseen-worker.ts`. */
+  | 'ours-unseen'
+  /** The floors: see `floor/workflows.ts`. */
+  | 'no-ops'
+  | 'bare-calls'
+  | 'fenced-calls'
+  /** The loop in a process that this project replaces: a POST, a look, any answer is ready. */
+  | 'in-process';
+
+export interface RunOptions {
+  readonly subject: Subject;
+  readonly count: number;
+  readonly atATime: number;
+  /** @default that of the subject's worker: `ours`, `unseen` or `floor` */
+  readonly taskQueue?: string;
+}
+
+export interface RunResult {
+  readonly seconds: number;
+  /** From the start to its result, of each. */
+  readonly latenciesMs: readonly number[];
+}
+
+/** As the contract writes durations. */
+export type Interval = `${number} ${'second' | 'seconds' | 'minutes'}`;
+
+export interface WaitingOptions {
+  readonly runs: 'ours' | 'floor';
+  readonly taskQueue: string;
+  readonly count: number;
+  readonly interval: Interval;
+}
+
+const functions = {
+  async connect(options: { address: string; apiUrl: string }) {
+    ({ apiUrl } = options);
+    client = new Client({ connection: await Connection.connect({ address: options.address }) });
+  },
+
+  /** Starts these, and waits for the result of each. */
+  async run({ subject, count, atATime, taskQueue }: RunOptions): Promise<RunResult> {
+    const latenciesMs: number[] = [];
+    const begin = performance.now();
+    await several(count, atATime, async () => {
+      const start = performance.now();
+      await subjects[subject](taskQueue);
+      latenciesMs.push(performance.now() - start);
+    });
+    return { seconds: (performance.now() - begin) / 1000, latenciesMs };
+  },
+
+  /** Starts a conversation, and returns its id. */
+  async startOne(
+    interval: Interval,
+    { sid, maximumAttempts = 10_000 }: { sid?: string; maximumAttempts?: number } = {},
+  ) {
+    const input = inputFor(apiUrl, { ...(sid && { sid }), readiness: { interval, maximumAttempts } });
+    await conversationsOn('ours').start(input);
+    return input.sid;
+  },
+
+  /** Starts the workflow that polls with timers, and returns its id. */
+  async startPolling(looks: number) {
+    const { workflowId } = await client.workflow.start('pollingWithTimers', {
+      taskQueue: 'floor',
+      workflowId: randomUUID(),
+      args: [looks],
+    });
+    return workflowId;
+  },
+
+  /** Starts conversations that wait, or the floor's workflows that do, and returns their ids. */
+  async startWaiting({ runs, taskQueue, count, interval }: WaitingOptions) {
+    const ids: string[] = [];
+    await several(count, 50, async () => {
+      if (runs === 'floor') {
+        const workflowId = randomUUID();
+        ids.push(workflowId);
+        await client.workflow.start('waiting', { taskQueue, workflowId, args: [interval] });
+        return;
+      }
+      const input = inputFor(apiUrl, { readiness: { interval, maximumAttempts: 10_000 } });
+      ids.push(input.sid);
+      await conversationsOn(taskQueue).start(input);
+    });
+    return ids;
+  },
+
+  /** Starts one conversation this often at once, and returns how many of the starts began a run. */
+  async startAtOnce(sid: string, count: number) {
+    const conversations = conversationsOn('ours');
+    const starts = Array.from({ length: count }, () => conversations.start(inputFor(apiUrl, { sid })));
+    return (await Promise.all(starts)).filter(({ attached }) => !attached).length;
+  },
+
+  /** Waits for conversations that have been started, all at once, and returns as soon as all are waited for. */
+  async beginWaits(sids: readonly string[], taskQueue: string) {
+    const conversations = conversationsOn(taskQueue);
+    const begun: Promise<unknown>[] = [];
+    waits.push(
+      ...sids.map((sid) => {
+        const { promise, resolve } = withResolvers();
+        begun.push(promise);
+        return conversations.ensureReady(inputFor(apiUrl, { sid }), { onProgress: resolve });
+      }),
+    );
+    await Promise.all(begun);
+  },
+
+  /** Begins to start conversations, and to wait for them. */
+  async beginEnsuring(count: number) {
+    const conversations = conversationsOn('ours');
+    for (let started = 0; started < count; started++) waits.push(conversations.ensureReady(inputFor(apiUrl)));
+  },
+
+  /** How many of these were answered with ready. */
+  async endWaits() {
+    return (await Promise.all(waits)).filter(({ status }) => status === 'RUNNING').length;
+  },
+
+  ...usage,
+};
+
+export type Load = typeof functions;
+
+let client: Client;
+let apiUrl: string;
+const waits: Promise<{ status: string }>[] = [];
+
+const subjects: Record<Subject, (taskQueue?: string) => Promise<unknown>> = {
+  async ours(taskQueue = 'ours') {
+    const { workflowId } = await conversationsOn(taskQueue).start(inputFor(apiUrl));
+    // Not by ensureReady, which asks at intervals: what is compared is what Temporal and the worker take.
+    return client.workflow.getHandle(workflowId).result();
+  },
+  'ours-plain': (taskQueue = 'ours') => executePlain(taskQueue),
+  'ours-unseen': (taskQueue = 'unseen') => executePlain(taskQueue),
+  'no-ops': (taskQueue) => executeFloor('noOps', taskQueue),
+  'bare-calls': (taskQueue) => executeFloor('bareCalls', taskQueue),
+  'fenced-calls': (taskQueue) => executeFloor('fencedCalls', taskQueue),
+  async 'in-process'() {
+    const sid = randomUUID();
+    await axios.post(`${apiUrl}/api/conversations`, { conversation_id: sid, initial_user_msg: 'Fix the build' });
+    await axios.get(`${apiUrl}/api/conversations/${sid}/events`);
+  },
+};
+
+function executePlain(taskQueue: string): Promise<unknown> {
+  const input = inputFor(apiUrl);
+  return client.workflow.execute(workflowType, { taskQueue, workflowId: workflowIdOf(input.sid), args: [input] });
+}
+
+function executeFloor(type: string, taskQueue = 'floor'): Promise<unknown> {
+  const sid = randomUUID();
+  return client.workflow.execute(type, { taskQueue, workflowId: workflowIdOf(sid), args: [{ apiUrl, sid }] });
+}
+
+const known = new Map<string, NestedConversations>();
+
+function conversationsOn(taskQueue: string): NestedConversations {
+  const conversations = known.get(taskQueue) ?? new NestedConversations(client, { taskQueue });
+  known.set(taskQueue, conversations);
+  return conversations;
+}
+
+/** So many times, so many at a time. */
+async function several(times: number, atATime: number, work: () => Promise<void>): Promise<void> {
+  let left = times;
+  const one = async () => {
+    while (left-- > 0) await work();
+  };
+  await Promise.all(Array.from({ length: atATime }, one));
+}
+
+function withResolvers() {
+  let resolve = () => {};
+  const promise = new Promise<void>((resolvePromise) => {
+    resolve = resolvePromise;
+  });
+  return { promise, resolve };
+}
+
+serve(functions);

@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { freePort } from '../../dev-stack/temporal-server.js';
+import { scrape } from '../../test/harness/metrics.js';
+import { createWorker, tuning } from '../../worker/create-worker.js';
+import { activities } from '../floor/activities.js';
+import { createUnseenWorker } from '../floor/unseen-worker.js';
+import { serve, usage } from './process.js';
+
+export interface StartWorkerOptions {
+  readonly address: string;
+  readonly taskQueue: string;
+  /** This project's workflow, the same without what it is seen by, or the floors; each with the same options. */
+  readonly runs: 'ours' | 'unseen' | 'floor';
+  /** The floors' workflow code, pre-built as ours is. @default it bundles at its start */
+  readonly floorBundle?: { readonly codePath: string } | undefined;
+  /** @default as a worker has it */
+  readonly maxCachedWorkflows?: number;
+}
+
+const functions = {
+  async start({ address, runs, floorBundle, ...options }: StartWorkerOptions) {
+    metricsPort = await freePort();
+    const bindAddress = `127.0.0.1:${metricsPort}`;
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { forward: {} }, metrics: { prometheus: { bindAddress } } },
+    });
+    const connection = await NativeConnection.connect({ address });
+    const workflows = floorBundle ? { workflowBundle: floorBundle } : { workflowsPath };
+    const workers = {
+      ours: () => createWorker({ connection, ...options }),
+      unseen: () => createUnseenWorker({ connection, ...options }),
+      floor: () => Worker.create({ ...tuning, connection, ...options, ...workflows, activities }),
+    };
+    const worker = await workers[runs]();
+    void worker.run();
+  },
+
+  /** How many slots work holds at the moment. */
+  async slotsUsed(): Promise<number> {
+    return sum(await scrape(metricsPort), 'temporal_worker_task_slots_used');
+  },
+
+  /** How many attempts of an activity have ended. */
+  async attempts(activityType: string): Promise<number> {
+    const samples = await scrape(metricsPort);
+    const ofType = samples.filter(({ labels }) => labels.activity_type === activityType);
+    return sum(ofType, 'temporal_activity_execution_latency_count');
+  },
+
+  ...usage,
+};
+
+function sum(samples: readonly { name: string; value: number }[], name: string): number {
+  return samples.filter((sample) => sample.name === name).reduce((total, { value }) => total + value, 0);
+}
+
+export type BenchWorker = typeof functions;
+
+const workflowsPath = fileURLToPath(new URL('../floor/workflows.js', import.meta.url));
+
+let metricsPort: number;
+
+serve(functions);

@@ -1,0 +1,71 @@
+/** How much is measured. */
+export interface Sizes {
+  /** Times that what is compared takes its turn. */
+  readonly rounds: number;
+  /** Starts in a turn, one at a time and 50 at a time. */
+  readonly alone: number;
+  readonly together: number;
+  /** Looks after which the history of a start is measured, the least first. */
+  readonly looks: readonly number[];
+  /** Conversations whose lag is measured, and how often. */
+  readonly lagging: number;
+  readonly lags: number;
+  /** Starts that come before any measurement. */
+  readonly warmUp: number;
+  /** Conversations that wait, and clients that wait for some of them. */
+  readonly waiting: number;
+  readonly clients: number;
+  /** Seconds over which what waits is watched. */
+  readonly watchSeconds: number;
+  /** Starts of one conversation at once. */
+  readonly burst: number;
+  /** Events of a long stream. */
+  readonly events: number;
+}
+
+export const full: Sizes = {
+  rounds: 7,
+  alone: 8,
+  together: 100,
+  looks: [1, 10, 60],
+  lagging: 20,
+  lags: 3,
+  warmUp: 200,
+  waiting: 5_000,
+  clients: 2_000,
+  watchSeconds: 20,
+  burst: 1_000,
+  events: 100_000,
+};
+
+/** For what does not depend on the machine: see `bounds.ts`. */
+export const guarded: Sizes = {
+  rounds: 1,
+  alone: 1,
+  together: 60,
+  looks: [1, 3],
+  lagging: 0,
+  lags: 0,
+  warmUp: 200,
+  waiting: 400,
+  clients: 50,
+  watchSeconds: 3,
+  burst: 200,
+  events: 20_000,
+};
+
+/** For whoever changes something: the figures are rougher, and 50 wait in place of 5,000. */
+export const quick: Sizes = {
+  rounds: 2,
+  alone: 3,
+  together: 30,
+  looks: [1, 2],
+  lagging: 10,
+  lags: 1,
+  warmUp: 20,
+  waiting: 50,
+  clients: 40,
+  watchSeconds: 1,
+  burst: 100,
+  events: 10_000,
+};

@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { searchAttributes } from '../contract/names.js';
+import { findTemporalCli } from '../dev-stack/temporal-binaries.js';
+import { freePort } from '../dev-stack/temporal-server.js';
+import type { Load } from './processes/load.js';
+import { type BenchProcess, startProcess } from './processes/process.js';
+import type { StandIn } from './processes/stand-in.js';
+import type { BenchWorker, StartWorkerOptions } from './processes/worker.js';
+
+/** Where something is measured: a Temporal server, a nested server, workers and clients, each a process of its own. */
+export interface Stage {
+  readonly address: string;
+  readonly apiUrl: string;
+  /** Where the Temporal server shows its metrics. */
+  readonly metricsPort: number;
+  /** For what is looked up, not measured. */
+  readonly client: Client;
+  readonly standIn: BenchProcess<StandIn>;
+  startWorker(options: Omit<StartWorkerOptions, 'address'>): Promise<BenchProcess<BenchWorker>>;
+  startLoad(): Promise<BenchProcess<Load>>;
+}
+
+const floorBundle = bundleWorkflowCode({
+  workflowsPath: fileURLToPath(new URL('floor/workflows.js', import.meta.url)),
+  logger: new DefaultLogger('WARN'),
+}).then(async ({ code }) => {
+  const codePath = fileURLToPath(new URL('floor/workflow-bundle.js', import.meta.url));
+  await writeFile(codePath, code);
+  return { codePath };
+});
+
+/** Everything anew for each measurement: a server is slower with the histories of the one before. */
+export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise<T> {
+  const processes: BenchProcess<object>[] = [];
+  const started = <P extends BenchProcess<object>>(process: P): P => {
+    processes.push(process);
+    return process;
+  };
+  const metricsPort = await freePort();
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
+      log: { format: 'pretty', level: 'never' },
+      extraArgs: [
+        ...['--output', 'none', '--metrics-port', String(metricsPort)],
+        ...Object.values(searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+        // A dev server reads them again from its database whenever it needs one; others do not.
+        ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
+      ],
+    },
+  });
+  try {
+    const { address, client } = env;
+    const standIn = started(startProcess<StandIn>('stand-in'));
+    const apiUrl = await standIn.call.listen();
+    return await measure({
+      address,
+      apiUrl,
+      metricsPort,
+      client,
+      standIn,
+      async startWorker(options) {
+        const worker = started(startProcess<BenchWorker>('worker'));
+        await worker.call.start({ address, floorBundle: await floorBundle, ...options });
+        return worker;
+      },
+      async startLoad() {
+        const load = started(startProcess<Load>('load'));
+        await load.call.connect({ address, apiUrl });
+        return load;
+      },
+    });
+  } finally {
+    await Promise.all(processes.map((process) => process.stop()));
+    await env.teardown();
+  }
+}
