@@ -8,7 +8,7 @@ export function plot(figures: readonly Figure[]): string {
   const rates = samplesOf(figures, 'ours-together');
   const memory = samplesOf(figures, 'memory-cached');
   const history = samplesOf(figures, 'history');
-  const subjects = ['no-ops', 'bare-calls', 'fenced-calls', 'ours-unseen', 'ours'];
+  const subjects = ['no-ops', 'bare-calls', 'fenced-calls', 'ours-plain', 'ours'];
 
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 1200, height: 360 });
   chart.setOption({
@@ -71,6 +71,7 @@ function line(axis: number, name: string, xs: readonly number[] = [], ys: readon
     endLabel: {
       show: true,
       formatter: '{a}',
+      backgroundColor: '#ffffff',
       align: 'right' as const,
       verticalAlign: 'bottom' as const,
       offset: [0, -6],
