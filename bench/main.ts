@@ -41,7 +41,7 @@ const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting'];
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-const help = `npm run bench                    all of it, a quarter of an hour; writes down what it measured
+const help = `npm run bench                    all of it, some twenty minutes; writes down what it measured
 npm run bench -- --quick         rough figures of the most, within a minute; writes nothing
 npm run bench -- --only NAME     one measurement: ${Object.keys(measures).join(', ')}
 npm run bench -- --guard         what does not depend on the machine, against bench/bounds.ts; exit 1 beyond

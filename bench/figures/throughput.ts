@@ -45,7 +45,7 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
   };
   for (let round = 0; round < sizes.rounds; round++) {
     for (let turn = 0; turn < subjects.length; turn++) {
-      // None always follows the same one.
+      // Each begins a round as often as any other.
       const subject = subjects[(turn + round) % subjects.length] as Subject;
       const one = await load.run({ subject, count: sizes.alone, atATime: 1 });
       latenciesMs[subject].push(mean(one.latenciesMs));
