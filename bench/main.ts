@@ -43,7 +43,7 @@ const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.m
 
 const help = `npm run bench                    all of it, some twenty minutes; writes down what it measured
 npm run bench -- --quick         rough figures of the most, within a minute; writes nothing
-npm run bench -- --only NAME     one measurement: ${Object.keys(measures).join(', ')}
+npm run bench -- --only NAME     one measurement, written down in its place: ${Object.keys(measures).join(', ')}
 npm run bench -- --guard         what does not depend on the machine, against bench/bounds.ts; exit 1 beyond
 npm run bench -- --soak MINUTES  a steady load for so long
 `;
@@ -78,7 +78,8 @@ async function main(): Promise<void> {
   const names = values.only ? [values.only] : values.quick ? quickMeasures : Object.keys(measures);
   const figures = await measureAll(names, values.quick ? quick : full);
   console.log(terminal(figures));
-  if (!values.quick && !values.only) await writeDown(figures);
+  if (values.quick) return;
+  await writeDown(values.only ? await renewed(figures) : figures);
 }
 
 async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figure[]> {
@@ -94,10 +95,18 @@ async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figur
 }
 
 async function soakFor(minutes: number): Promise<void> {
-  if (!(minutes > 0)) throw new Error(`--soak must be a number of minutes, and is '${values.soak}'`);
+  if (!Number.isInteger(minutes) || minutes < 3) {
+    throw new Error(`--soak must be a whole number of minutes, 3 at the least, and is '${values.soak}'`);
+  }
   const figures = await onStage((stage) => soak(stage, minutes));
   console.log(terminal(figures));
   await writeFile(pathOf('bench/soak.json'), json({ ...conditions(), figures }));
+}
+
+/** What was written down before, with these figures in place of what they were. */
+async function renewed(figures: readonly Figure[]): Promise<Figure[]> {
+  const { figures: all } = JSON.parse(await readFile(pathOf('bench/results.json'), 'utf8')) as { figures: Figure[] };
+  return all.map((old) => figures.find(({ id }) => id === old.id) ?? old);
 }
 
 async function writeDown(figures: readonly Figure[]): Promise<void> {

@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { searchAttributes } from '../contract/names.js';
 import { findTemporalCli } from '../dev-stack/temporal-binaries.js';
 import { freePort } from '../dev-stack/temporal-server.js';
+import { webpackConfigHook } from '../worker/workflow-bundle.js';
 import type { Load } from './processes/load.js';
 import { type BenchProcess, startProcess } from './processes/process.js';
 import type { StandIn } from './processes/stand-in.js';
@@ -24,20 +25,33 @@ export interface Stage {
   startLoad(): Promise<BenchProcess<Load>>;
 }
 
-const floorBundle = bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('floor/workflows.js', import.meta.url)),
-  logger: new DefaultLogger('WARN'),
-}).then(async ({ code }) => {
+/** The floors' workflow code, built once, and as ours is. */
+let floorBundle: Promise<{ codePath: string }> | undefined;
+
+async function bundleFloor(): Promise<{ codePath: string }> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('floor/workflows.js', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+    webpackConfigHook,
+  });
   const codePath = fileURLToPath(new URL('floor/workflow-bundle.js', import.meta.url));
   await writeFile(codePath, code);
   return { codePath };
-});
+}
 
 /** Everything anew for each measurement: a server is slower with the histories of the one before. */
 export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise<T> {
+  floorBundle ??= bundleFloor();
+  const prebuilt = await floorBundle;
   const processes: BenchProcess<object>[] = [];
+  // One that dies would leave whoever waits for its work waiting for ever.
+  let fail: (error: Error) => void = () => {};
+  const died = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
   const started = <P extends BenchProcess<object>>(process: P): P => {
     processes.push(process);
+    process.died.then(fail);
     return process;
   };
   const metricsPort = await freePort();
@@ -57,7 +71,7 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise
     const { address, client } = env;
     const standIn = started(startProcess<StandIn>('stand-in'));
     const apiUrl = await standIn.call.listen();
-    return await measure({
+    const measured = measure({
       address,
       apiUrl,
       metricsPort,
@@ -65,7 +79,7 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise
       standIn,
       async startWorker(options) {
         const worker = started(startProcess<BenchWorker>('worker'));
-        await worker.call.start({ address, floorBundle: await floorBundle, ...options });
+        await worker.call.start({ address, floorBundle: prebuilt, ...options });
         return worker;
       },
       async startLoad() {
@@ -74,8 +88,9 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise
         return load;
       },
     });
+    return await Promise.race([measured, died]);
   } finally {
-    await Promise.all(processes.map((process) => process.stop()));
+    await Promise.allSettled(processes.map((process) => process.stop()));
     await env.teardown();
   }
 }

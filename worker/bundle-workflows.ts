@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { encodedFailuresPath } from '../codec/data-converter.js';
-import { workflowBundleFor, workflowInterceptorModules, workflowsPath } from './workflow-bundle.js';
+import { webpackConfigHook, workflowBundleFor, workflowInterceptorModules, workflowsPath } from './workflow-bundle.js';
 
 /** Part of the build: a worker that bundles at its start would need seconds and a compiler. */
 for (const dataConverter of [{}, { failureConverterPath: encodedFailuresPath }]) {
@@ -9,8 +9,7 @@ for (const dataConverter of [{}, { failureConverterPath: encodedFailuresPath }])
     workflowsPath,
     workflowInterceptorModules,
     logger: new DefaultLogger('WARN'),
-    // Stack traces need the lines of the sources, not the sources: half of the bundle.
-    webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
+    webpackConfigHook,
     ...dataConverter,
   });
   await writeFile(workflowBundleFor(dataConverter).codePath, code);

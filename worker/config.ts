@@ -72,11 +72,11 @@ function loadLogLevel({ LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
 
 function loadMaxCachedWorkflows({ WORKER_MAX_CACHED_WORKFLOWS: text }: NodeJS.ProcessEnv): number {
   if (!text) return tuning.maxCachedWorkflows;
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0) {
-    throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be a whole number such as 500, and is '${text}'`);
+  // The SDK can't do with one.
+  if (!/^\d+$/.test(text) || Number(text) === 1) {
+    throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be 0 (none) or a whole number from 2, and is '${text}'`);
   }
-  return count;
+  return Number(text);
 }
 
 function loadEndpoint(env: NodeJS.ProcessEnv, variable: string): Endpoint | undefined {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
+import type { BundleOptions } from '@temporalio/worker';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
@@ -16,6 +17,12 @@ const codePaths = {
 export function workflowBundleFor({ failureConverterPath }: DataConverter = {}): { readonly codePath: string } {
   return { codePath: failureConverterPath ? codePaths.encodedFailures : codePaths.plain };
 }
+
+/** Stack traces need the lines of the sources, not the sources: those would be half of the bundle. */
+export const webpackConfigHook: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
+  ...config,
+  devtool: 'inline-nosources-source-map',
+});
 
 export const workflowsPath = pathOf('workflows/index.js');
 

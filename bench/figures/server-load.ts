@@ -4,18 +4,17 @@ import type { Figure } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** What the Temporal server does for a start, and for a look that finds nothing: calls taken, and sent to its database. */
+/** What the Temporal server does for a start, or for a look that finds nothing. */
 interface ServerLoad {
+  /** Of clients and workers. */
   readonly calls: number;
+  /** Requests to its database. */
   readonly database: number;
+  /** Those of them that write a workflow's state, which a history shard does one after the other. */
+  readonly updates: number;
+  /** Requests to its visibility store. */
   readonly visibility: number;
 }
-
-const metrics = {
-  calls: 'service_requests',
-  database: 'persistence_requests',
-  visibility: 'visibility_persistence_requests',
-} as const;
 
 export async function serverLoad(stage: Stage, sizes: Sizes): Promise<Figure[]> {
   const { standIn, startWorker, startLoad } = stage;
@@ -40,8 +39,8 @@ export async function serverLoad(stage: Stage, sizes: Sizes): Promise<Figure[]> 
   const looks = (await worker.call.attempts('checkConversationReady')) - looksBefore;
   const look = per(looks, before, after);
 
-  const show = ({ calls, database, visibility }: ServerLoad) =>
-    `${calls.toFixed(1)} calls, ${database.toFixed(1)} to the database, ${visibility.toFixed(1)} to visibility`;
+  const show = ({ calls, database, updates, visibility }: ServerLoad) =>
+    `${calls.toFixed(1)} calls, ${database.toFixed(1)} to the database (${updates.toFixed(1)} updates), ${visibility.toFixed(1)} to visibility`;
   const { ours, ...others } = starts as Record<'ours', ServerLoad>;
   return [
     {
@@ -73,12 +72,24 @@ async function during(stage: Stage, count: number, work: () => Promise<unknown>)
 
 function per(count: number, before: ServerLoad, after: ServerLoad): ServerLoad {
   const each = (name: keyof ServerLoad) => (after[name] - before[name]) / count;
-  return { calls: each('calls'), database: each('database'), visibility: each('visibility') };
+  return {
+    calls: each('calls'),
+    database: each('database'),
+    updates: each('updates'),
+    visibility: each('visibility'),
+  };
 }
 
 async function read({ metricsPort }: Stage): Promise<ServerLoad> {
   const samples = await scrape(metricsPort);
-  const total = (metric: string) =>
-    samples.filter(({ name }) => name === metric).reduce((sum, { value }) => sum + value, 0);
-  return { calls: total(metrics.calls), database: total(metrics.database), visibility: total(metrics.visibility) };
+  const total = (metric: string, label?: string, values: readonly string[] = []) =>
+    samples
+      .filter(({ name, labels }) => name === metric && (!label || values.includes(labels[label] ?? '')))
+      .reduce((sum, { value }) => sum + value, 0);
+  return {
+    calls: total('service_requests', 'service_name', ['frontend']),
+    database: total('persistence_requests'),
+    updates: total('persistence_requests', 'operation', ['CreateWorkflowExecution', 'UpdateWorkflowExecution']),
+    visibility: total('visibility_persistence_requests'),
+  };
 }

@@ -45,8 +45,9 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
   };
   for (let round = 0; round < sizes.rounds; round++) {
     for (let turn = 0; turn < subjects.length; turn++) {
-      // Each begins a round as often as any other.
-      const subject = subjects[(turn + round) % subjects.length] as Subject;
+      // To and fro: whom one follows in one round, it comes before in the next.
+      const inTurn = (turn + round) % subjects.length;
+      const subject = subjects.at(round % 2 ? -1 - inTurn : inTurn) as Subject;
       const one = await load.run({ subject, count: sizes.alone, atATime: 1 });
       latenciesMs[subject].push(mean(one.latenciesMs));
       alone[subject].push(sizes.alone / one.seconds);

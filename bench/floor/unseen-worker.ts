@@ -7,6 +7,7 @@ import { createConversation } from '../../activities/create-conversation.js';
 import type { Activities } from '../../activities/interface.js';
 import type { Transport } from '../../activities/nested-server/transport.js';
 import { tuning } from '../../worker/create-worker.js';
+import { webpackConfigHook } from '../../worker/workflow-bundle.js';
 
 const client = axios.create({
   httpAgent: new http.Agent({ keepAlive: true }),
@@ -33,6 +34,7 @@ export async function createUnseenWorker(options: {
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../workflows/index.js', import.meta.url)),
     logger: new DefaultLogger('WARN'),
+    webpackConfigHook,
   });
   return Worker.create({ ...tuning, ...options, workflowBundle, activities });
 }

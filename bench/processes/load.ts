@@ -21,7 +21,7 @@ export type Subject =
   /** The loop in a process that this project replaces: a POST, a look, any answer is ready. */
   | 'in-process';
 
-export interface RunOptions {
+interface RunOptions {
   readonly subject: Subject;
   readonly count: number;
   readonly atATime: number;
@@ -29,16 +29,16 @@ export interface RunOptions {
   readonly taskQueue?: string;
 }
 
-export interface RunResult {
+interface RunResult {
   readonly seconds: number;
   /** From the start to its result, of each. */
   readonly latenciesMs: readonly number[];
 }
 
 /** As the contract writes durations. */
-export type Interval = `${number} ${'second' | 'seconds' | 'minutes'}`;
+type Interval = `${number} ${'second' | 'seconds' | 'minutes'}`;
 
-export interface WaitingOptions {
+interface WaitingOptions {
   readonly runs: 'ours' | 'floor';
   readonly taskQueue: string;
   readonly count: number;
@@ -111,25 +111,23 @@ const functions = {
   async beginWaits(sids: readonly string[], taskQueue: string) {
     const conversations = conversationsOn(taskQueue);
     const begun: Promise<unknown>[] = [];
-    waits.push(
-      ...sids.map((sid) => {
-        const { promise, resolve } = withResolvers();
-        begun.push(promise);
-        return conversations.ensureReady(inputFor(apiUrl, { sid }), { onProgress: resolve });
-      }),
-    );
+    for (const sid of sids) {
+      const { promise, resolve } = withResolvers();
+      begun.push(promise);
+      wait(conversations.ensureReady(inputFor(apiUrl, { sid }), { onProgress: resolve }));
+    }
     await Promise.all(begun);
   },
 
   /** Begins to start conversations, and to wait for them. */
   async beginEnsuring(count: number) {
     const conversations = conversationsOn('ours');
-    for (let started = 0; started < count; started++) waits.push(conversations.ensureReady(inputFor(apiUrl)));
+    for (let started = 0; started < count; started++) wait(conversations.ensureReady(inputFor(apiUrl)));
   },
 
   /** How many of these were answered with ready. */
   async endWaits() {
-    return (await Promise.all(waits)).filter(({ status }) => status === 'RUNNING').length;
+    return (await Promise.all(waits)).filter(Boolean).length;
   },
 
   ...usage,
@@ -139,7 +137,17 @@ export type Load = typeof functions;
 
 let client: Client;
 let apiUrl: string;
-const waits: Promise<{ status: string }>[] = [];
+/** Whether what is waited for has become ready. */
+const waits: Promise<boolean>[] = [];
+
+function wait(ready: Promise<{ status: string }>): void {
+  waits.push(
+    ready.then(
+      ({ status }) => status === 'RUNNING',
+      () => false,
+    ),
+  );
+}
 
 const subjects: Record<Subject, (taskQueue?: string) => Promise<unknown>> = {
   async ours(taskQueue = 'ours') {

@@ -6,6 +6,8 @@ import { type BirpcReturn, createBirpc } from 'birpc';
 /** A part of the bench in a process of its own, whose functions are called as if it were not. */
 export interface BenchProcess<Functions extends object> {
   readonly call: BirpcReturn<Functions, object>;
+  /** Resolves where it ends without being asked to. */
+  readonly died: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -30,11 +32,19 @@ export function startProcess<Functions extends object>(module: string): BenchPro
       timeout,
     },
   );
-  // Else whoever waits for an answer would wait for ever.
-  child.once('exit', (code, signal) => call.$close(new Error(`The ${module} ended: ${signal ?? code}`)));
+  let isStopping = false;
+  const died = new Promise<Error>((resolve) => {
+    child.once('exit', (code, signal) => {
+      const error = new Error(`The ${module} ended: ${signal ?? code}`);
+      call.$close(error);
+      if (!isStopping) resolve(error);
+    });
+  });
   return {
     call,
+    died,
     async stop() {
+      isStopping = true;
       if (!child.connected) return;
       const ended = once(child, 'exit');
       child.disconnect();
@@ -61,7 +71,7 @@ export const usage = {
     return (user + system) / 1e6;
   },
 
-  /** Memory in use, after a garbage collection. */
+  /** Resident memory, after a collection of this thread's heap. */
   megabytes(): number {
     globalThis.gc?.();
     return process.memoryUsage.rss() / 2 ** 20;

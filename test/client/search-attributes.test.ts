@@ -138,7 +138,7 @@ describe('in a namespace with our search attributes', () => {
     const input = inputFor(server.url, { readiness: { interval: '1 hour' } });
     server.script(input.sid, { agent: 'dead' });
     await conversations.start(input);
-    await server.received(`GET /api/conversations/${input.sid}`, 2 + 1);
+    await server.received(`GET /api/conversations/${input.sid}`, 1 + 1);
     await conversations.cancel(input.sid);
     await assert.rejects(conversations.ensureReady(input, { signal: AbortSignal.timeout(20_000) }));
     assert.equal(await recordedPhase(input.sid), 'cancelled');

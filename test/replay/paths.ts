@@ -26,8 +26,9 @@ export interface Stage {
 const post = { method: 'POST', path: '/api/conversations' };
 const eventsOf = ({ sid }: { sid: string }) => `/api/conversations/${sid}/events`;
 
-/** `createConversation` reads the events before and after its POST. */
+/** `createConversation` reads the events before and after its POST, the status after it. */
 const looksBefore = 2;
+const statusReadsBefore = 1;
 
 /** Starts, waits until the server was asked `count` times, and cancels. */
 async function cancelAfter({ conversations, server, input }: Stage, request: string, count: number, more: object = {}) {
@@ -178,7 +179,7 @@ export const paths: readonly Path[] = [
     async walk(stage) {
       stage.server.script(stage.input.sid, { agent: 'dead' });
       const status = `GET /api/conversations/${stage.input.sid}`;
-      await cancelAfter(stage, status, looksBefore + 1, { readiness: { interval: '1 hour' } });
+      await cancelAfter(stage, status, statusReadsBefore + 1, { readiness: { interval: '1 hour' } });
     },
   },
   {
@@ -205,7 +206,7 @@ export const paths: readonly Path[] = [
     async walk(stage) {
       stage.server.script(stage.input.sid, { agent: 'dead' });
       const status = `GET /api/conversations/${stage.input.sid}`;
-      await cancelAfter(stage, status, looksBefore + 1, { onFailure: 'stop', readiness: { interval: '1 hour' } });
+      await cancelAfter(stage, status, statusReadsBefore + 1, { onFailure: 'stop', readiness: { interval: '1 hour' } });
     },
   },
   {

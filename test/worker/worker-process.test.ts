@@ -167,7 +167,7 @@ describe('a worker that can not use its settings says which, in one line, and ex
     {
       name: 'a size of the cache that is no number',
       env: () => ({ WORKER_MAX_CACHED_WORKFLOWS: 'many' }),
-      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be a whole number .* 'many'$/,
+      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be 0 \(none\) or a whole number from 2, and is 'many'$/,
     },
     {
       name: 'a grace time below zero',
