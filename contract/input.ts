@@ -6,7 +6,7 @@ import { replayProblem } from './replay.js';
 
 /**
  * The input of the workflow: plain JSON, so that a Temporal client in any language can start it. Parsed by the client
- * and by `createConversation`, never by the workflow: zod in the workflow bundle would cost a worker about 1 MB for
+ * and by `createConversation`, never by the workflow: zod in the workflow bundle would cost a worker about 0.4 MB for
  * every conversation that waits.
  */
 

@@ -93,7 +93,7 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
     ...rate('together', '50 at a time', together),
     {
       id: 'latency',
-      figure: 'start to ready, server ready at once',
+      figure: 'start to completion of the workflow, server ready at once',
       ours: spread(latenciesMs.ours, 'ms'),
       against: `bare-calls ${spread(latenciesMs['bare-calls'], 'ms')}, ratio ${spread(slower, '', 2)}; in-process ${spread(latenciesMs['in-process'], 'ms', 1)}`,
       goal: '≤ 1.05 of bare-calls',
