@@ -119,11 +119,12 @@ describe('the first message reaches the agent exactly once when', () => {
 
 test('a look goes on from what an earlier one saw, though the one between saw nothing new', async () => {
   const input = inputFor(server.url, { readiness: { interval: '1 second' } });
-  server.script(input.sid, { loadingLooks: 4 });
+  server.script(input.sid, { unstartedLooks: 1, loadingLooks: 5 });
   assert.equal((await conversations.ensureReady(input)).attempts, 4);
   const events = server.requests.filter(({ path }) => path.startsWith(`/api/conversations/${input.sid}/events?`));
   assert.deepEqual(
     events.map(({ path }) => new URL(path, server.url).searchParams.get('start_id')),
-    [null, '0', '1', '1', '1'],
+    // Create's two; the look that sees `loading`; those that go on from there.
+    [null, '0', '0', '1', '1', '1'],
   );
 });
