@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
@@ -83,5 +83,12 @@ async def main(data_converter: DataConverter = DataConverter.default) -> int:
     return 0
 
 
+def run(data_converter: DataConverter = DataConverter.default) -> NoReturn:
+    exit_status = asyncio.run(main(data_converter))
+    sys.stdout.flush()
+    # Not sys.exit: now and then a thread of the client crashes an interpreter that ends (temporalio/sdk-python#300).
+    os._exit(exit_status)
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    run()

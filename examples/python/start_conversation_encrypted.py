@@ -5,9 +5,7 @@
 The keys are those of the workers.
 """
 
-import asyncio
 import dataclasses
-import sys
 
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 
@@ -20,4 +18,4 @@ if __name__ == "__main__":
         payload_codec=EncryptionCodec(keys_from_environment()),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
-    sys.exit(asyncio.run(start_conversation.main(encrypted)))
+    start_conversation.run(encrypted)

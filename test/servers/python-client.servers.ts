@@ -44,7 +44,8 @@ after(async () => {
 });
 
 interface Ended {
-  readonly exitCode: number | null;
+  /** Or the signal that it was ended by. */
+  readonly exitCode: number | NodeJS.Signals | null;
   /** What it printed. */
   readonly told: unknown;
 }
@@ -55,7 +56,7 @@ function runPython(args: readonly string[], env: Readonly<Record<string, string>
   return new Promise((resolve, reject) => {
     const child = execFile(python, args, options, (_, stdout, stderr) => {
       if (stdout === '') reject(new Error(stderr));
-      else resolve({ exitCode: child.exitCode, told: JSON.parse(stdout) });
+      else resolve({ exitCode: child.exitCode ?? child.signalCode, told: JSON.parse(stdout) });
     });
   });
 }
