@@ -21,13 +21,14 @@ interface ComingStart {
   letGo(): void;
 }
 
-/** What `createConversation` reads before its POST and after it comes before the first look. */
-const readsBeforeLooks = 2;
+/** What `createConversation` reads comes before the first look: the events before its POST and after it, the status after. */
+const eventsReadBeforeLooks = 2;
+const statusReadBeforeLooks = 1;
 
 const holdLooks: Moment['hold'] = (server, sid) =>
   server.inject({
     path: `/api/conversations/${sid}/events`,
-    after: readsBeforeLooks,
+    after: eventsReadBeforeLooks,
     times: Number.POSITIVE_INFINITY,
     fault: { kind: 'delay-until' },
   });
@@ -58,7 +59,7 @@ export const betweenLooks: Moment = {
   hold: (server, sid) =>
     server.inject({
       path: `/api/conversations/${sid}`,
-      after: readsBeforeLooks,
+      after: statusReadBeforeLooks,
       times: Number.POSITIVE_INFINITY,
       fault: { kind: 'answer', status: 200, body: '{"status":"STARTING"}' },
     }),
