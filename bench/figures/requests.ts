@@ -5,8 +5,8 @@ import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
 /** Looks between which what one look takes is measured. */
-const few = 2;
-const many = 5;
+const few = 1;
+const many = 3;
 
 /** What the nested server sees of it. */
 export async function requests({ standIn, startWorker, startLoad, client }: Stage, sizes: Sizes): Promise<Figure[]> {
