@@ -3,6 +3,7 @@ import { scrape } from '../../test/harness/metrics.js';
 import type { Figure } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
+import { total } from '../total.js';
 
 /** What the Temporal server does for a start, or for a look that finds nothing. */
 interface ServerLoad {
@@ -82,14 +83,13 @@ function per(count: number, before: ServerLoad, after: ServerLoad): ServerLoad {
 
 async function read({ metricsPort }: Stage): Promise<ServerLoad> {
   const samples = await scrape(metricsPort);
-  const total = (metric: string, label?: string, values: readonly string[] = []) =>
-    samples
-      .filter(({ name, labels }) => name === metric && (!label || values.includes(labels[label] ?? '')))
-      .reduce((sum, { value }) => sum + value, 0);
   return {
-    calls: total('service_requests', 'service_name', ['frontend']),
-    database: total('persistence_requests'),
-    updates: total('persistence_requests', 'operation', ['CreateWorkflowExecution', 'UpdateWorkflowExecution']),
-    visibility: total('visibility_persistence_requests'),
+    calls: total(samples, 'service_requests', 'service_name', ['frontend']),
+    database: total(samples, 'persistence_requests'),
+    updates: total(samples, 'persistence_requests', 'operation', [
+      'CreateWorkflowExecution',
+      'UpdateWorkflowExecution',
+    ]),
+    visibility: total(samples, 'visibility_persistence_requests'),
   };
 }

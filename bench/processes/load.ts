@@ -112,9 +112,11 @@ const functions = {
     const conversations = conversationsOn(taskQueue);
     const begun: Promise<unknown>[] = [];
     for (const sid of sids) {
-      const { promise, resolve } = withResolvers();
-      begun.push(promise);
-      wait(conversations.ensureReady(inputFor(apiUrl, { sid }), { onProgress: resolve }));
+      begun.push(
+        new Promise<void>((resolve) => {
+          wait(conversations.ensureReady(inputFor(apiUrl, { sid }), { onProgress: () => resolve() }));
+        }),
+      );
     }
     await Promise.all(begun);
   },
@@ -192,14 +194,6 @@ async function several(times: number, atATime: number, work: () => Promise<void>
     while (left-- > 0) await work();
   };
   await Promise.all(Array.from({ length: atATime }, one));
-}
-
-function withResolvers() {
-  let resolve = () => {};
-  const promise = new Promise<void>((resolvePromise) => {
-    resolve = resolvePromise;
-  });
-  return { promise, resolve };
 }
 
 serve(functions);

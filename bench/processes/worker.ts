@@ -5,6 +5,7 @@ import { scrape } from '../../test/harness/metrics.js';
 import { createWorker, tuning } from '../../worker/create-worker.js';
 import { activities } from '../floor/activities.js';
 import { createUnseenWorker } from '../floor/unseen-worker.js';
+import { total } from '../total.js';
 import { serve, usage } from './process.js';
 
 export interface StartWorkerOptions {
@@ -39,22 +40,18 @@ const functions = {
 
   /** How many slots work holds at the moment. */
   async slotsUsed(): Promise<number> {
-    return sum(await scrape(metricsPort), 'temporal_worker_task_slots_used');
+    return total(await scrape(metricsPort), 'temporal_worker_task_slots_used');
   },
 
   /** How many attempts of an activity have ended. */
   async attempts(activityType: string): Promise<number> {
-    const samples = await scrape(metricsPort);
-    const ofType = samples.filter(({ labels }) => labels.activity_type === activityType);
-    return sum(ofType, 'temporal_activity_execution_latency_count');
+    return total(await scrape(metricsPort), 'temporal_activity_execution_latency_count', 'activity_type', [
+      activityType,
+    ]);
   },
 
   ...usage,
 };
-
-function sum(samples: readonly { name: string; value: number }[], name: string): number {
-  return samples.filter((sample) => sample.name === name).reduce((total, { value }) => total + value, 0);
-}
 
 export type BenchWorker = typeof functions;
 
