@@ -81,17 +81,28 @@ export async function startOpenHands(options: StartOpenHandsOptions): Promise<Ch
   });
 }
 
+export interface OpenHandsSettings {
+  llmBaseUrl: string;
+  /** @default 'openai/gpt-4o' */
+  llmModel?: string;
+  /** Where the server was started with one. */
+  sessionApiKey?: string;
+}
+
 /**
  * Gives a running OpenHands server the settings without which it refuses to create conversations.
  *
  * @throws Error when it doesn't accept them
  */
-export async function configureOpenHands(url: string, { llmBaseUrl }: { llmBaseUrl: string }): Promise<void> {
+export async function configureOpenHands(
+  url: string,
+  { llmBaseUrl, llmModel = 'openai/gpt-4o', sessionApiKey }: OpenHandsSettings,
+): Promise<void> {
   const response = await fetch(`${url}/api/settings`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(sessionApiKey && { 'x-session-api-key': sessionApiKey }) },
     body: JSON.stringify({
-      llm_model: 'openai/gpt-4o',
+      llm_model: llmModel,
       llm_api_key: 'sk-unused',
       llm_base_url: llmBaseUrl,
       agent: 'CodeActAgent',
