@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { AgentServerConversation, type AgentServerScript } from './agent-server-conversation.js';
+import {
+  AgentServerConversation,
+  type AgentServerScript,
+  type AgentServerTraits,
+} from './agent-server-conversation.js';
 import {
   type SendMessageRequest,
   type StartConversationRequest,
@@ -10,9 +14,18 @@ import {
 import type { Answer } from './faults.js';
 import { type Exchange, json, StandInServer } from './stand-in-server.js';
 import { validateBody } from './validation.js';
+import { Version } from './version.js';
 
 /** How the stand-in is set up. */
 export interface AgentServerStandInOptions {
+  /** Of `openhands-agent-server`. @default '1.58.0' */
+  version?: string;
+  /** Where the version is not the authority on what it does. */
+  traits?: Partial<AgentServerTraits>;
+  /** A member of a pool waits for `POST /api/init` before it serves anything below `/api`. @default true */
+  isInitialized?: boolean;
+  /** Whether `GET /server_info` is there. @default true */
+  hasServerInfo?: boolean;
   /** When set, `/api` demands it as `X-Session-API-Key`. */
   sessionApiKey?: string;
   /** A create or a run beyond is 429. @default Infinity */
@@ -23,7 +36,7 @@ export interface AgentServerStandInOptions {
   script?: AgentServerScript;
 }
 
-/** A stand-in for the OpenHands agent server 1.58.0 that keeps no clock: conversations go on when they are looked at. */
+/** A stand-in for the OpenHands agent server that keeps no clock: conversations go on when they are looked at. */
 export class AgentServerStandIn extends StandInServer {
   readonly options: AgentServerStandInOptions;
   readonly #conversations = new Map<string, AgentServerConversation>();
@@ -72,6 +85,7 @@ export class AgentServerStandIn extends StandInServer {
 
   /** The server's process is ended by a signal and comes back: runs are interrupted, conversations survive unless told otherwise. */
   restart({ signal = 'SIGTERM' as 'SIGTERM' | 'SIGKILL', losesConversations = false } = {}): void {
+    this.reboot();
     for (const conversation of this.#conversations.values()) conversation.interrupt(signal);
     if (losesConversations) this.#conversations.clear();
   }
@@ -81,9 +95,15 @@ export class AgentServerStandIn extends StandInServer {
     const [root, collection, id, part, detail] = segments;
     if (segments.length === 1 && method === 'GET') {
       if (root === 'health' || root === 'alive') return json(200, { status: 'ok' });
-      if (root === 'ready') return json(200, { status: 'ready' });
+      if (root === 'ready') return this.options.isInitialized === false ? initializing : json(200, { status: 'ready' });
+      if (root === 'server_info' && this.options.hasServerInfo !== false) return json(200, this.#serverInfo);
     }
     if (root !== 'api') return notFound;
+    if (this.options.isInitialized === false) {
+      if (method !== 'POST' || collection !== 'init') return dormant;
+      this.options.isInitialized = true;
+      return success;
+    }
     const { sessionApiKey } = this.options;
     if (sessionApiKey !== undefined && headers['x-session-api-key'] !== sessionApiKey) {
       return json(401, { detail: 'Unauthorized' });
@@ -114,6 +134,41 @@ export class AgentServerStandIn extends StandInServer {
     }
   }
 
+  get #version(): string {
+    return this.options.version ?? '1.58.0';
+  }
+
+  get #traits(): AgentServerTraits {
+    const version = new Version(this.#version);
+    return {
+      // Some version after 1.40 turns to what was left.
+      runsAgain: !version.isBefore('1.41'),
+      knowsBareKinds: !version.isBefore('1.56'),
+      findsPagesByAnyEvent: !version.isBefore('1.22'),
+      ...this.options.traits,
+    };
+  }
+
+  get #serverInfo(): Record<string, unknown> {
+    const version = this.#version;
+    // Whole seconds, as real ones tell it.
+    const uptime = Math.floor(this.uptime);
+    return {
+      uptime,
+      idle_time: uptime,
+      title: 'OpenHands Agent Server',
+      version,
+      sdk_version: version,
+      tools_version: version,
+      workspace_version: version,
+      build_git_sha: 'unknown',
+      build_git_ref: 'unknown',
+      python_version: '3.12.1',
+      usable_tools: [],
+      runtime_idle_timeout_seconds: null,
+    };
+  }
+
   #post({ body, bodyIsJson }: Exchange): Answer {
     const problems = validateBody(startConversationRequest, body, bodyIsJson);
     if (problems.length > 0) return json(422, { detail: problems });
@@ -130,10 +185,11 @@ export class AgentServerStandIn extends StandInServer {
       return json(404, { detail: `Agent profile with id '${profile}' not found` });
     }
 
-    const conversation = new AgentServerConversation(id, request, this.#scripts.get(id) ?? this.options.script ?? {});
+    const script = this.#scripts.get(id) ?? this.options.script ?? {};
+    const conversation = new AgentServerConversation(id, request, script, this.#traits);
     this.#conversations.set(id, conversation);
-    if (conversation.script.losesMessage) return 'cut';
-    const breakage = findBreakage(request);
+    if (script.losesMessage) return 'cut';
+    const breakage = script.createBreaks ?? findBreakage(request);
     if (breakage && request.initial_message) return brokenBy(breakage);
     if (request.initial_message) conversation.receive(request.initial_message);
     const answer = json(201, conversation.describe());
@@ -152,14 +208,22 @@ export class AgentServerStandIn extends StandInServer {
     if (problems.length > 0) return json(422, { detail: problems });
     if (!conversation) return noEventsOf(id);
     const message = body as SendMessageRequest;
+    const { deliveryBreaks, swallows } = conversation.script;
+    const breakage = deliveryBreaks ?? findBreakage(conversation.request);
+    if (breakage) return brokenBy(breakage);
+    if (conversation.holdsMessages) {
+      conversation.receiveLater(message);
+      return 'silence';
+    }
     conversation.receive(message);
+    if (swallows) return success;
     if (!message.run || conversation.executionStatus === 'running') return success;
     const saved = `Message saved, but the conversation run limit was reached. Retry POST /api/conversations/${conversation.id}/run without resending the message.`;
     return this.#run(conversation, saved);
   }
 
   #run(conversation: AgentServerConversation, refusal: string): Answer {
-    if (conversation.isRunning) {
+    if (conversation.isRunning || conversation.script.refusesRun) {
       return json(409, { detail: 'Conversation already running. Wait for completion or pause first.' });
     }
     if (this.#isFull) return json(429, { detail: refusal });
@@ -197,6 +261,8 @@ export class AgentServerStandIn extends StandInServer {
 
 const notFound = json(404, { detail: 'Not Found' });
 const methodNotAllowed = json(405, { detail: 'Method Not Allowed' });
+const initializing = json(503, { status: 'initializing', message: 'Server is still initializing' });
+const dormant = json(503, { detail: "server is in deferred-init state 'dormant'; call POST /api/init first" });
 const success = json(200, { success: true });
 const runLimit = 'Conversation run limit reached. Retry the request later.';
 

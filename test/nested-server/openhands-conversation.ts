@@ -2,12 +2,16 @@ import type { OpenHandsCreateRequest } from './openhands-create-request.js';
 import {
   agentMessage,
   agentStateChanged,
+  browseObservation,
   changeAgentState,
   type NewEvent,
   nullObservation,
   type OpenHandsEvent,
+  type RecallType,
   recallAction,
   recallObservation,
+  runAction,
+  runObservation,
   systemMessage,
   userMessage,
 } from './openhands-events.js';
@@ -31,15 +35,28 @@ export interface OpenHandsScript {
   /** The server evicts the conversation at the n-th look. @default never */
   evictedAtLook?: number;
   /**
-   * `answers`: ends in `awaiting_user_input`. `runs`: stays `running`. `errors`: runs, then `error`. `error-on-load`:
-   * `error` right after `loading`. `dead`: never leaves `loading`, though RUNNING.
+   * `answers`: answers, and ends in `endsIn`. `halts`: ends in `endsIn` without an answer. `runs`: stays `running`, in
+   * steps so short that it hears at once what comes. `errors`: runs, then `error`. `error-on-load`: `error` right after
+   * `loading`. `dead`: never leaves `loading`, though RUNNING.
    * @default 'answers'
    */
-  agent?: 'answers' | 'runs' | 'errors' | 'error-on-load' | 'dead';
+  agent?: 'answers' | 'halts' | 'runs' | 'errors' | 'error-on-load' | 'dead';
+  /** How often the agent uses a tool before it comes to its outcome: from the second on, a step takes one look. @default 0 */
+  toolCalls?: number;
+  /** State in which an agent rests, such as `paused`, `rejected`, or one that nobody knows. @default 'awaiting_user_input' */
+  endsIn?: string;
   /** The reason that comes with `error`. @default 'STATUS$ERROR_LLM_AUTHENTICATION' */
-  errorReason?: string;
+  errorReason?: string | null;
   /** A status to show instead of the true one, such as ERROR or ARCHIVED. */
   status?: string;
+  /** What the status says at its first looks, whatever is true; null is that there is no such conversation. @default [] */
+  statusLies?: (string | null)[];
+  /** Whether the answer to a recall comes before the `running` that it is told after: real ones race. @default false */
+  recallsFirst?: boolean;
+  /** Messages are accepted, and neither stored nor heard. @default false */
+  swallows?: boolean;
+  /** A message that is sent to a live loop is stored n looks after it was accepted. @default 0 */
+  deliveryTrails?: number;
 }
 
 export type OpenHandsStatus = 'STARTING' | 'RUNNING' | 'STOPPED';
@@ -58,6 +75,7 @@ export interface EventPage {
 }
 
 interface Loop {
+  hasMemory: boolean;
   /** What this loop still does, in order, each at a look. */
   steps: { atLook: number; run: () => void }[];
   runtimeInitialized: boolean;
@@ -66,7 +84,10 @@ interface Loop {
   agentState: string;
   /** Recorded events still to be replayed. */
   replay: NewEvent[];
+  /** The model is being asked. */
   isStepping: boolean;
+  /** Messages that have come meanwhile: the controller turns to them when it has its answer. */
+  unheard: OpenHandsEvent[];
 }
 
 /** One conversation: an event stream that outlives restarts, and an agent loop that does not. */
@@ -90,6 +111,7 @@ export class OpenHandsConversation {
    * @param request is the first one that was posted for it
    * @param touch is called whenever an event is added
    * @param secrets are stored as `<secret_hidden>`
+   * @param version is the server's
    */
   constructor(
     readonly sid: string,
@@ -97,6 +119,7 @@ export class OpenHandsConversation {
     public script: OpenHandsScript,
     private readonly touch: () => void,
     private readonly secrets: readonly string[],
+    private readonly version = '0.55.0',
   ) {}
 
   /** Whether its agent loop lives. */
@@ -107,6 +130,18 @@ export class OpenHandsConversation {
   get status(): OpenHandsStatus {
     if (!this.#loop) return 'STOPPED';
     return this.#loop.runtimeInitialized ? 'RUNNING' : 'STARTING';
+  }
+
+  /** What the next look at the status shows. */
+  get shownStatus(): string | null {
+    const { status, statusLies = [] } = this.script;
+    const lie = statusLies[this.statusLooks - 1];
+    return lie === undefined ? (status ?? this.status) : lie;
+  }
+
+  /** Whether the loop has got as far as its memory, which is before its runtime. */
+  get hasMemory(): boolean {
+    return this.#loop?.hasMemory ?? false;
   }
 
   get runtimeStatus(): string | null {
@@ -134,11 +169,13 @@ export class OpenHandsConversation {
     const { unstartedLooks = 0, loadingLooks = 0, evictedAtLook, statusWhileLoading, agent } = this.script;
     const loop: Loop = {
       steps: [],
+      hasMemory: false,
       runtimeInitialized: false,
       hasController: false,
       agentState: 'loading',
       replay: [],
       isStepping: false,
+      unheard: [],
     };
     this.#loop = loop;
     this.looks = 0;
@@ -146,6 +183,7 @@ export class OpenHandsConversation {
     if (evictedAtLook !== undefined) this.#at(evictedAtLook, () => this.evict());
     this.#at(unstartedLooks === 0 ? 0 : unstartedLooks + 1, () => {
       this.append(agentStateChanged('loading'));
+      loop.hasMemory = true;
       loop.runtimeInitialized = statusWhileLoading === 'RUNNING' || agent === 'dead';
     });
     if (agent !== 'dead') {
@@ -170,7 +208,7 @@ export class OpenHandsConversation {
     const { action, args, observation, cause } = body as Record<string, unknown>;
     const values = (args ?? {}) as Record<string, unknown>;
     if (action === 'message') {
-      this.#receiveMessage(userMessage(String(values.content), (values.image_urls ?? null) as string[] | null));
+      this.#deliver(userMessage(String(values.content), (values.image_urls ?? null) as string[] | null));
     } else if (action === 'change_agent_state') {
       const agentState = String(values.agent_state);
       this.append(changeAgentState('user', agentState));
@@ -215,18 +253,29 @@ export class OpenHandsConversation {
     for (let index = 0; index < count; index += 1) this.append(agentMessage(`Event ${index} of a long history.`));
   }
 
+  /** Makes the stream heavy: `count` views of a browser, each of `bytes`. */
+  appendScreenshots(count: number, bytes = 1_000_000): void {
+    for (let index = 0; index < count; index += 1) this.append(browseObservation(bytes));
+  }
+
+  /** Puts an event into the stream as it is, however odd: its id is its own, pages go by its place. */
+  appendOdd(event: object): void {
+    this.events.push(event as OpenHandsEvent);
+    this.touch();
+  }
+
   #finishLoading(loop: Loop, { message, imageUrls, replayJson }: LoopStart): void {
     if (this.script.agent === 'error-on-load') {
       this.#setAgentState('error');
       return;
     }
     loop.runtimeInitialized = true;
-    const hasMessage = Boolean(message) || imageUrls.length > 0;
+    const hasMessage = (Boolean(message) || imageUrls.length > 0) && !this.script.swallows;
     const replay = replayJson ? readReplay(replayJson) : undefined;
     if (replay && (hasMessage || ('diesAfter' in replay && replay.diesAfter === 'loading'))) return;
 
     loop.hasController = true;
-    if (!this.events.some(isSystemOrUserMessage)) this.append(systemMessage());
+    if (!this.events.some(isSystemOrUserMessage)) this.append(systemMessage(this.version));
     if (replay && 'diesAfter' in replay) return;
 
     if (replay) loop.replay = replay.recorded.filter(({ action }) => action !== undefined);
@@ -235,19 +284,36 @@ export class OpenHandsConversation {
       this.#receiveMessage(initial, changeAgentState('environment', 'running'));
     } else {
       this.append(changeAgentState('environment', 'awaiting_user_input'));
-      this.#setAgentState('awaiting_user_input');
+      this.#setAgentState(this.#restingState);
     }
+  }
+
+  #deliver(message: NewEvent): void {
+    const { swallows = false, deliveryTrails = 0 } = this.script;
+    if (swallows) return;
+    if (deliveryTrails === 0) this.#receiveMessage(message);
+    else this.#at(this.looks + deliveryTrails, () => this.#receiveMessage(message));
   }
 
   #receiveMessage(message: NewEvent, before?: NewEvent): void {
     const stored = this.append(message);
     if (before) this.append(before);
     if (!this.#loop?.hasController) return;
+    if (this.#loop.isStepping) {
+      this.#loop.unheard.push(stored);
+      return;
+    }
     const isFirst = this.#userMessages.length === 1;
-    const recall = this.append(recallAction(String(stored.args?.content), isFirst ? 'workspace_context' : 'knowledge'));
+    const recall = this.#recall(stored, isFirst ? 'workspace_context' : 'knowledge');
+    const answer = isFirst ? recallObservation(recall.id) : nullObservation('environment', recall.id);
+    if (this.script.recallsFirst) this.append(answer);
     this.#setAgentState('running');
-    this.append(isFirst ? recallObservation(recall.id) : nullObservation('environment', recall.id));
+    if (!this.script.recallsFirst) this.append(answer);
     this.#step();
+  }
+
+  #recall({ args }: OpenHandsEvent, type: RecallType): OpenHandsEvent {
+    return this.append(recallAction(String(args?.content), type));
   }
 
   #step(): void {
@@ -255,25 +321,58 @@ export class OpenHandsConversation {
     if (loop?.agentState !== 'running' || loop.isStepping) return;
     const replayed = loop.replay.shift();
     if (replayed) this.#replay(loop, replayed);
-    else this.#askModel(loop);
+    else this.#askModel(loop, this.script);
   }
 
-  #askModel(loop: Loop): void {
-    const { agent, runningLooks = 0 } = this.script;
-    const seen = this.#userMessages.length;
+  /** One turn goes by the script that it was begun with. */
+  #askModel(loop: Loop, script: OpenHandsScript, atLook = script.runningLooks ?? 0): void {
+    const { agent, toolCalls = 0 } = script;
     this.modelCalls.push([...this.#userMessages]);
     if (agent === 'runs') return;
     loop.isStepping = true;
-    this.#at(runningLooks, () => {
+    this.#at(atLook, () => {
       loop.isStepping = false;
-      if (agent === 'errors') {
-        this.#setAgentState('error');
-        return;
-      }
-      this.append(agentMessage('Hello from the model.'));
-      if (this.#userMessages.length > seen) this.#step();
-      else this.#setAgentState('awaiting_user_input');
+      const unheard = loop.unheard.splice(0);
+      if (toolCalls > 0) this.#useTool(loop, { ...script, toolCalls: toolCalls - 1 }, unheard);
+      else if (agent === 'errors') this.#failTurn(unheard);
+      else this.#endTurn(unheard, agent !== 'halts');
     });
+  }
+
+  /** What has come during a step is in what the model is asked at the next. */
+  #useTool(loop: Loop, script: OpenHandsScript, unheard: OpenHandsEvent[]): void {
+    const command = 'make';
+    const action = this.append(runAction(command));
+    for (const message of unheard) {
+      const recall = this.#recall(message, 'knowledge');
+      this.append(nullObservation('environment', recall.id));
+    }
+    this.append(runObservation(action.id, command));
+    this.#askModel(loop, script, this.looks + 1);
+  }
+
+  /** What has come during the last step is recalled, but an agent that rests by then does not turn to it. */
+  #endTurn(unheard: OpenHandsEvent[], answers: boolean): void {
+    if (answers) this.append(agentMessage('Hello from the model.'));
+    const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
+    this.#setAgentState(this.#restingState);
+    for (const { id } of recalls) this.append(nullObservation('environment', id));
+  }
+
+  /** A message that has come meanwhile makes an agent that failed run again. */
+  #failTurn(unheard: OpenHandsEvent[]): void {
+    this.#setAgentState('error');
+    if (unheard.length === 0) return;
+    this.#setAgentState('running');
+    this.#setAgentState('error');
+    const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
+    for (const { id } of recalls) this.append(nullObservation('environment', id));
+    this.#setAgentState('running');
+    this.#step();
+  }
+
+  get #restingState(): string {
+    return this.script.endsIn ?? 'awaiting_user_input';
   }
 
   #replay(loop: Loop, recorded: NewEvent): void {

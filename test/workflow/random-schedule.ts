@@ -139,6 +139,7 @@ function anyScript(): fc.Arbitrary<OpenHandsScript> {
       agent: weighted<NonNullable<OpenHandsScript['agent']>>({
         answers: 12,
         runs: 3,
+        halts: 1,
         errors: 1,
         'error-on-load': 1,
         dead: 1,
