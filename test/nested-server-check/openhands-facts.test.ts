@@ -248,6 +248,38 @@ const facts: Fact[] = [
     ],
   },
   {
+    fact: 'tells whether a loop lives, and adds no events by that',
+    observe: async (server) => {
+      const ask = () => server.call('GET', `/api/conversations/${server.sid}/microagents`);
+      const unknown = await ask();
+      await server.create();
+      const before = await server.traceUntil('awaiting_user_input');
+      const live = await ask();
+      const added = (await server.trace()).length - before.length;
+      for (const suffix of ['a', 'b', 'c']) await server.create({}, `${server.sid}${suffix}`);
+      await server.traceUntil('stopped');
+      return [unknown, live.status, Object.keys(live.body as object), added, await ask()];
+    },
+    expected: [
+      { status: 404, body: { detail: 'Conversation SID not found' } },
+      200,
+      ['microagents'],
+      0,
+      { status: 404, body: { error: 'Agent session not found for this conversation' } },
+    ],
+  },
+  {
+    fact: 'tells its uptime without its version, which its schema tells',
+    observe: async (server) => {
+      const { body: info } = await server.call('GET', '/server_info');
+      const { uptime, ...others } = info as Record<string, unknown>;
+      const { body: schema } = await server.call('GET', '/openapi.json');
+      const { info: about } = schema as { info: Record<string, unknown> };
+      return [typeof uptime, Object.keys(others), about.title, typeof about.version];
+    },
+    expected: ['number', ['idle_time', 'resources'], 'OpenHands', 'string'],
+  },
+  {
     fact: 'adds the message once more when it is posted to a closed conversation',
     observe: async (server) => {
       await outlive(server, { initial_user_msg: 'hello' });
