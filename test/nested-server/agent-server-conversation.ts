@@ -86,6 +86,15 @@ export interface EventSearch {
   pageId: string | null;
 }
 
+/** A turn of the agent: it asks the model, perhaps several times, until it comes to an end. */
+export interface AgentServerTurn {
+  /** The newest user message that it began with. */
+  readonly about: AgentServerEvent | undefined;
+  /** How often the server had been restarted by then. */
+  readonly restarts: number;
+  isAnswered: boolean;
+}
+
 type Look = 'status' | 'count' | 'search';
 
 const rejectedKey = {
@@ -99,6 +108,7 @@ export class AgentServerConversation {
   readonly events: AgentServerEvent[] = [];
   /** For each time the model was asked, the texts of the user messages that it saw, oldest first. */
   readonly modelCalls: string[][] = [];
+  readonly turns: AgentServerTurn[] = [];
   readonly createdAt = new Date();
   #status: ExecutionStatus = 'idle';
   #lastUserMessageId: string | null = null;
@@ -107,7 +117,8 @@ export class AgentServerConversation {
   #isRunDue = false;
   #steps: { atLook: number; run: () => void }[] = [];
   readonly #looks: Record<Look, number> = { status: 0, count: 0, search: 0 };
-  readonly #userMessages: string[] = [];
+  readonly #userMessages: AgentServerEvent[] = [];
+  #restarts = 0;
 
   constructor(
     readonly id: string,
@@ -152,7 +163,7 @@ export class AgentServerConversation {
       activated_skills: [],
       extended_content: [],
     });
-    this.#userMessages.push(textOf(content));
+    this.#userMessages.push(message);
     this.#lastUserMessageId = message.id;
     this.#update('last_user_message_id', message.id);
     if (this.script.titleErrors) this.append('environment', 'ConversationErrorEvent', this.script.error ?? rejectedKey);
@@ -194,6 +205,7 @@ export class AgentServerConversation {
    * that no event explains.
    */
   interrupt(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#restarts += 1;
     const wasDue = this.#isRunDue && this.#status === 'idle';
     this.#steps = [];
     this.#isRunDue = false;
@@ -292,21 +304,28 @@ export class AgentServerConversation {
     this.#isRunDue = false;
     if (this.#status === 'running' || this.#status === 'finished') return;
     this.#introduce();
+    this.#beginTurn();
+  }
+
+  #beginTurn(): void {
+    const turn = { about: this.#userMessages.at(-1), restarts: this.#restarts, isAnswered: false };
+    this.turns.push(turn);
     this.#setStatus('running');
-    this.#askModel(this.script);
+    this.#askModel(turn, this.script);
   }
 
   /** One run goes by the script that it was begun with. */
-  #askModel(script: AgentServerScript, atLook = script.runningLooks ?? 0): void {
+  #askModel(turn: AgentServerTurn, script: AgentServerScript, atLook = script.runningLooks ?? 0): void {
     const { agent = 'finished', toolCalls = 0 } = script;
     const seen = this.#userMessages.length;
-    this.modelCalls.push([...this.#userMessages]);
+    this.modelCalls.push(this.#userMessages.map(textOf));
     if (agent === 'runs') return;
     this.#at(atLook, () => {
       if (toolCalls > 0) {
         this.#useTool();
-        this.#askModel({ ...script, toolCalls: toolCalls - 1 }, this.#looked + 1);
+        this.#askModel(turn, { ...script, toolCalls: toolCalls - 1 }, this.#looked + 1);
       } else if (agent === 'finished') {
+        turn.isAnswered = true;
         this.#finish(this.#userMessages.length > seen);
       } else {
         this.#setStatus(agent);
@@ -318,9 +337,7 @@ export class AgentServerConversation {
   #finish(isMessageLeft: boolean): void {
     this.#answer();
     this.#setStatus('finished');
-    if (!isMessageLeft || !this.traits.runsAgain) return;
-    this.#setStatus('running');
-    this.#askModel(this.script);
+    if (isMessageLeft && this.traits.runsAgain) this.#beginTurn();
   }
 
   #explainError({ error = rejectedKey, errorEventTrails = 0 }: AgentServerScript): void {
@@ -399,7 +416,9 @@ function withDefaults(content: MessageContent): Record<string, unknown> {
   return { cache_prompt: false, ...content };
 }
 
-function textOf(content: MessageContent[]): string {
+/** The text of a message event. */
+export function textOf({ llm_message: message }: AgentServerEvent): string {
+  const { content = [] } = (message ?? {}) as { content?: MessageContent[] };
   return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 

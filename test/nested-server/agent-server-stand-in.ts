@@ -30,6 +30,8 @@ export interface AgentServerStandInOptions {
   sessionApiKey?: string;
   /** A create or a run beyond is 429. @default Infinity */
   maxConcurrentRuns?: number;
+  /** The next n requests that would run an agent find no room, whatever runs. @default 0 */
+  refusesRuns?: number;
   /** Agent profiles that exist. @default none */
   profiles?: string[];
   /** How every conversation goes that has no script of its own. */
@@ -179,7 +181,7 @@ export class AgentServerStandIn extends StandInServer {
     const id = canonical(request.conversation_id ?? randomUUID());
     const existing = this.#conversations.get(id);
     if (existing) return json(200, existing.describe());
-    if (this.#isFull) return json(429, { detail: runLimit });
+    if (this.#findNoRoom()) return json(429, { detail: runLimit });
     const { agent_profile_id: profile } = request;
     if (profile !== undefined && !this.options.profiles?.includes(profile)) {
       return json(404, { detail: `Agent profile with id '${profile}' not found` });
@@ -217,7 +219,7 @@ export class AgentServerStandIn extends StandInServer {
     }
     conversation.receive(message);
     if (swallows) return success;
-    if (!message.run || conversation.executionStatus === 'running') return success;
+    if (!message.run || conversation.isRunning || conversation.script.refusesRun) return success;
     const saved = `Message saved, but the conversation run limit was reached. Retry POST /api/conversations/${conversation.id}/run without resending the message.`;
     return this.#run(conversation, saved);
   }
@@ -226,13 +228,17 @@ export class AgentServerStandIn extends StandInServer {
     if (conversation.isRunning || conversation.script.refusesRun) {
       return json(409, { detail: 'Conversation already running. Wait for completion or pause first.' });
     }
-    if (this.#isFull) return json(429, { detail: refusal });
+    if (this.#findNoRoom()) return json(429, { detail: refusal });
     conversation.run();
     return success;
   }
 
-  get #isFull(): boolean {
-    const { maxConcurrentRuns = Number.POSITIVE_INFINITY } = this.options;
+  #findNoRoom(): boolean {
+    const { maxConcurrentRuns = Number.POSITIVE_INFINITY, refusesRuns = 0 } = this.options;
+    if (refusesRuns > 0) {
+      this.options.refusesRuns = refusesRuns - 1;
+      return true;
+    }
     if (maxConcurrentRuns === Number.POSITIVE_INFINITY) return false;
     const running = [...this.#conversations.values()].filter(({ executionStatus }) => executionStatus === 'running');
     return running.length >= maxConcurrentRuns;

@@ -74,6 +74,15 @@ export interface EventPage {
   has_more: boolean;
 }
 
+/** A turn of the agent: it asks the model, perhaps several times, until it comes to an end. */
+export interface Turn {
+  /** The newest user message that it began with. */
+  readonly about: OpenHandsEvent | undefined;
+  /** In which of the conversation's lives it took place, from 1 on. */
+  readonly life: number;
+  isAnswered: boolean;
+}
+
 interface Loop {
   hasMemory: boolean;
   /** What this loop still does, in order, each at a look. */
@@ -95,6 +104,7 @@ export class OpenHandsConversation {
   readonly events: OpenHandsEvent[] = [];
   /** For each time the model was asked, the user messages that it saw, oldest first. */
   readonly modelCalls: string[][] = [];
+  readonly turns: Turn[] = [];
   /** Events whose file is empty: a page that would hold one is a 500. */
   readonly brokenEvents = new Set<number>();
   /** True once a kill has emptied its metadata.json: whatever is asked of it is a 500. */
@@ -105,7 +115,8 @@ export class OpenHandsConversation {
   /** Looks at the status since the loop was started. */
   statusLooks = 0;
   #loop: Loop | undefined;
-  readonly #userMessages: string[] = [];
+  #lives = 0;
+  readonly #userMessages: OpenHandsEvent[] = [];
 
   /**
    * @param request is the first one that was posted for it
@@ -178,6 +189,7 @@ export class OpenHandsConversation {
       unheard: [],
     };
     this.#loop = loop;
+    this.#lives += 1;
     this.looks = 0;
     this.statusLooks = 0;
     if (evictedAtLook !== undefined) this.#at(evictedAtLook, () => this.evict());
@@ -243,7 +255,7 @@ export class OpenHandsConversation {
   append(event: NewEvent): OpenHandsEvent {
     const stored = { id: this.events.length, timestamp: now(), ...this.#hideSecrets(event) };
     this.events.push(stored);
-    if (stored.source === 'user' && stored.action === 'message') this.#userMessages.push(String(stored.args?.content));
+    if (stored.source === 'user' && stored.action === 'message') this.#userMessages.push(stored);
     this.touch();
     return stored;
   }
@@ -321,26 +333,33 @@ export class OpenHandsConversation {
     if (loop?.agentState !== 'running' || loop.isStepping) return;
     const replayed = loop.replay.shift();
     if (replayed) this.#replay(loop, replayed);
-    else this.#askModel(loop, this.script);
+    else this.#beginTurn(loop);
+  }
+
+  #beginTurn(loop: Loop): void {
+    const turn = { about: this.#userMessages.at(-1), life: this.#lives, isAnswered: false };
+    this.turns.push(turn);
+    this.#askModel(loop, turn, this.script);
   }
 
   /** One turn goes by the script that it was begun with. */
-  #askModel(loop: Loop, script: OpenHandsScript, atLook = script.runningLooks ?? 0): void {
+  #askModel(loop: Loop, turn: Turn, script: OpenHandsScript, atLook = script.runningLooks ?? 0): void {
     const { agent, toolCalls = 0 } = script;
-    this.modelCalls.push([...this.#userMessages]);
+    this.modelCalls.push(this.#userMessages.map(({ args }) => String(args?.content)));
     if (agent === 'runs') return;
     loop.isStepping = true;
     this.#at(atLook, () => {
       loop.isStepping = false;
       const unheard = loop.unheard.splice(0);
-      if (toolCalls > 0) this.#useTool(loop, { ...script, toolCalls: toolCalls - 1 }, unheard);
+      turn.isAnswered = toolCalls === 0 && agent !== 'errors' && agent !== 'halts';
+      if (toolCalls > 0) this.#useTool(loop, turn, { ...script, toolCalls: toolCalls - 1 }, unheard);
       else if (agent === 'errors') this.#failTurn(unheard);
-      else this.#endTurn(unheard, agent !== 'halts');
+      else this.#endTurn(unheard, turn.isAnswered);
     });
   }
 
   /** What has come during a step is in what the model is asked at the next. */
-  #useTool(loop: Loop, script: OpenHandsScript, unheard: OpenHandsEvent[]): void {
+  #useTool(loop: Loop, turn: Turn, script: OpenHandsScript, unheard: OpenHandsEvent[]): void {
     const command = 'make';
     const action = this.append(runAction(command));
     for (const message of unheard) {
@@ -348,7 +367,7 @@ export class OpenHandsConversation {
       this.append(nullObservation('environment', recall.id));
     }
     this.append(runObservation(action.id, command));
-    this.#askModel(loop, script, this.looks + 1);
+    this.#askModel(loop, turn, script, this.looks + 1);
   }
 
   /** What has come during the last step is recalled, but an agent that rests by then does not turn to it. */
