@@ -92,6 +92,8 @@ export interface AgentServerTurn {
   readonly about: AgentServerEvent | undefined;
   /** How often the server had been restarted by then. */
   readonly restarts: number;
+  /** The user messages that the model saw when it was last asked in this turn. */
+  saw: readonly AgentServerEvent[];
   isAnswered: boolean;
 }
 
@@ -308,7 +310,7 @@ export class AgentServerConversation {
   }
 
   #beginTurn(): void {
-    const turn = { about: this.#userMessages.at(-1), restarts: this.#restarts, isAnswered: false };
+    const turn = { about: this.#userMessages.at(-1), restarts: this.#restarts, saw: [], isAnswered: false };
     this.turns.push(turn);
     this.#setStatus('running');
     this.#askModel(turn, this.script);
@@ -318,7 +320,8 @@ export class AgentServerConversation {
   #askModel(turn: AgentServerTurn, script: AgentServerScript, atLook = script.runningLooks ?? 0): void {
     const { agent = 'finished', toolCalls = 0 } = script;
     const seen = this.#userMessages.length;
-    this.modelCalls.push(this.#userMessages.map(textOf));
+    turn.saw = [...this.#userMessages];
+    this.modelCalls.push(turn.saw.map(textOf));
     if (agent === 'runs') return;
     this.#at(atLook, () => {
       if (toolCalls > 0) {

@@ -80,6 +80,8 @@ export interface Turn {
   readonly about: OpenHandsEvent | undefined;
   /** In which of the conversation's lives it took place, from 1 on. */
   readonly life: number;
+  /** The user messages that the model saw when it was last asked in this turn. */
+  saw: readonly OpenHandsEvent[];
   isAnswered: boolean;
 }
 
@@ -337,7 +339,7 @@ export class OpenHandsConversation {
   }
 
   #beginTurn(loop: Loop): void {
-    const turn = { about: this.#userMessages.at(-1), life: this.#lives, isAnswered: false };
+    const turn = { about: this.#userMessages.at(-1), life: this.#lives, saw: [], isAnswered: false };
     this.turns.push(turn);
     this.#askModel(loop, turn, this.script);
   }
@@ -345,7 +347,8 @@ export class OpenHandsConversation {
   /** One turn goes by the script that it was begun with. */
   #askModel(loop: Loop, turn: Turn, script: OpenHandsScript, atLook = script.runningLooks ?? 0): void {
     const { agent, toolCalls = 0 } = script;
-    this.modelCalls.push(this.#userMessages.map(({ args }) => String(args?.content)));
+    turn.saw = [...this.#userMessages];
+    this.modelCalls.push(turn.saw.map(({ args }) => String(args?.content)));
     if (agent === 'runs') return;
     loop.isStepping = true;
     this.#at(atLook, () => {
