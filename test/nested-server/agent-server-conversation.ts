@@ -115,6 +115,7 @@ export class AgentServerConversation {
   #status: ExecutionStatus = 'idle';
   #lastUserMessageId: string | null = null;
   #pausesAtNextLook = false;
+  #absentUntil = 0;
   /** A run has been accepted, and has not begun. */
   #isRunDue = false;
   #steps: { atLook: number; run: () => void }[] = [];
@@ -139,8 +140,13 @@ export class AgentServerConversation {
   }
 
   get isAbsent(): boolean {
-    const { absentLooks = 0 } = this.script;
+    const absentLooks = Math.max(this.script.absentLooks ?? 0, this.#absentUntil);
     return absentLooks > 0 && this.#looked <= absentLooks;
+  }
+
+  /** Another host of the server takes it over: its events are absent for the next n looks. */
+  changeHost(looks: number): void {
+    this.#absentUntil = this.#looked + looks;
   }
 
   get #looked(): number {
@@ -208,6 +214,7 @@ export class AgentServerConversation {
    */
   interrupt(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#restarts += 1;
+    this.#absentUntil = 0;
     const wasDue = this.#isRunDue && this.#status === 'idle';
     this.#steps = [];
     this.#isRunDue = false;

@@ -118,6 +118,6 @@ function protocol({ server, input, stream }: Scene, end: End): string {
   const requests = server.requests.map(({ method, path, body }) =>
     [method, path.replaceAll(input.sid, 'SID'), body && JSON.stringify(body)].filter(Boolean).join(' ').slice(0, 250),
   );
-  const shown = requests.length > 150 ? [...requests.slice(0, 140), '…', ...requests.slice(-10)] : requests;
+  const shown = requests.length > 60 ? [...requests.slice(0, 50), '…', ...requests.slice(-10)] : requests;
   return [`End: ${JSON.stringify(end)}`, 'Requests:', ...shown, 'Stream:', ...stream()].join('\n');
 }
