@@ -258,6 +258,31 @@ describe('an agent server of a version', () => {
     }
   });
 
+  test('1.23 breaks on what it would refuse, and names neither parents nor classes', async () => {
+    const server = await AgentServerStandIn.listen({ version: '1.23.1' });
+    const id = randomUUID();
+    server.script(id, { agent: 'error', trailsStats: true });
+    const { events } = server.createConversation(id, hello);
+    assert.equal(
+      events.some((event) => 'parent_id' in event || 'classification' in event),
+      false,
+    );
+    const status = async (method: string, path: string, body?: unknown) =>
+      (await call(server.url, method, `/api/conversations${path}`, { body })).status;
+    assert.equal(await status('GET', `/${id}/events/search?limit=101`), 500);
+    assert.equal(await status('POST', '', { agent: {} }), 500);
+    await server.close();
+  });
+
+  test('stores what a run has cost after its end, as if it had been before', async () => {
+    const server = await AgentServerStandIn.listen({ script: { trailsStats: true } });
+    const { events } = server.createConversation(randomUUID(), hello);
+    const [finished, stats] = events.slice(-2);
+    assert.deepEqual([finished?.value, stats?.key], ['finished', 'stats']);
+    assert.ok(String(stats?.timestamp) < String(finished?.timestamp));
+    await server.close();
+  });
+
   test('finds events by their bare kind from 1.56 on, by their module path always', async () => {
     const path = 'openhands.sdk.event.llm_convertible.message.MessageEvent';
     for (const [version, found] of [

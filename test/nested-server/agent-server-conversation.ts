@@ -37,6 +37,8 @@ export interface AgentServerScript {
   toolCalls?: number;
   /** The model refuses what it is asked for a title: an error that comes before the run, and is none of it. @default false */
   titleErrors?: boolean;
+  /** What a run has cost is stored after its end, with a time before it. @default false */
+  trailsStats?: boolean;
   /** The process is killed in the create: it is stored, its message is lost, and the POST has no answer. @default false */
   losesMessage?: boolean;
   /** What the create breaks on, in the words of its 500: it is stored, its message is lost. @default nothing */
@@ -64,9 +66,19 @@ export interface AgentServerTraits {
   knowsBareKinds: boolean;
   /** A page begins with an event of any kind, not only with one that it would hold. */
   findsPagesByAnyEvent: boolean;
+  /** Events name their parents, and errors are classified. */
+  hasTree: boolean;
+  /** What breaks a rule of the API is refused by it, not broken on. */
+  refusesInOrder: boolean;
 }
 
-const newestTraits: AgentServerTraits = { runsAgain: true, knowsBareKinds: true, findsPagesByAnyEvent: true };
+const newestTraits: AgentServerTraits = {
+  runsAgain: true,
+  knowsBareKinds: true,
+  findsPagesByAnyEvent: true,
+  hasTree: true,
+  refusesInOrder: true,
+};
 
 /** An event as `…/events/search` shows it. */
 export interface AgentServerEvent {
@@ -144,9 +156,14 @@ export class AgentServerConversation {
     return absentLooks > 0 && this.#looked <= absentLooks;
   }
 
-  /** Another host of the server takes it over: its events are absent for the next n looks. */
+  /** Another host of the server takes it over: its events are absent for the next n looks, not its catalogue entry. */
   changeHost(looks: number): void {
     this.#absentUntil = this.#looked + looks;
+  }
+
+  /** Whether `GET` by id is answered, though the events may be absent. */
+  get isInCatalogue(): boolean {
+    return !this.isAbsent || this.script.inStaleCatalogue === true || this.#looked <= this.#absentUntil;
   }
 
   get #looked(): number {
@@ -174,7 +191,7 @@ export class AgentServerConversation {
     this.#userMessages.push(message);
     this.#lastUserMessageId = message.id;
     this.#update('last_user_message_id', message.id);
-    if (this.script.titleErrors) this.append('environment', 'ConversationErrorEvent', this.script.error ?? rejectedKey);
+    if (this.script.titleErrors) this.#appendError(this.script.error ?? rejectedKey);
   }
 
   /** Whether a message has to wait for the agent to let go of what it holds. */
@@ -248,7 +265,7 @@ export class AgentServerConversation {
   }
 
   append(source: AgentServerEvent['source'], kind: string, details: Record<string, unknown>): AgentServerEvent {
-    const event = { id: randomUUID(), timestamp: now(), source, parent_id: this.#leafId, ...details, kind };
+    const event = { id: randomUUID(), timestamp: now(), source, ...this.#parent, ...details, kind };
     this.events.push(event);
     return event;
   }
@@ -259,8 +276,9 @@ export class AgentServerConversation {
   }
 
   /** State updates are no part of the tree. */
-  get #leafId(): string | null {
-    return this.events.findLast(({ kind }) => kind !== 'ConversationStateUpdateEvent')?.id ?? null;
+  get #parent(): { parent_id?: string | null } {
+    if (!this.traits.hasTree) return {};
+    return { parent_id: this.events.findLast(({ kind }) => kind !== 'ConversationStateUpdateEvent')?.id ?? null };
   }
 
   /** Makes the stream long: `count` state updates. */
@@ -347,11 +365,24 @@ export class AgentServerConversation {
   #finish(isMessageLeft: boolean): void {
     this.#answer();
     this.#setStatus('finished');
+    if (this.script.trailsStats) {
+      const before = new Date(Date.now() - 1000).toISOString();
+      this.append('environment', 'ConversationStateUpdateEvent', {
+        timestamp: `${before.slice(0, -1)}000`,
+        key: 'stats',
+        value: { usage_to_metrics: {} },
+      });
+    }
     if (isMessageLeft && this.traits.runsAgain) this.#beginTurn();
   }
 
   #explainError({ error = rejectedKey, errorEventTrails = 0 }: AgentServerScript): void {
-    this.#at(this.#looked + errorEventTrails, () => this.append('environment', 'ConversationErrorEvent', error));
+    this.#at(this.#looked + errorEventTrails, () => this.#appendError(error));
+  }
+
+  #appendError({ classification, ...error }: NonNullable<AgentServerScript['error']>): void {
+    const details = this.traits.hasTree ? { ...error, classification } : error;
+    this.append('environment', 'ConversationErrorEvent', details);
   }
 
   #useTool(): void {

@@ -147,6 +147,9 @@ export class AgentServerStandIn extends StandInServer {
       runsAgain: !version.isBefore('1.41'),
       knowsBareKinds: !version.isBefore('1.56'),
       findsPagesByAnyEvent: !version.isBefore('1.22'),
+      // Seen with 1.40 and 1.58, not with 1.23 and 1.40; where between is not known.
+      hasTree: !version.isBefore('1.24'),
+      refusesInOrder: !version.isBefore('1.56'),
       ...this.options.traits,
     };
   }
@@ -173,7 +176,11 @@ export class AgentServerStandIn extends StandInServer {
 
   #post({ body, bodyIsJson }: Exchange): Answer {
     const problems = validateBody(startConversationRequest, body, bodyIsJson);
-    if (problems.length > 0) return json(422, { detail: problems });
+    if (problems.length > 0) {
+      return this.#traits.refusesInOrder || !bodyIsJson
+        ? json(422, { detail: problems })
+        : brokenBy('Object of type Agent is not JSON serializable');
+    }
     return this.#create(body as StartConversationRequest);
   }
 
@@ -201,7 +208,7 @@ export class AgentServerStandIn extends StandInServer {
 
   #get(conversation: AgentServerConversation | undefined): Answer {
     conversation?.look('status');
-    if (!conversation || (conversation.isAbsent && !conversation.script.inStaleCatalogue)) return notFound;
+    if (!conversation?.isInCatalogue) return notFound;
     return json(200, conversation.describe());
   }
 
@@ -251,6 +258,7 @@ export class AgentServerStandIn extends StandInServer {
     { query }: Exchange,
   ): Answer {
     const limit = Number(query.get('limit') ?? 100);
+    if (limit > 100 && !this.#traits.refusesInOrder) return brokenBy('');
     if (!(limit > 0 && limit <= 100)) return json(422, { detail: [limitProblem(query.get('limit'), limit)] });
     conversation?.look(kind);
     if (!conversation || conversation.isAbsent) return noEventsOf(id);

@@ -16,6 +16,7 @@ import {
   userMessage,
 } from './openhands-events.js';
 import { readReplay } from './openhands-replay.js';
+import { Version } from './version.js';
 
 /**
  * How a conversation goes. A look is a `GET …/events` of it, counted from the POST that started its loop; progress
@@ -197,8 +198,11 @@ export class OpenHandsConversation {
     if (evictedAtLook !== undefined) this.#at(evictedAtLook, () => this.evict());
     this.#at(unstartedLooks === 0 ? 0 : unstartedLooks + 1, () => {
       this.append(agentStateChanged('loading'));
-      loop.hasMemory = true;
       loop.runtimeInitialized = statusWhileLoading === 'RUNNING' || agent === 'dead';
+    });
+    // Older ones answer the POST before their memory is there.
+    this.#at(new Version(this.version).isBefore('0.60') ? unstartedLooks + 1 : 0, () => {
+      loop.hasMemory = true;
     });
     if (agent !== 'dead') {
       this.#at(loadingLooks, () => this.#finishLoading(loop, { message, imageUrls, replayJson }));

@@ -101,8 +101,7 @@ export class OpenHandsStandIn extends StandInServer {
     if (segments.length === 1 && method === 'GET') {
       if (root === 'health') return json(200, 'OK');
       if (root === 'alive') return json(200, { status: 'ok' });
-      if (root === 'openapi.json')
-        return json(200, { openapi: '3.1.0', info: { title: 'OpenHands', version: this.#version.text } });
+      if (root === 'openapi.json') return this.#schema;
       if (root === 'server_info' && this.options.hasServerInfo !== false) return json(200, this.#serverInfo);
     }
     if (root !== 'api' || !this.#version.isBefore('1.7')) return notFound;
@@ -129,6 +128,17 @@ export class OpenHandsStandIn extends StandInServer {
     return new Version(this.options.version ?? '0.55.0');
   }
 
+  get #schema(): Answer {
+    const version = this.#version;
+    if (!version.isBefore('0.60') && version.isBefore('1.0')) return internalServerError;
+    const path = version.isBefore('1.7') ? '/api/conversations' : '/api/v1/app-conversations';
+    return json(200, {
+      openapi: '3.1.0',
+      info: { title: 'OpenHands', version: version.text },
+      paths: { [path]: { post: {} } },
+    });
+  }
+
   get #serverInfo(): Record<string, unknown> {
     const resources = {
       cpu_percent: 0,
@@ -141,7 +151,7 @@ export class OpenHandsStandIn extends StandInServer {
 
   #microagents(sid: string): Answer {
     const conversation = this.#conversations.get(sid);
-    if (!conversation || conversation.isAbsent) return this.#version.isBefore('1.6') ? notKnown(sid) : noSession;
+    if (!conversation || conversation.isAbsent) return notKnown(sid);
     if (conversation.hasBrokenMetadata) return internalServerError;
     if (!conversation.isLive) return noSession;
     if (!conversation.hasMemory) return json(404, { error: 'Memory is not yet initialized for this conversation' });

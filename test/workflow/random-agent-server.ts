@@ -205,6 +205,7 @@ function anyScript(): fc.Arbitrary<AgentServerScript> {
       swallows: seldom(30),
       refusesRun: seldom(30),
       titleErrors: seldom(15),
+      trailsStats: seldom(4),
       odds: weighted<keyof typeof odds>({ none: 30, breakingCreate: 2, breakingDelivery: 1, deleting: 1 }),
     })
     .map(({ odds: odd, ...script }) => {
@@ -227,7 +228,9 @@ export async function stageAgentServer(schedule: AgentServerSchedule): Promise<S
   const server = await AgentServerStandIn.listen(servers[schedule.server]);
   const id = randomUUID();
   earlierRuns[schedule.before](server, id, schedule.earlierLooks);
-  server.script(id, schedule.script);
+  // What has been there for a while stays in the catalogue.
+  const inStaleCatalogue = schedule.script.inStaleCatalogue || server.has(id);
+  server.script(id, { ...schedule.script, inStaleCatalogue });
   const inherited = new Set(server.has(id) ? server.conversation(id).events : []);
   let troubled = 0;
   const note = () => {
