@@ -10,6 +10,12 @@ import type { NotSentError } from './transport.js';
  */
 const maximumQuote = 100_000;
 
+/** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
+const maximumMsgId = 200;
+
+/** Validation errors that are told. */
+const maximumErrors = 10;
+
 /** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
 const maximumRetryAfterMs = 30_000;
 
@@ -37,7 +43,7 @@ export function failure<T extends FailureType>(
  */
 export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;
-  const msgId = stringAt(answer.json, 'msg_id');
+  const msgId = stringAt(answer.json, 'msg_id')?.slice(0, maximumMsgId);
   const details: RequestDetails = { method, url, status, ...(msgId && { msgId }) };
   // The mend comes before the server's words: these can be long, and are what is cut off then.
   const say = (mend: string) => `${method} ${url} answered ${status}${mend} ${describeBody(answer)}`;
@@ -92,8 +98,16 @@ function validationErrors(json: unknown): string | undefined {
   const detail = property(json, 'detail');
   if (!Array.isArray(detail)) return undefined;
   return detail
-    .map((error) => `${[property(error, 'loc')].flat().join('.')}: ${stringAt(error, 'msg') ?? 'invalid'}`)
+    .slice(0, maximumErrors)
+    .map((error) => `${fieldAt(property(error, 'loc'))}: ${stringAt(error, 'msg') ?? 'invalid'}`)
     .join('; ');
+}
+
+/** FastAPI's path to a field: a list of names and indexes, as a rule. */
+function fieldAt(location: unknown): string {
+  const parts = Array.isArray(location) ? location.slice(0, maximumErrors) : [location];
+  const named = parts.filter((part) => typeof part === 'string' || typeof part === 'number');
+  return named.join('.').slice(0, maximumMsgId) || 'the body';
 }
 
 function retryAfterMs({ headers }: HttpAnswer): number | undefined {
