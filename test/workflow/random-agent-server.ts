@@ -93,6 +93,7 @@ const incidents = {
   'stays up': () => {},
   'is terminated': (server) => server.restart({ signal: 'SIGTERM' }),
   'is killed': (server) => server.restart({ signal: 'SIGKILL' }),
+  'loses its disk': (server) => server.restart({ signal: 'SIGKILL', losesConversations: true }),
   'has no room': (server) => {
     server.options.refusesRuns = 1;
   },
@@ -171,6 +172,7 @@ export function anyAgentServerSchedule(): fc.Arbitrary<AgentServerSchedule> {
           'stays up': 12,
           'is terminated': 4,
           'is killed': 3,
+          'loses its disk': 1,
           'has no room': 2,
           'changes its host': 2,
           'passes on what a stranger says': 2,
@@ -335,11 +337,13 @@ function assertReady(
 function assertFailedForAReason(
   { failed, message: words }: Extract<End, { failed: unknown }>,
   schedule: AgentServerSchedule,
-  { server, troubled }: Course,
+  course: Course,
 ): void {
+  const { server, troubled } = course;
   const { troubles, script } = schedule;
   const has = (fault: Trouble['fault']) => troubles.some((trouble) => trouble.fault === fault);
-  const isHopeless = !isFine(schedule) || mayHaveLostMessage(schedule);
+  const losesDisk = troubles.some((trouble) => trouble.server === 'loses its disk');
+  const isHopeless = !isFine(schedule) || losesDisk || isPassedOver(schedule, course);
   const isStatus = ({ method, path }: { method: string; path: string }) =>
     method === 'GET' && requests['read status']().path.test(path);
   const calmLooks = server.requests.slice(troubled).filter(isStatus).length;
@@ -363,10 +367,12 @@ function isFine({ server, script, before, message: kind }: AgentServerSchedule):
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
 }
 
-/** Up to 1.40, a message is lost that comes to a run of somebody else in the moment between a look and its delivery. */
-function mayHaveLostMessage({ server, troubles }: AgentServerSchedule): boolean {
-  const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
-  return hasStranger && (server === '1.40' || server === '1.23');
+/** Up to 1.40, an agent that finishes passes over a message that has joined its run, and nothing makes it turn to it. */
+function isPassedOver(schedule: AgentServerSchedule, { server, id, inherited }: Course): boolean {
+  if (!['1.40', '1.23'].includes(schedule.server) || !server.has(id)) return false;
+  const { executionStatus, events, turns } = server.conversation(id);
+  const ours = events.find((event) => isOurs(event) && !inherited.has(event));
+  return executionStatus === 'finished' && ours !== undefined && !turns.some(({ saw }) => saw.includes(ours));
 }
 
 function outline({ id, source, kind, key, value, llm_message: said, parent_id: parent }: AgentServerEvent): string {

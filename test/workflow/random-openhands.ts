@@ -102,6 +102,7 @@ const incidents = {
   evicts: (server, sid) => {
     if (server.has(sid)) server.evict(sid);
   },
+  'loses its disk': (server) => server.restart({ losesConversations: true }),
   'is killed within a write': (server, sid) => {
     server.restart();
     if (server.has(sid)) server.conversation(sid).hasBrokenMetadata = true;
@@ -171,6 +172,7 @@ export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
           'stays up': 12,
           restarts: 6,
           evicts: 2,
+          'loses its disk': 1,
           'is killed within a write': 1,
           'passes on what a stranger says': 2,
         },
@@ -368,10 +370,13 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   return agent === 'runs' || (agent === 'answers' && goodStates.includes(endsIn));
 }
 
-/** A message that was accepted can be lost with its loop, and where nobody tells that the loop has ended, it is missed for ever. */
+/**
+ * A message that was accepted can be lost with its loop, and where nobody tells that the loop has ended, it is missed for
+ * ever; as is all that was read before where the disk is lost.
+ */
 function mayHaveLostMessage(schedule: OpenHandsSchedule): boolean {
-  const endsLoops = schedule.troubles.some(({ server }) => server === 'restarts' || server === 'evicts');
-  return endsLoops && !tellsLife(schedule);
+  const happens = (...incidents: string[]) => schedule.troubles.some(({ server }) => incidents.includes(server));
+  return happens('loses its disk') || (happens('restarts', 'evicts') && !tellsLife(schedule));
 }
 
 function outline(event: OpenHandsEvent): string {
