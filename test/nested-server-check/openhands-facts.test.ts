@@ -179,10 +179,9 @@ const facts: Fact[] = [
     observe: async (server) => {
       await server.create({ initial_user_msg: 'hello' });
       await server.traceUntil('awaiting_user_input');
-      return (await server.events()).map((event) => [
-        Object.keys(event).join(' '),
-        Object.keys((event.args ?? event.extras) as object).join(' '),
-      ]);
+      const keys = (value: unknown) => Object.keys(value as object).join(' ');
+      // Sorted, as two of them race in a real server.
+      return (await server.events()).map((event) => [keys(event), keys(event.args ?? event.extras)]).sort();
     },
     expected: [
       ['id timestamp source message observation content extras', 'agent_state reason'],
@@ -201,7 +200,7 @@ const facts: Fact[] = [
         'content file_urls image_urls wait_for_response security_risk',
       ],
       ['id timestamp source message observation content extras', 'agent_state reason'],
-    ],
+    ].sort(),
   },
   {
     fact: 'describes a live conversation with these keys, RUNNING and never READY',
