@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { matchDigest } from '../../activities/nested-server/message-match.js';
 import {
   addAccepted,
   addCreated,
@@ -380,6 +381,12 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
     "alive, delivered, and somebody else's message that hides a secret came first",
     [...joined, posts('deliver'), events(userMessage('Log in with <secret_hidden>', []), recall, running)],
     'wait: RUNNING (agent running), its message accepted, but not in its events',
+  ],
+  [
+    'alive, delivered, masked, for whoever has only the digest of ours',
+    [...joined, posts('deliver'), events(userMessage('Fix <secret_hidden>', []), recall, running)],
+    'compare: RUNNING (agent awaiting_user_input), with a message that may be its own',
+    { ...wanted, isOurMessage: matchDigest(wanted.messageDigest) },
   ],
   [
     'alive, delivered, taken up, and in error',

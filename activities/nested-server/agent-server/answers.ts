@@ -1,14 +1,17 @@
 import type { DesiredConversation } from '../dialect.js';
-import type { Boot } from '../server-info.js';
+import { type Boot, isBefore, type ServerInfo } from '../server-info.js';
 import type { AgentServerStep } from './conclude.js';
 import { type AgentServerState, type Life, type Message, restStates, type Status } from './state.js';
+
+/** The version that was seen to take up a message which joins a turn; 1.40 was seen to pass over it. */
+const takesUpFrom = '1.58';
 
 /** The state before this start has sent anything. */
 export function stateAt(
   { messageDigest }: DesiredConversation,
   newestId: string | undefined,
   status: Status,
-  boot: Boot | undefined,
+  info: Pick<ServerInfo, 'version' | 'boot'> | undefined,
 ): AgentServerState {
   return {
     ...(newestId !== undefined && { cursor: newestId }),
@@ -19,8 +22,9 @@ export function stateAt(
     // An agent that can't be asked may be at work.
     agent: status.kind === 'told' ? status.value : status.kind === 'absent' ? 'idle' : 'running',
     message: { is: messageDigest === undefined ? 'none' : 'missing' },
+    mayPassOver: info !== undefined && isBefore(info.version, takesUpFrom),
     run: { is: 'not-asked' },
-    life: { number: 0, laterBoots: 0, ...(boot && { boot }) },
+    life: { number: 0, laterBoots: 0, ...(info && { boot: info.boot }) },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { type AgentServerState, type Message, patience, restStates } from './state.js';
+import { type AgentServerState, longPatience, type Message, patience, restStates } from './state.js';
 
 /** What may be sent: create the conversation, hand over the message, or ask the agent to run. */
 export type AgentServerStep = 'create' | 'deliver' | 'run';
@@ -25,6 +25,7 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   const value = newestStatus(state);
   const isThere = message.is === 'none' || message.is === 'stored' || message.is === 'taken-up';
   if (desired.readyWhen === 'accepting-events' && isThere) return { kind: 'ready', status: value };
+  if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
   if (!state.caughtUp) return wait;
   if (message.is === 'none' && readyWithoutMessage.has(value)) return { kind: 'ready', status: value };
   if (message.is === 'taken-up' && atWork.has(value)) return { kind: 'ready', status: value };
@@ -32,8 +33,8 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
 
   switch (message.is) {
     case 'missing':
-      // An agent that ends its earlier turn can pass over a message that joined it: that is worth a little waiting.
-      return value === 'running' && !isSettled ? wait : send('deliver');
+      // Best between two turns: then it is plain which turn is ours, and the agent does not pass over the message.
+      return value === 'running' && still < (state.mayPassOver ? longPatience : patience) ? wait : send('deliver');
     case 'sent':
       // While the agent uses a tool, a message waits to be stored, however long that takes.
       return !message.isAnswered && isSettled && value !== 'running' ? send('deliver') : wait;

@@ -63,7 +63,8 @@ async function readOn(
   state: OpenHandsState,
 ): Promise<OpenHandsState> {
   const pages = pageReader(pageSize);
-  let seen: OpenHandsState = { ...state, caughtUp: false };
+  const { isUndecided: _, ...known } = state;
+  let seen: OpenHandsState = { ...known, caughtUp: false };
   for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
     const answer = await pages((limit) =>
       requestEvents(server, desired.sid, { start_id: seen.cursor + 1, limit }),
@@ -76,7 +77,7 @@ async function readOn(
     const read = await eventsOf(server, answer);
     const next = addEvents(seen, read?.events ?? [], desired);
     // A page that brings nothing and says that there is more would go on for ever.
-    if (read?.hasMore && next.cursor === seen.cursor) return next;
+    if (next.isUndecided || (read?.hasMore && next.cursor === seen.cursor)) return next;
     seen = { ...next, caughtUp: !read?.hasMore };
   }
   return seen;
