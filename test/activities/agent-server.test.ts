@@ -45,7 +45,7 @@ describe('a conversation of agent-server that is', () => {
 
   const told = (value: string): Status => ({ kind: 'told', value });
   const absent: Status = { kind: 'absent' };
-  const untold: Status = { kind: 'untold' };
+  const late: Status = { kind: 'late' };
   const boot = { earliest: 1000, latest: 2000 };
   const ofToday = { version: '1.58.2', boot };
 
@@ -101,6 +101,17 @@ describe('a conversation of agent-server that is', () => {
     ['never created', [baseline(absent)], 'send create'],
     ['created, not there yet', [...fresh, gone], 'wait: absent'],
     ['lost by the server', [...fresh, gone, settled], 'send create'],
+    [
+      'lost by the server, and created again',
+      [...atWork, gone, settled, creates(true), events(ours, update('running')), status('running')],
+      'ready: running',
+    ],
+    [
+      'taken for lost, and found by the create',
+      [...atWork, gone, settled, creates(false), status('running')],
+      'ready: running',
+    ],
+    ['absent for a while, at work as before', [...atWork, gone, settled, status('running')], 'ready: running'],
     ['created, the answer lost, and not there', [baseline(absent), sends('create'), gone], 'send create'],
     [
       'created, its agent not at work yet',
@@ -117,15 +128,11 @@ describe('a conversation of agent-server that is', () => {
     ['waiting for a confirmation', [...atWork, status('waiting_for_confirmation')], 'ready: waiting_for_confirmation'],
     ['of an unknown status', [...atWork, status('pondering')], 'wait: pondering'],
     ['created without a message', [...fresh, status('idle')], 'ready: idle', noMessage],
-    [
-      'at work, and late with its status',
-      [...fresh, events(ours, update('running')), status(untold)],
-      'ready: running',
-    ],
+    ['at work, and late with its status', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
     [
       'late with its status, and not at work',
-      [...fresh, events(ours), status(untold), settled],
-      'wait: status unreadable (agent idle), its message not taken up yet',
+      [...fresh, events(ours), status(late), settled],
+      'wait: status late (agent idle), its message not taken up yet',
     ],
 
     ['there before, and idle', [baseline(told('idle'))], 'send deliver'],
@@ -148,13 +155,9 @@ describe('a conversation of agent-server that is', () => {
       [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
       'send deliver',
     ],
-    [
-      'there before, its status unreadable',
-      [baseline(untold)],
-      'wait: status unreadable (agent running), without its message',
-    ],
+    ['there before, its status late', [baseline(late)], 'wait: status late (agent running), without its message'],
     ['there before, paused, and no message is meant', [baseline(told('paused'))], 'ready: paused', noMessage],
-    ['there before, in error, and no message is meant', [baseline(told('error'))], 'wait: error', noMessage],
+    ['there before, in error, and no message is meant', [baseline(told('error'))], 'ready: error', noMessage],
     ['there before, as a create found', [baseline(absent), creates(false), status('idle')], 'send deliver'],
     [
       "there before, with somebody else's message that hides a secret",
@@ -192,11 +195,6 @@ describe('a conversation of agent-server that is', () => {
     [
       'sent its message twice, the first time without an answer',
       [baseline(absent), sends('create'), creates(false), events(ours), status('running')],
-      'ready: running',
-    ],
-    [
-      'read from its first event after it was absent',
-      [...fresh, events(ours), gone, creates(false), events(ours), status('running')],
       'ready: running',
     ],
 

@@ -28,9 +28,20 @@ export function stateAt(
   };
 }
 
-/** The state where the server does not serve the conversation's events: what was read of them may be gone. */
-export function addAbsence({ cursor: _, ...state }: AgentServerState): AgentServerState {
-  return { ...state, caughtUp: true, status: { kind: 'absent' }, agent: 'idle' };
+/** The state where the server does not serve the conversation's events: they may be gone, or with another host. */
+export function addAbsence(state: AgentServerState): AgentServerState {
+  return { ...state, caughtUp: true, status: { kind: 'absent' } };
+}
+
+/** The state where the server has another stream of the conversation: it was made anew, by a create with the message. */
+export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentServerState {
+  const { message } = state;
+  const isThere = message.is === 'stored' || message.is === 'taken-up';
+  return {
+    ...state,
+    agent: 'idle',
+    message: isThere ? { is: 'sent', isAnswered: false, isRepeated: true } : message,
+  };
 }
 
 /** The state once the server has told the status, which is newer than the events that were read. */
@@ -64,17 +75,18 @@ function lifeWith(life: Life, boot: Boot): Life {
 /** The state to checkpoint before a step: from then on its message may come into the stream. */
 export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
   const { message } = state;
-  if (step === 'run' || message.is === 'none') return state;
+  // A create may find the conversation after all: then what is known of the message still holds.
+  if (step === 'run' || (message.is !== 'missing' && message.is !== 'sent')) return state;
   return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
 }
 
 /** The state once a create was answered: whether it made the conversation, or found one and dropped the message. */
 export function addCreated(state: AgentServerState, isNew: boolean): AgentServerState {
-  const next = { ...state, still: 0, isCreated: true };
-  const { message } = state;
-  if (message.is !== 'sent') return next;
-  if (isNew) return { ...next, message: { ...message, isAnswered: true } };
-  return message.isRepeated ? next : { ...next, message: { is: 'missing' } };
+  const known = { ...state, still: 0, isCreated: true };
+  const next = isNew ? forgetStream(known) : known;
+  if (next.message.is !== 'sent') return next;
+  if (isNew) return { ...next, message: { ...next.message, isAnswered: true } };
+  return next.message.isRepeated ? next : { ...next, message: { is: 'missing' } };
 }
 
 /** The state once the server has accepted the message. */

@@ -7,8 +7,8 @@ export type AgentServerStep = 'create' | 'deliver' | 'run';
 /** The agent is at work on the message, waits for a person to confirm a step of it, or has answered it. */
 const atWork: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation', 'finished']);
 
-/** Without a message, an agent at rest is as ready as it can be. */
-const readyWithoutMessage: ReadonlySet<string> = new Set([...atWork, 'idle', 'paused']);
+/** Without a message, an agent at rest is as ready as it can be: whatever it rests from, it takes the next one. */
+const readyWithoutMessage: ReadonlySet<string> = new Set([...atWork, ...restStates]);
 
 /** The table of docs/readiness.md, from top to bottom. */
 export function conclude(state: AgentServerState, desired: DesiredConversation): Conclusion<AgentServerStep> {
@@ -29,7 +29,7 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   if (!state.caughtUp) return wait;
   if (message.is === 'none' && readyWithoutMessage.has(value)) return { kind: 'ready', status: value };
   if (message.is === 'taken-up' && atWork.has(value)) return { kind: 'ready', status: value };
-  if (status.kind === 'untold') return wait;
+  if (status.kind === 'late') return wait;
 
   switch (message.is) {
     case 'missing':
@@ -86,7 +86,7 @@ function wasInterrupted(
 function describe(state: AgentServerState, { hasImages }: Goal): string {
   const { status, message, run, life, agent } = state;
   if (status.kind === 'absent') return 'absent';
-  const value = status.kind === 'told' ? status.value : `status unreadable (agent ${agent})`;
+  const value = status.kind === 'told' ? status.value : `status late (agent ${agent})`;
   const refusal = run.is === 'refused' && run.inLife === life.number ? `, POST …/run refused with ${run.reason}` : '';
   const images = hasImages ? ': the server may have dropped it for its images' : '';
   if (!state.caughtUp) return `${value}, reading its events`;

@@ -11,7 +11,7 @@ import {
 import { type HttpClient, NoAnswerError } from '../http-client.js';
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi, failureOfUnsupported, isSupported, readBoot, readServerInfo } from '../server-info.js';
-import { addAbsence, addBoot, addStatus, stateAt } from './answers.js';
+import { addAbsence, addBoot, addStatus, forgetStream, stateAt } from './answers.js';
 import { addEvents } from './events.js';
 import { pathOf } from './requests.js';
 import { type AgentServerEvent, type AgentServerState, longPatience, restStates, type Status } from './state.js';
@@ -75,7 +75,10 @@ async function readOn(
     const { cursor } = seen;
     const read = await readEvents(server, desired.sid, cursor === undefined ? {} : { page_id: cursor }, pages);
     if (!read) return undefined;
-    if (cursor !== undefined && read.events[0]?.id !== cursor) throw failureOfOtherStream(server, desired.sid, cursor);
+    if (cursor !== undefined && read.events[0]?.id !== cursor) {
+      if (state.status.kind !== 'absent') throw failureOfOtherStream(server, desired.sid, cursor);
+      seen = forgetStream(seen);
+    }
     const next = addEvents(seen, read.events, desired);
     // A page that brings nothing and says that there is more would go on for ever.
     if (next.isUndecided || (read.hasMore && next.cursor === cursor)) return next;
@@ -122,8 +125,8 @@ const statusShare = 0.5;
 async function readStatus(server: HttpClient, sid: string): Promise<Status> {
   const answer = await server
     .send({ method: 'GET', path: pathOf(sid), share: statusShare })
-    .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
-  if (!answer || answer.status >= 500) return { kind: 'untold' };
+    .catch((error: unknown) => (error instanceof NoAnswerError && error.isLate ? undefined : Promise.reject(error)));
+  if (!answer) return { kind: 'late' };
   if (answer.status === 404) return { kind: 'absent' };
   const value = stringAt(answer.json, 'execution_status');
   if (answer.status !== 200 || value === undefined) throw failureOfAnswer(answer);

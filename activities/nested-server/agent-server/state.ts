@@ -33,8 +33,8 @@ export type Status =
   | { readonly kind: 'told'; readonly value: string }
   /** It does not serve the conversation's events, whatever it says otherwise. */
   | { readonly kind: 'absent' }
-  /** No answer in time, or a 5xx, while the events answer: these are all there is to go by. */
-  | { readonly kind: 'untold' };
+  /** No answer in time, while the events answer: these are all there is to go by. */
+  | { readonly kind: 'late' };
 
 /** This start's message. */
 export type Message =

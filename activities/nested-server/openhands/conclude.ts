@@ -57,7 +57,9 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   }
   // It could be read before and can't be now: the server may have just restarted, and its old events prove nothing.
   if (status.kind === 'unreadable' && status.wasTold && !status.isAlive) return wait();
-  return readyStates.has(agent) ? { kind: 'ready', status: nameOf(state) } : wait();
+  // An error of before this start is none of its own: the agent takes the next message.
+  const isReady = readyStates.has(agent) || (message.is === 'none' && agent === 'error');
+  return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
 }
 
 /** Why the conversation can't become ready any more. */

@@ -92,9 +92,7 @@ function addOurMessage(state: OpenHandsState, id: number): OpenHandsState {
 function addForeignMessage(state: OpenHandsState): OpenHandsState {
   const { loop, message } = state;
   if (loop.life !== 'live' || message.is === 'stored' || message.is === 'taken-up') return state;
-  // A loop takes the message of the create that began it. It began with another one: ours came to a loop that was alive.
-  const wasIgnored = message.is === 'sent' && message.by === 'create' && loop.turn === 'ours';
-  return { ...state, loop: { ...loop, turn: 'theirs' }, ...(wasIgnored && { message: { is: 'missing' } }) };
+  return { ...state, loop: { ...loop, turn: 'theirs' } };
 }
 
 /** An answer to a search for knowledge, or a pointer to a message: both make the agent go on with it. */
