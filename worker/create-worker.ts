@@ -21,9 +21,11 @@ export const defaultShutdownGraceTime =
 /** What has shown in measurements: see docs/performance.md. */
 export const tuning = {
   maxCachedWorkflows: 500,
+  // A slow server holds as many slots as it may have activities, ten: so forty of them are needed to fill these.
+  maxActivities: 400,
   // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
   maxHeartbeatThrottleInterval: '2 seconds',
-} as const satisfies Partial<WorkerOptions>;
+} as const;
 
 export interface CreateWorkerOptions {
   readonly connection: NativeConnection;
@@ -48,6 +50,8 @@ export interface CreateWorkerOptions {
    * its next task comes. @default 500
    */
   readonly maxCachedWorkflows?: number | undefined;
+  /** How many activities run at a time. @default 400 */
+  readonly maxActivities?: number | undefined;
   /** Each by default as `createActivities` has it. */
   readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
@@ -63,6 +67,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     shutdownGraceTime = defaultShutdownGraceTime,
     deploymentVersion,
     maxCachedWorkflows = tuning.maxCachedWorkflows,
+    maxActivities = tuning.maxActivities,
     activityDependencies,
   } = options;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
@@ -83,7 +88,8 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
         defaultVersioningBehavior: 'PINNED',
       },
     }),
-    ...tuning,
+    maxHeartbeatThrottleInterval: tuning.maxHeartbeatThrottleInterval,
     maxCachedWorkflows,
+    maxConcurrentActivityTaskExecutions: maxActivities,
   });
 }
