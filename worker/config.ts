@@ -45,7 +45,7 @@ export interface Endpoint {
  *   more on one machine, and nobody is authenticated; `0.0.0.0` where they come from another host or container)
  * - `WORKER_HTTP_PORT`, `WORKER_METRICS_PORT`: the ports for the one and for the other; without, there is none
  * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}
- * - `NESTED_SERVER_MAX_ANSWER_BYTES`: the largest answer that is read, decompressed (default `4194304`)
+ * - `NESTED_SERVER_MAX_ANSWER_BYTES`: the largest answer that is read, decompressed (default `8388608`)
  * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count
  *
  * @throws {@link ConfigError}

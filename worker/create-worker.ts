@@ -3,11 +3,14 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import { createActivities } from '../activities/activities.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { ClaimCheck } from '../codec/claim-check.js';
+import { forWorker } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { toMilliseconds } from '../contract/duration.js';
 import { limits } from '../contract/limits.js';
 import { defaultTaskQueue } from '../contract/names.js';
+import { lockedActivity } from './locked-activity.js';
 import { logAttributes } from './log-attributes.js';
+import { reportUnreadable } from './report-unreadable.js';
 import { traceActivity } from './trace-activity.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
@@ -75,10 +78,10 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     connection,
     namespace,
     taskQueue,
-    ...(dataConverter && { dataConverter }),
+    dataConverter: forWorker(dataConverter, reportUnreadable()),
     workflowBundle: workflowBundleFor(dataConverter),
     activities: createActivities({ claimCheck, ...activityDependencies }),
-    interceptors: { activity: [traceActivity, logAttributes] },
+    interceptors: { activity: [traceActivity, logAttributes, lockedActivity] },
     shutdownGraceTime,
     ...(deploymentVersion && {
       workerDeploymentOptions: {
