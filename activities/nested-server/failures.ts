@@ -10,6 +10,12 @@ import type { NotSentError } from './transport.js';
  */
 const maximumQuote = 100_000;
 
+/** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
+const maximumMsgId = 200;
+
+/** Validation errors that are told. */
+const maximumErrors = 10;
+
 /** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
 const maximumRetryAfterMs = 30_000;
 
@@ -37,7 +43,7 @@ export function failure<T extends FailureType>(
  */
 export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;
-  const msgId = stringAt(answer.json, 'msg_id');
+  const msgId = stringAt(answer.json, 'msg_id')?.slice(0, maximumMsgId);
   const details: RequestDetails = { method, url, status, ...(msgId && { msgId }) };
   // The mend comes before the server's words: these can be long, and are what is cut off then.
   const say = (mend: string) => `${method} ${url} answered ${status}${mend} ${describeBody(answer)}`;
@@ -52,10 +58,14 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   return failure('ConversationRejected', message, details);
 }
 
+/** agent-server's 500s for what no later request changes: a tool that it does not have, and (to 1.40) a body it refuses. */
+const refusals = /ToolDefinition '[^']{0,200}' is not registered|is not JSON serializable/;
+
 /** Whether the same request may be answered differently later on. */
 function isTemporary(answer: HttpAnswer): boolean {
   const { status } = answer;
-  if (status < 300 || status >= 500) return true;
+  if (status >= 500) return !refusals.test(answer.text.slice(0, maximumQuote));
+  if (status < 300) return true;
   if (status === 404) return !isAboutConversation(answer);
   return status === 408 || status === 425 || status === 429;
 }
@@ -64,6 +74,11 @@ function isTemporary(answer: HttpAnswer): boolean {
 export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
   const detail = stringAt(json, 'detail');
   return status === 404 && detail !== undefined && detail !== 'Not Found';
+}
+
+/** Whether a 404 is FastAPI's for a path that the server does not have at all, or a gateway's that passes for it. */
+export function isMissingRoute({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
+  return status === 404 && stringAt(json, 'detail') === 'Not Found';
 }
 
 /** The failure of a request that brought no answer. */
@@ -92,8 +107,16 @@ function validationErrors(json: unknown): string | undefined {
   const detail = property(json, 'detail');
   if (!Array.isArray(detail)) return undefined;
   return detail
-    .map((error) => `${[property(error, 'loc')].flat().join('.')}: ${stringAt(error, 'msg') ?? 'invalid'}`)
+    .slice(0, maximumErrors)
+    .map((error) => `${fieldAt(property(error, 'loc'))}: ${stringAt(error, 'msg') ?? 'invalid'}`)
     .join('; ');
+}
+
+/** FastAPI's path to a field: a list of names and indexes, as a rule. */
+function fieldAt(location: unknown): string {
+  const parts = Array.isArray(location) ? location.slice(0, maximumErrors) : [location];
+  const named = parts.filter((part) => typeof part === 'string' || typeof part === 'number');
+  return named.join('.').slice(0, maximumMsgId) || 'the body';
 }
 
 function retryAfterMs({ headers }: HttpAnswer): number | undefined {
@@ -104,8 +127,8 @@ function retryAfterMs({ headers }: HttpAnswer): number | undefined {
 }
 
 /** A text of the server that is kept as evidence: it travels with every heartbeat. More than is told, as above. */
-export function excerpt(text = ''): string {
-  return text.slice(0, 2000);
+export function excerpt(text: unknown): string {
+  return typeof text === 'string' ? text.slice(0, 2000) : '';
 }
 
 /** A property of a value of unknown shape. */

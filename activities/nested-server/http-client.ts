@@ -1,5 +1,7 @@
 import { AxiosError } from 'axios';
-import { maximumAnswerBytes, NotSentError, type Transport } from './transport.js';
+import { boundBrokenBy } from '../../contract/json-text.js';
+import { readingTwice } from './reading-twice.js';
+import { NotSentError, type Transport } from './transport.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -8,6 +10,8 @@ export interface HttpRequest {
   readonly query?: Record<string, string | number | boolean>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** The part of the time that is left which this request may take, so that others get some. @default 1 */
+  readonly share?: number;
 }
 
 /** Whatever the server answered, with any status. */
@@ -23,16 +27,29 @@ export interface HttpAnswer {
 
 /** Thrown when no answer came: refused, reset, unresolved, timed out, cut off, or too large to read. */
 export class NoAnswerError extends Error {
-  override readonly name = 'NoAnswerError';
+  override readonly name: string = 'NoAnswerError';
   constructor(
     readonly method: string,
     readonly url: string,
     /** In plain words, e.g. `connection refused`. */
     readonly reason: string,
+    /** Whether the server was up but did not answer in time. */
+    readonly isLate = false,
   ) {
     super(`${method} ${url}: ${reason}`);
   }
 }
+
+/** Thrown when an answer is too large to be read, or to be parsed: a smaller page of the same may do. */
+export class AnswerTooLargeError extends NoAnswerError {
+  override readonly name = 'AnswerTooLargeError';
+}
+
+/**
+ * What an answer is parsed with. A page of a hundred events has some ten thousand values; a hundred times that costs
+ * some 50 MB. What is nested deeper than this is no event.
+ */
+const jsonBounds = { levels: 200, values: 500_000 };
 
 export interface HttpClientOptions {
   readonly transport: Transport;
@@ -49,41 +66,70 @@ export interface HttpClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** One nested server over HTTP. It never retries: that is Temporal's part. */
+/** One nested server over HTTP. It never retries what was answered: that is Temporal's part. */
 export class HttpClient {
-  readonly #sharedDeadline: AbortSignal | undefined;
+  readonly baseUrl: string;
+  readonly #transport: Transport;
+  /** When the deadline of all requests passes, and what tells of it. */
+  readonly #shared: { readonly signal: AbortSignal; readonly endsAt: number } | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
-    if (options.sharedDeadline) this.#sharedDeadline = AbortSignal.timeout(options.timeoutMs);
+    this.baseUrl = options.baseUrl;
+    this.#transport = readingTwice(options.transport);
+    const { sharedDeadline, timeoutMs } = options;
+    if (sharedDeadline) {
+      this.#shared = { signal: AbortSignal.timeout(timeoutMs), endsAt: performance.now() + timeoutMs };
+    }
   }
 
   /**
-   * The answer, whatever its status. Throws {@link NoAnswerError}, {@link NotSentError}, or the reason of the aborted
-   * `signal`.
+   * The answer, whatever its status. Throws {@link NoAnswerError}, {@link AnswerTooLargeError}, {@link NotSentError}, or
+   * the reason of the aborted `signal`.
    */
-  async send({ method, path, query, body }: HttpRequest): Promise<HttpAnswer> {
-    const { transport, baseUrl, sessionApiKey, signal, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
+  async send({ method, path, query, body, share = 1 }: HttpRequest): Promise<HttpAnswer> {
+    const { baseUrl, sessionApiKey, signal } = this.options;
     const isRead = method === 'GET';
-    const timeoutMs = isRead ? Math.min(this.options.timeoutMs, readTimeoutMs) : this.options.timeoutMs;
     const url = baseUrl + path;
-    // axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
-    const deadline = this.#sharedDeadline ?? AbortSignal.timeout(timeoutMs);
+    const deadline = this.#deadlineOf(isRead, share);
     signal.throwIfAborted();
     try {
-      const { status, headers, data } = await transport({
+      const { status, headers, data } = await this.#transport({
         method,
         url,
         params: query,
         data: body,
         headers: { Accept: 'application/json', ...(sessionApiKey && { 'X-Session-API-Key': sessionApiKey }) },
-        signal: isRead ? AbortSignal.any([deadline, signal]) : deadline,
+        signal: isRead ? AbortSignal.any([deadline.signal, signal]) : deadline.signal,
       });
+      const broken = boundBrokenBy(data, jsonBounds);
+      if (broken) throw new AnswerTooLargeError(method, url, `an answer of more than ${jsonBounds[broken]} ${broken}`);
       return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
     } catch (error) {
-      if (error instanceof NotSentError) throw error;
-      if (!deadline.aborted) signal.throwIfAborted();
-      throw new NoAnswerError(method, url, deadline.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error));
+      if (error instanceof NotSentError || error instanceof NoAnswerError) throw error;
+      if (deadline.signal.aborted) throw new NoAnswerError(method, url, `no answer ${deadline.within}`, true);
+      signal.throwIfAborted();
+      throw noAnswer(method, url, error);
     }
+  }
+
+  /**
+   * A deadline of the request's own, also where it shares one: so that whoever is late is told apart from whoever came
+   * after. axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
+   */
+  #deadlineOf(isRead: boolean, share: number): { signal: AbortSignal; within: string } {
+    const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
+    const wholeMs = isRead ? Math.min(timeoutMs, readTimeoutMs) : timeoutMs;
+    const leftMs = this.#shared ? Math.ceil(this.#shared.endsAt - performance.now()) : wholeMs;
+    const ownMs = Math.max(Math.ceil(Math.min(wholeMs, leftMs) * share), 0);
+    const own = AbortSignal.timeout(ownMs);
+    const signal = this.#shared ? AbortSignal.any([own, this.#shared.signal]) : own;
+    if (leftMs >= wholeMs) return { signal, within: `within ${ownMs} ms` };
+    const ofAll = `of the ${timeoutMs} ms`;
+    const within =
+      leftMs > 0
+        ? `within ${ownMs} ms: earlier requests left ${leftMs} ${ofAll}`
+        : `in time: earlier requests took all ${ofAll}`;
+    return { signal, within };
   }
 }
 
@@ -115,9 +161,15 @@ const reasons: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
 };
 
+function noAnswer(method: string, url: string, error: unknown): NoAnswerError {
+  const { message } = error as Error;
+  const [, maximumBytes] = /^maxContentLength size of (\d+) exceeded/.exec(message) ?? [];
+  if (maximumBytes) return new AnswerTooLargeError(method, url, `an answer of more than ${maximumBytes} bytes`);
+  return new NoAnswerError(method, url, reasonOf(error));
+}
+
 function reasonOf(error: unknown): string {
   const { code = '', message = '' } = error instanceof Error ? (error as AxiosError) : {};
-  if (message.startsWith('maxContentLength')) return `an answer of more than ${maximumAnswerBytes} bytes`;
   if (code === AxiosError.ERR_BAD_RESPONSE) return 'connection cut off within the answer';
   // What is left is named by Node or OpenSSL: a refused certificate, a corrupt gzip body.
   return [reasons[code] ?? message.slice(0, 200), code && `(${code})`].filter(Boolean).join(' ');

@@ -4,7 +4,6 @@ import http from 'node:http';
 import https from 'node:https';
 import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { type EgressPolicy, parseEgressPolicy } from './egress-policy.js';
-import { traced } from './traced.js';
 
 /**
  * Sends one request, and resolves with its answer, whatever the status. Redirects are not followed.
@@ -13,7 +12,12 @@ import { traced } from './traced.js';
  */
 export type Transport = (request: TransportRequest) => Promise<AxiosResponse<string>>;
 
-export type TransportRequest = AxiosRequestConfig & { readonly method: string; readonly url: string };
+export type TransportRequest = AxiosRequestConfig & {
+  readonly method: string;
+  readonly url: string;
+  /** Set where a kept connection has just turned out to be dead: another one may be, too. @default false */
+  readonly newConnection?: boolean;
+};
 
 /** Thrown when a request may not go where it was to go: not a byte of it was sent. */
 export class NotSentError extends Error {
@@ -36,16 +40,26 @@ export interface TransportOptions {
    * through it, the policy judges host names and literal addresses only. @default false
    */
   readonly proxyFromEnvironment?: boolean;
+  /** The largest answer that is read, in bytes, decompressed. @default 8 MiB */
+  readonly maximumAnswerBytes?: number | undefined;
   /** Looks a host name up. @default as the operating system does */
   readonly lookup?: (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
 }
 
-/** The largest answer that is read, in bytes, decompressed: fifty events with long outputs are a tenth of it. */
-export const maximumAnswerBytes = 32 * 1024 * 1024;
+/**
+ * An event with the longest message that an input may have; fifty events with long outputs are a quarter of it. Where
+ * events are larger, fewer are asked for.
+ */
+export const defaultMaximumAnswerBytes = 8 * 1024 * 1024;
 
 /** Connections are made to the very address that was judged: what the name means a moment later does not matter. */
 export function createTransport(options: TransportOptions = {}): Transport {
-  const { egressPolicy = parseEgressPolicy(), proxyFromEnvironment = false, lookup = dns.lookup } = options;
+  const {
+    egressPolicy = parseEgressPolicy(),
+    proxyFromEnvironment = false,
+    maximumAnswerBytes = defaultMaximumAnswerBytes,
+    lookup = dns.lookup,
+  } = options;
   const client = axios.create({
     httpAgent: new http.Agent({ keepAlive: true }),
     httpsAgent: new https.Agent({ keepAlive: true }),
@@ -60,7 +74,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     transformResponse: (text) => text,
   });
 
-  return traced(async (request) => {
+  return async ({ newConnection = false, ...request }) => {
     const { method, url } = request;
     const { hostname, port } = destinationOf(url);
     const refuse = (reason: string) => new NotSentError(method, url, reason);
@@ -77,12 +91,19 @@ export function createTransport(options: TransportOptions = {}): Transport {
       return [found.filter((_, index) => !refusals[index])];
     };
     try {
-      return await client.request<string>({ ...request, lookup: lookUpAllowed });
+      return await client.request<string>({
+        ...request,
+        ...(newConnection && withoutPool),
+        lookup: lookUpAllowed,
+      });
     } catch (error) {
       throw error instanceof AxiosError && error.cause instanceof NotSentError ? error.cause : error;
     }
-  });
+  };
 }
+
+/** Agents that keep no connection, and so find none. */
+const withoutPool = { httpAgent: new http.Agent(), httpsAgent: new https.Agent() };
 
 function destinationOf(url: string): { hostname: string; port: number } {
   const { hostname, port, protocol } = new URL(url);

@@ -62,8 +62,8 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ['a reset within the body', { kind: 'reset-body' }, unavailable(/: connection (reset|cut off within the answer)/)],
   ['a black hole', { kind: 'black-hole' }, unavailable(/: no answer within 2000 ms$/)],
   ['a slow drip', { kind: 'drip', everyMs: 100 }, unavailable(/: no answer within 2000 ms$/)],
-  ['50 MB', { kind: 'huge-body', bytes: 50e6 }, unavailable(/: an answer of more than 33554432 bytes/)],
-  ['a gzip bomb', { kind: 'gzip-bomb', bytes: 1e9 }, unavailable(/: an answer of more than 33554432 bytes/)],
+  ['50 MB', { kind: 'huge-body', bytes: 50e6 }, unavailable(/: an answer of more than 8388608 bytes/)],
+  ['a gzip bomb', { kind: 'gzip-bomb', bytes: 1e9 }, unavailable(/: an answer of more than 8388608 bytes/)],
   [
     'gzip that is none',
     { ...page(200), headers: { 'content-encoding': 'gzip' } } as Fault,
@@ -93,6 +93,14 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     json(422, { detail: [{ loc: ['body', 'git_provider'], msg: 'Input should be a provider', input: toolKey }] }),
     rejected(/answered 422 \(body.git_provider: Input should be a provider\)$/),
   ],
+  ...[null, 'body', { a: 1 }, [[['deep']], { a: 1 }], Array.from({ length: 9 }, () => 'x'.repeat(99))].map(
+    (loc): [string, Fault, Outcome] => [
+      `422 about ${JSON.stringify(loc).slice(0, 30)}`,
+      json(422, { detail: Array.from({ length: 500 }, () => ({ loc, msg: 'Odd' })) }),
+      rejected(/answered 422 \((the body|body|(x{99}\.)+x*): Odd/),
+    ],
+  ),
+  ['422 about nothing', json(422, { detail: [null, 7, {}] }), rejected(/answered 422 \(the body: invalid; the body: /)],
   ['425', page(425), unavailable(notTheApis(425))],
   ['429', json(429, { message: 'Slow down' }), unavailable(/answered 429 \(Slow down\)$/)],
   ['429 for 7 seconds', json(429, {}, { 'retry-after': '7' }), unavailable(/answered 429/, 7_000)],
