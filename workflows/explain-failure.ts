@@ -6,8 +6,8 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { ConversationLook, CreatedConversation } from '../activities/interface.js';
-import { type FailureDetails, type FailureType, failureTypes } from '../contract/failures.js';
+import type { ConversationLook, CreatedConversation, LookHeartbeat } from '../activities/interface.js';
+import { type FailureDetails, type FailureType, failureTypes, notReadyYet } from '../contract/failures.js';
 import { maximumCreates } from './policies.js';
 
 /** As in the activities: a failure has to be read, and an activity's own message can be of any length. */
@@ -76,15 +76,20 @@ export function lostTooOften(
 
 /** What the last look saw. One that timed out has only its heartbeat to tell. */
 function lastLook(cause: unknown): { readonly attempts?: number; readonly lastObservation: string } {
-  if (cause instanceof ApplicationFailure && cause.type === failureTypes.ConversationNotReady) {
+  if (cause instanceof ApplicationFailure && isNotReadyYet(cause.type)) {
     const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']?];
     return details ?? { lastObservation: cause.message };
   }
   if (cause instanceof TimeoutFailure) {
-    const heartbeat = cause.lastHeartbeatDetails as { seen?: string } | undefined;
+    const heartbeat = cause.lastHeartbeatDetails as Partial<LookHeartbeat> | undefined;
     return { lastObservation: `${heartbeat?.seen ?? 'not at all'} (the last look timed out)` };
   }
   return { lastObservation: cause instanceof Error ? cause.message : 'not at all' };
+}
+
+/** Under both of its names: a run can have looks of older workers. */
+function isNotReadyYet(type: string | null | undefined): boolean {
+  return type === notReadyYet || type === failureTypes.ConversationNotReady;
 }
 
 function fail<T extends FailureType>(type: T, message: string, details: FailureDetails[T]): ApplicationFailure {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { withinContract } from '../../activities/failure-boundary.js';
-import { dialectOf } from '../../activities/nested-server/dialects.js';
+import { withDialect } from '../../activities/nested-server/dialects.js';
 import { HttpClient } from '../../activities/nested-server/http-client.js';
+import { isSupported, readServerInfo, supportedVersions } from '../../activities/nested-server/server-info.js';
 import { createTransport } from '../../activities/nested-server/transport.js';
 import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
 import { baseUrlOf, parseInput } from '../../contract/input.js';
@@ -44,14 +45,24 @@ export async function checkNestedServer(
     sharedDeadline: true,
     signal,
   });
-  const goal = { sid, isReplay: false, readyWhen: readiness.readyWhen };
+  const desired = { sid, isReplay: false, readyWhen: readiness.readyWhen, isOurMessage: () => false };
   try {
-    await withinContract(input, () => dialectOf(conversation.server).survey(http, goal));
+    await withinContract(input, async () =>
+      withDialect(conversation.server, (dialect) => dialect.baseline(http, desired)),
+    );
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const type = error.type as FailureType;
     return problem(error.message, mends[type] ?? (type in failureTypes ? whatToDo[type] : undefined));
   }
   const key = sessionApiKey ? 'and takes the session API key' : 'and asks for no session API key';
-  return ok(`${conversation.apiUrl} speaks ${conversation.server}, ${key}`);
+  return ok(`${conversation.apiUrl} speaks ${conversation.server}${await versionOf(http)}, ${key}`);
+}
+
+/** The server's version, and whether it is one that is supported. */
+async function versionOf(http: HttpClient): Promise<string> {
+  const info = await readServerInfo(http);
+  if (info?.version === undefined) return ' (it does not tell its version)';
+  const range = `${supportedVersions[info.kind].inWords} are supported`;
+  return ` ${info.version} (${isSupported(info) === false ? `not supported: ${range}` : 'supported'})`;
 }

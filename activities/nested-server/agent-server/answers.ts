@@ -1,0 +1,92 @@
+import type { DesiredConversation } from '../dialect.js';
+import type { Boot } from '../server-info.js';
+import type { AgentServerStep } from './conclude.js';
+import { type AgentServerState, type Life, type Message, restStates, type Status } from './state.js';
+
+/** The state before this start has sent anything. */
+export function stateAt(
+  { messageDigest }: DesiredConversation,
+  newestId: string | undefined,
+  status: Status,
+  boot: Boot | undefined,
+): AgentServerState {
+  return {
+    ...(newestId !== undefined && { cursor: newestId }),
+    caughtUp: true,
+    still: 0,
+    status,
+    isCreated: status.kind !== 'absent',
+    // An agent that can't be asked may be at work.
+    agent: status.kind === 'told' ? status.value : status.kind === 'absent' ? 'idle' : 'running',
+    message: { is: messageDigest === undefined ? 'none' : 'missing' },
+    run: { is: 'not-asked' },
+    life: { number: 0, laterBoots: 0, ...(boot && { boot }) },
+  };
+}
+
+/** The state where the server does not serve the conversation's events: what was read of them may be gone. */
+export function addAbsence({ cursor: _, ...state }: AgentServerState): AgentServerState {
+  return { ...state, caughtUp: true, status: { kind: 'absent' }, agent: 'idle' };
+}
+
+/** The state once the server has told the status, which is newer than the events that were read. */
+export function addStatus(state: AgentServerState, status: Status): AgentServerState {
+  const next: AgentServerState = { ...state, status, isCreated: true };
+  const { message, life } = state;
+  if (status.kind !== 'told' || message.is !== 'stored') return next;
+  const { value } = status;
+  if (message.turn === 'theirs') {
+    return restStates.has(value) ? { ...next, message: { ...message, turn: 'after-theirs' } } : next;
+  }
+  // An agent that was at rest when our message came is at work on it; and one that has finished has heard it.
+  const isAtWork =
+    value === 'running' || (message.turn === 'ours' && (value === 'finished' || value === 'waiting_for_confirmation'));
+  return isAtWork ? { ...next, message: { is: 'taken-up', inLife: life.number } } : next;
+}
+
+/** The state once the server has told when its process began. */
+export function addBoot(state: AgentServerState, boot: Boot | undefined): AgentServerState {
+  return boot ? { ...state, life: lifeWith(state.life, boot) } : state;
+}
+
+/** A restart is proved where the later process answers twice in a row: several that share a port take turns. */
+function lifeWith(life: Life, boot: Boot): Life {
+  const { number, laterBoots } = life;
+  const isLater = life.boot !== undefined && boot.earliest > life.boot.latest;
+  if (!isLater) return { number, laterBoots: 0, boot: life.boot ?? boot };
+  return laterBoots > 0 ? { number: number + 1, laterBoots: 0, boot } : { ...life, laterBoots: laterBoots + 1 };
+}
+
+/** The state to checkpoint before a step: from then on its message may come into the stream. */
+export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
+  const { message } = state;
+  if (step === 'run' || message.is === 'none') return state;
+  return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
+}
+
+/** The state once a create was answered: whether it made the conversation, or found one and dropped the message. */
+export function addCreated(state: AgentServerState, isNew: boolean): AgentServerState {
+  const next = { ...state, still: 0, isCreated: true };
+  const { message } = state;
+  if (message.is !== 'sent') return next;
+  if (isNew) return { ...next, message: { ...message, isAnswered: true } };
+  return message.isRepeated ? next : { ...next, message: { is: 'missing' } };
+}
+
+/** The state once the server has accepted the message. */
+export function addDelivered(state: AgentServerState): AgentServerState {
+  const message: Message = state.message.is === 'sent' ? { ...state.message, isAnswered: true } : state.message;
+  return { ...state, still: 0, message };
+}
+
+/** The state once the agent was asked to run, and the server has agreed to it or has said why not. */
+export function addAsked(state: AgentServerState, refusal?: string): AgentServerState {
+  const { message, life } = state;
+  const inLife = life.number;
+  return {
+    ...state,
+    still: 0,
+    run: refusal === undefined ? { is: 'asked', inLife } : { is: 'refused', inLife, reason: refusal },
+    ...(message.is === 'stored' && refusal === undefined && { message: { ...message, turn: 'after-theirs' } }),
+  };
+}

@@ -1,0 +1,67 @@
+import type { DesiredConversation } from '../dialect.js';
+import { excerpt, property } from '../failures.js';
+import type { AgentServerEvent, AgentServerState } from './state.js';
+
+/** The state once a page of events was read, in the order of the stream. */
+export function addEvents(
+  state: AgentServerState,
+  events: readonly AgentServerEvent[],
+  desired: DesiredConversation,
+): AgentServerState {
+  return events
+    .filter(({ id }) => id !== state.cursor)
+    .reduce((known, event) => ({ ...addEvent(known, event, desired), cursor: event.id }), state);
+}
+
+function addEvent(state: AgentServerState, event: AgentServerEvent, desired: DesiredConversation): AgentServerState {
+  switch (event.kind) {
+    case 'MessageEvent':
+      return event.source === 'user' ? addUserMessage(state, event, desired) : state;
+    case 'ConversationStateUpdateEvent':
+      return event.key === 'execution_status' ? addAgent(state, excerpt(event.value)) : state;
+    case 'ConversationErrorEvent':
+      return addError(state, event);
+    default:
+      return state;
+  }
+}
+
+function addUserMessage(
+  state: AgentServerState,
+  event: AgentServerEvent,
+  desired: DesiredConversation,
+): AgentServerState {
+  if (state.message.is !== 'sent' || !desired.isOurMessage(textOf(event))) return state;
+  return { ...state, message: { is: 'stored', turn: state.agent === 'running' ? 'theirs' : 'ours' } };
+}
+
+function addAgent(state: AgentServerState, agent: string): AgentServerState {
+  const { message, life } = state;
+  const next = { ...state, agent };
+  if (message.is === 'stored') {
+    // The run of an agent that was at work when the message came may end without it.
+    if (agent !== 'running')
+      return message.turn === 'theirs' ? { ...next, message: { ...message, turn: 'after-theirs' } } : next;
+    return message.turn === 'theirs' ? next : { ...next, message: { is: 'taken-up', inLife: life.number } };
+  }
+  // It works again, whatever ended its work before.
+  return message.is === 'taken-up' && agent === 'running'
+    ? { ...next, message: { is: 'taken-up', inLife: life.number } }
+    : next;
+}
+
+/** Before the agent has taken our message up, an error is that of an earlier turn, or of a title for the conversation. */
+function addError(state: AgentServerState, { code, detail }: AgentServerEvent): AgentServerState {
+  if (state.message.is !== 'taken-up') return state;
+  const error = [excerpt(code), excerpt(detail)].filter(Boolean).join(': ') || 'the agent is in state error';
+  return { ...state, message: { ...state.message, error } };
+}
+
+function textOf({ llm_message: message }: AgentServerEvent): string {
+  const content = property(message, 'content');
+  if (!Array.isArray(content)) return '';
+  return content
+    .map((part) => property(part, 'text'))
+    .filter((text) => typeof text === 'string')
+    .join('');
+}
