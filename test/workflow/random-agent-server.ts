@@ -362,7 +362,9 @@ function assertFailedForAReason(
 function isFine({ server, script, before, message: kind }: AgentServerSchedule): boolean {
   const { agent = 'finished', swallows = false, refusesRun = false, executionStatus, deliveryBreaks } = script;
   if (server === 'too old' || executionStatus !== undefined || deliveryBreaks !== undefined) return false;
-  if (kind === 'none') return true;
+  // An agent that failed in an earlier run neither works nor waits for a person.
+  if (kind === 'none')
+    return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
   if (swallows || refusesRun || before === 'a run that goes on') return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
 }
