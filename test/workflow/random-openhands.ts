@@ -366,6 +366,8 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.server === 'of another API' || (server.has(sid) && server.conversation(sid).hasBrokenMetadata))
     return false;
   if (swallows || (schedule.server === 'without vision' && schedule.message === 'images')) return false;
+  // Nothing tells whether the answer to the create is about a loop that was loading already.
+  if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
   // A loop that is alive already takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
   // An agent that was at work already and never comes to a next action does not show what it works on.
