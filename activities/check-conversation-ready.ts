@@ -93,6 +93,7 @@ async function look<State, Step extends string>(
         case 'wait':
           throw notReady(conclusion.seen, ApplicationFailureCategory.BENIGN);
         case 'send':
+        case 'compare':
           // There is no look left that could see what another create makes of it.
           if (attempts >= readiness.maximumAttempts) throw notReady(conclusion.seen);
           return { ready: false, attempts, seen: presentableText(conclusion.seen, input), evidence };

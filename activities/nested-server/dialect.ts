@@ -33,6 +33,8 @@ export type Conclusion<Step extends string> =
   | { readonly kind: 'wait'; readonly seen: string }
   /** The server does not get there by itself: this request is due. */
   | { readonly kind: 'send'; readonly step: Step; readonly seen: string }
+  /** Only the text of our message can tell whether another one is ours, and `createConversation` alone has it. */
+  | { readonly kind: 'compare'; readonly seen: string }
   /** No further check can change it. */
   | { readonly kind: 'fail'; readonly reason: string };
 
@@ -50,5 +52,6 @@ export interface Goal {
 
 /** A goal, and how to tell its message in an event stream. */
 export interface DesiredConversation extends Goal {
-  readonly isOurMessage: (storedText: string) => boolean;
+  /** `undefined` where that can't be told without the message's text, as the server has hidden a part. */
+  readonly isOurMessage: (storedText: string) => boolean | undefined;
 }

@@ -8,12 +8,12 @@ export function messageDigest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/**
- * Tells a message by its digest. With a secret hidden in it that can't be told, and it counts as the one: so ask only
- * about messages that were stored after ours was sent.
- */
-export function matchDigest(digest: string | undefined): (stored: string) => boolean {
-  return (stored) => digest !== undefined && (stored.includes(hiddenSecret) || messageDigest(stored) === digest);
+/** Tells a message by its digest: `undefined` where the server has hidden a part, so that only the text can tell. */
+export function matchDigest(digest: string | undefined): (stored: string) => boolean | undefined {
+  return (stored) => {
+    if (digest === undefined) return false;
+    return messageDigest(stored) === digest || (stored.includes(hiddenSecret) ? undefined : false);
+  };
 }
 
 /** Tells a message by its text, of which the server may have hidden parts. */

@@ -69,6 +69,12 @@ export function isSupported({ kind, version }: Pick<ServerInfo, 'kind' | 'versio
   return compare(numbers, numbersOf(from) ?? []) >= 0 && (!to || compare(numbers, numbersOf(to) ?? []) <= 0);
 }
 
+/** Whether a version is older than another; one that is not in numbers is not. */
+export function isBefore(version: string | undefined, other: string): boolean {
+  const numbers = numbersOf(version);
+  return numbers !== undefined && compare(numbers, numbersOf(other) ?? []) < 0;
+}
+
 function numbersOf(version = ''): number[] | undefined {
   const [, major, minor, patch] = /^(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?/.exec(version) ?? [];
   return major === undefined ? undefined : [major, minor, patch].filter((part) => part !== undefined).map(Number);
@@ -93,7 +99,8 @@ export async function failureOfMissingApi(
   answer: HttpAnswer,
 ): Promise<ApplicationFailure> {
   const info = await readServerInfo(server);
-  if (!info) return failureOfAnswer(answer);
+  // A gateway whose route is not up yet says the same as a server that lacks the route.
+  if (!info || (info.kind === wanted && isSupported(info) !== false)) return failureOfAnswer(answer);
   const name = `${info.kind} ${info.version ?? 'of an unknown version'}`;
   if (info.kind !== wanted) return rejected(answer.url, `is ${name}: pass server '${info.kind}'`);
   const { inWords } = supportedVersions[wanted];

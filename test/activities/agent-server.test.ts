@@ -16,11 +16,13 @@ import { addEvents } from '../../activities/nested-server/agent-server/events.js
 import {
   type AgentServerEvent,
   type AgentServerState,
+  longPatience,
   patience,
   type Status,
 } from '../../activities/nested-server/agent-server/state.js';
 import type { DesiredConversation } from '../../activities/nested-server/dialect.js';
-import type { Boot } from '../../activities/nested-server/server-info.js';
+import { matchDigest } from '../../activities/nested-server/message-match.js';
+import type { ServerInfo } from '../../activities/nested-server/server-info.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { recordedActivities } from '../harness/history.js';
 import { failureOf, inputFor, run, start } from '../harness/start.js';
@@ -43,8 +45,9 @@ describe('a conversation of agent-server that is', () => {
 
   const told = (value: string): Status => ({ kind: 'told', value });
   const absent: Status = { kind: 'absent' };
-  const untold: Status = { kind: 'untold' };
-  const firstBoot = { earliest: 1000, latest: 2000 };
+  const late: Status = { kind: 'late' };
+  const boot = { earliest: 1000, latest: 2000 };
+  const ofToday = { version: '1.58.2', boot };
 
   let number = 0;
   const event = (fields: Omit<AgentServerEvent, 'id'>): AgentServerEvent => ({ id: `e${number++}`, ...fields });
@@ -62,9 +65,9 @@ describe('a conversation of agent-server that is', () => {
   const error = event({ kind: 'ConversationErrorEvent', code: 'LLMAuthenticationError', detail: 'Invalid key.' });
 
   const baseline =
-    (status: Status, boot: Boot | null = firstBoot): F =>
+    (status: Status, info: Pick<ServerInfo, 'version' | 'boot'> | null = ofToday): F =>
     (_, desired) =>
-      stateAt(desired, status.kind === 'absent' ? undefined : 'e-before', status, boot ?? undefined);
+      stateAt(desired, status.kind === 'absent' ? undefined : 'e-before', status, info ?? undefined);
   const events =
     (...added: AgentServerEvent[]): F =>
     (state, desired) =>
@@ -98,6 +101,17 @@ describe('a conversation of agent-server that is', () => {
     ['never created', [baseline(absent)], 'send create'],
     ['created, not there yet', [...fresh, gone], 'wait: absent'],
     ['lost by the server', [...fresh, gone, settled], 'send create'],
+    [
+      'lost by the server, and created again',
+      [...atWork, gone, settled, creates(true), events(ours, update('running')), status('running')],
+      'ready: running',
+    ],
+    [
+      'taken for lost, and found by the create',
+      [...atWork, gone, settled, creates(false), status('running')],
+      'ready: running',
+    ],
+    ['absent for a while, at work as before', [...atWork, gone, settled, status('running')], 'ready: running'],
     ['created, the answer lost, and not there', [baseline(absent), sends('create'), gone], 'send create'],
     [
       'created, its agent not at work yet',
@@ -114,15 +128,11 @@ describe('a conversation of agent-server that is', () => {
     ['waiting for a confirmation', [...atWork, status('waiting_for_confirmation')], 'ready: waiting_for_confirmation'],
     ['of an unknown status', [...atWork, status('pondering')], 'wait: pondering'],
     ['created without a message', [...fresh, status('idle')], 'ready: idle', noMessage],
-    [
-      'at work, and late with its status',
-      [...fresh, events(ours, update('running')), status(untold)],
-      'ready: running',
-    ],
+    ['at work, and late with its status', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
     [
       'late with its status, and not at work',
-      [...fresh, events(ours), status(untold), settled],
-      'wait: status unreadable (agent idle), its message not taken up yet',
+      [...fresh, events(ours), status(late), settled],
+      'wait: status late (agent idle), its message not taken up yet',
     ],
 
     ['there before, and idle', [baseline(told('idle'))], 'send deliver'],
@@ -136,12 +146,18 @@ describe('a conversation of agent-server that is', () => {
     ],
     ['there before, and at work', [baseline(told('running')), settled], 'send deliver'],
     [
-      'there before, its status unreadable',
-      [baseline(untold)],
-      'wait: status unreadable (agent running), without its message',
+      'there before, and at work, on a server that may pass over our message',
+      [baseline(told('running'), { version: '1.40.0', boot }), settled],
+      'wait: running, without its message',
     ],
+    [
+      'there before, and at work for long, on a server that may pass over our message',
+      [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
+      'send deliver',
+    ],
+    ['there before, its status late', [baseline(late)], 'wait: status late (agent running), without its message'],
     ['there before, paused, and no message is meant', [baseline(told('paused'))], 'ready: paused', noMessage],
-    ['there before, in error, and no message is meant', [baseline(told('error'))], 'wait: error', noMessage],
+    ['there before, in error, and no message is meant', [baseline(told('error'))], 'ready: error', noMessage],
     ['there before, as a create found', [baseline(absent), creates(false), status('idle')], 'send deliver'],
     [
       "there before, with somebody else's message that hides a secret",
@@ -181,10 +197,17 @@ describe('a conversation of agent-server that is', () => {
       [baseline(absent), sends('create'), creates(false), events(ours), status('running')],
       'ready: running',
     ],
+
     [
-      'read from its first event after it was absent',
-      [...fresh, events(ours), gone, creates(false), events(ours), status('running')],
-      'ready: running',
+      'with a message that hides a secret, for whoever has only the digest of ours',
+      [baseline(told('idle')), delivers, events(masked), status('idle')],
+      'compare: idle, reading its events, with a message that may be its own',
+      { ...wanted, isOurMessage: matchDigest(wanted.messageDigest) },
+    ],
+    [
+      'with a message that hides a secret, for whoever has the text of ours',
+      [baseline(told('idle')), delivers, events(masked), status('idle')],
+      'wait: idle, its message accepted, but not in its events',
     ],
 
     ['idle with its message', [...fresh, events(ours), status('idle'), settled], 'send run'],
@@ -478,12 +501,18 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('takes up its message while it runs', async () => {
-    const input = agentServerInput({ agent: 'runs' });
-    server.createConversation(input.sid, say('Something else'));
-    assert.deepEqual((await run(temporal, input)).status, 'running');
-    assert.deepEqual(messages(input.sid), ['Something else', text]);
-  });
+  for (const [when, runningLooks] of [
+    ['between its turns', 4],
+    ['within its turn', 12],
+  ] as const) {
+    test(`takes up its message after an earlier one, given to it ${when}`, async () => {
+      const input = agentServerInput({ runningLooks });
+      server.createConversation(input.sid, say('Something else'));
+      assert.equal((await run(temporal, input)).status, 'finished');
+      assert.deepEqual(messages(input.sid), ['Something else', text]);
+      assert.deepEqual(server.conversation(input.sid).modelCalls.at(-1), ['Something else', text]);
+    });
+  }
 
   test('is not failed by an error of its earlier life', async () => {
     const input = agentServerInput({ agent: 'error' });
@@ -508,13 +537,14 @@ describe('a conversation that was there before', () => {
       method: 'POST',
       path: /\/events$/,
       before: () => {
-        for (let other = 0; other < 25; other += 1) conversation.receive(say(`Something else, ${other}`));
+        for (let other = 0; other < 100; other += 1) conversation.receive(say(`Something else, ${other}`));
       },
     });
     assert.equal((await run(temporal, input)).status, 'finished');
     assert.equal(messages(input.sid).filter((message) => message === text).length, 1);
-    const pages = server.requests.filter(({ path }) => path.includes('kind=MessageEvent'));
-    assert.equal(pages.length, 3, 'each look reads on from where the last one stopped');
+    const pages = server.requests.filter(({ path }) => path.includes('page_id=')).map(({ path }) => path);
+    // 200 events and some: four full pages, and what came since.
+    assert.equal(new Set(pages.slice(0, 5)).size, 5, 'each page begins where the last one stopped');
   });
 
   test('is left alone while another host still holds it', async () => {
@@ -524,6 +554,9 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(messages(input.sid), [text, text]);
   });
 });
+
+/** What each observation asks for first. */
+const anObservation = /\/events\/search\?(?!.*DESC)/;
 
 describe('a message whose create was cut short', () => {
   test('arrives once, where only the answer was lost', async () => {
@@ -553,7 +586,7 @@ describe('a message whose create was cut short', () => {
     await held.reached;
     // The server goes on with what its client has given up on, at a later look.
     server.inject({
-      path: /\/events\/count$/,
+      path: anObservation,
       after: 2,
       before: () => {
         server.conversation(input.sid).receive(say(text));
@@ -567,7 +600,7 @@ describe('a message whose create was cut short', () => {
   test('is taken up, where it was stored and not run', async () => {
     const input = agentServerInput({ idleLooks: 999 });
     server.inject({
-      path: /\/events\/count$/,
+      path: anObservation,
       before: () => {
         server.restart({ signal: 'SIGKILL' });
         server.script(input.sid, {});
@@ -584,7 +617,7 @@ describe('a server that restarts after it has accepted the message', () => {
     test(`by a ${signal}: the agent is woken for the message, which is there once`, async () => {
       const input = agentServerInput({ agent: 'runs' });
       server.inject({
-        path: /\/events\/count$/,
+        path: anObservation,
         before: () => {
           server.restart({ signal });
           server.script(input.sid, {});
@@ -601,7 +634,7 @@ describe('a server that restarts after it has accepted the message', () => {
   test('and has lost the conversation: it is created again', async () => {
     const input = agentServerInput({ idleLooks: 999 });
     server.inject({
-      path: /\/events\/count$/,
+      path: anObservation,
       after: 1,
       before: () => {
         server.restart({ losesConversations: true });

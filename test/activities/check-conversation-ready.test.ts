@@ -215,7 +215,7 @@ describe('a look that can not get through', () => {
     const server = await listen(t);
     const readiness = { lookTimeout: '1 second' };
     const input = await created(server, {}, { readiness });
-    server.inject({ path: /events/, fault: { kind: 'drip', everyMs: 20 } });
+    server.inject({ path: /events/, fault: { kind: 'drip', everyMs: 60 } });
     const { type, message } = await failureOf(look(input));
     assert.equal(type, 'NotReadyYet');
     assert.match(message, /no answer within 1000 ms; look 1 of 60/);
@@ -255,8 +255,8 @@ describe('a look ends the start', () => {
 
 describe('a look hands back to createConversation', () => {
   const lost: [what: string, lose: (server: OpenHandsStandIn) => void, seen: string][] = [
-    ['the server restarted', (server) => server.restart(), 'STOPPED (agent awaiting_user_input)'],
-    ['the conversation was evicted', (server) => server.evict('conv'), 'STOPPED (agent stopped)'],
+    ['the server restarted', (server) => server.restart(), 'STOPPED (agent gone)'],
+    ['the conversation was evicted', (server) => server.evict('conv'), 'STOPPED (agent gone)'],
   ];
   for (const [what, lose, seen] of lost) {
     test(`where ${what} after the create`, async (t) => {

@@ -43,7 +43,8 @@ function inWords(conclusion: Conclusion<string>): string {
     case 'send':
       return `send ${conclusion.step}`;
     case 'wait':
-      return `wait: ${conclusion.seen}`;
+    case 'compare':
+      return `${conclusion.kind}: ${conclusion.seen}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { matchDigest } from '../../activities/nested-server/message-match.js';
 import {
   addAccepted,
   addCreated,
@@ -141,9 +142,14 @@ const firstLife: DialectRow<OpenHandsState>[] = [
     'wait: RUNNING (agent awaiting_user_input), its message accepted, but not in its events',
   ],
   [
-    "begun by somebody else's create, which took ours for a second one",
+    "begun by somebody else's create, which took ours for a second one without a word",
     [...fresh, events(loading, systemMessage(), foreign, running), status('RUNNING')],
-    'send deliver',
+    'wait: RUNNING (agent running), its message accepted, but not in its events',
+  ],
+  [
+    "in the life of ours, with somebody else's message that came while it was loading",
+    [...fresh, events(loading, foreign, systemMessage(), ours, recall, running), status('RUNNING')],
+    'wait: RUNNING (agent running), the message not taken up yet',
   ],
 ];
 
@@ -330,12 +336,7 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
   ['alive and loading', [baseline(told('STARTING'), loading)], 'wait: STARTING (agent loading)'],
   ['alive, in error before this start', [baseline(told('RUNNING'), ...busy, error)], 'send deliver'],
   ['alive, no message meant', joined, 'ready: RUNNING', noMessage],
-  [
-    'alive in error, no message meant',
-    [baseline(told('RUNNING'), ...busy, error)],
-    'wait: RUNNING (agent error)',
-    noMessage,
-  ],
+  ['alive in error, no message meant', [baseline(told('RUNNING'), ...busy, error)], 'ready: RUNNING', noMessage],
   ["alive, with somebody else's message", [...joined, events(foreign)], 'send deliver'],
   [
     "alive, with somebody else's message that hides a secret",
@@ -380,6 +381,12 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
     "alive, delivered, and somebody else's message that hides a secret came first",
     [...joined, posts('deliver'), events(userMessage('Log in with <secret_hidden>', []), recall, running)],
     'wait: RUNNING (agent running), its message accepted, but not in its events',
+  ],
+  [
+    'alive, delivered, masked, for whoever has only the digest of ours',
+    [...joined, posts('deliver'), events(userMessage('Fix <secret_hidden>', []), recall, running)],
+    'compare: RUNNING (agent awaiting_user_input), with a message that may be its own',
+    { ...wanted, isOurMessage: matchDigest(wanted.messageDigest) },
   ],
   [
     'alive, delivered, taken up, and in error',

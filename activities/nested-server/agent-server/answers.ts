@@ -1,14 +1,17 @@
 import type { DesiredConversation } from '../dialect.js';
-import type { Boot } from '../server-info.js';
+import { type Boot, isBefore, type ServerInfo } from '../server-info.js';
 import type { AgentServerStep } from './conclude.js';
 import { type AgentServerState, type Life, type Message, restStates, type Status } from './state.js';
+
+/** The version that was seen to take up a message which joins a turn; 1.40 was seen to pass over it. */
+const takesUpFrom = '1.58';
 
 /** The state before this start has sent anything. */
 export function stateAt(
   { messageDigest }: DesiredConversation,
   newestId: string | undefined,
   status: Status,
-  boot: Boot | undefined,
+  info: Pick<ServerInfo, 'version' | 'boot'> | undefined,
 ): AgentServerState {
   return {
     ...(newestId !== undefined && { cursor: newestId }),
@@ -19,14 +22,26 @@ export function stateAt(
     // An agent that can't be asked may be at work.
     agent: status.kind === 'told' ? status.value : status.kind === 'absent' ? 'idle' : 'running',
     message: { is: messageDigest === undefined ? 'none' : 'missing' },
+    mayPassOver: info !== undefined && isBefore(info.version, takesUpFrom),
     run: { is: 'not-asked' },
-    life: { number: 0, laterBoots: 0, ...(boot && { boot }) },
+    life: { number: 0, laterBoots: 0, ...(info && { boot: info.boot }) },
   };
 }
 
-/** The state where the server does not serve the conversation's events: what was read of them may be gone. */
-export function addAbsence({ cursor: _, ...state }: AgentServerState): AgentServerState {
-  return { ...state, caughtUp: true, status: { kind: 'absent' }, agent: 'idle' };
+/** The state where the server does not serve the conversation's events: they may be gone, or with another host. */
+export function addAbsence(state: AgentServerState): AgentServerState {
+  return { ...state, caughtUp: true, status: { kind: 'absent' } };
+}
+
+/** The state where the server has another stream of the conversation: it was made anew, by a create with the message. */
+export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentServerState {
+  const { message } = state;
+  const isThere = message.is === 'stored' || message.is === 'taken-up';
+  return {
+    ...state,
+    agent: 'idle',
+    message: isThere ? { is: 'sent', isAnswered: false, isRepeated: true } : message,
+  };
 }
 
 /** The state once the server has told the status, which is newer than the events that were read. */
@@ -60,17 +75,18 @@ function lifeWith(life: Life, boot: Boot): Life {
 /** The state to checkpoint before a step: from then on its message may come into the stream. */
 export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
   const { message } = state;
-  if (step === 'run' || message.is === 'none') return state;
+  // A create may find the conversation after all: then what is known of the message still holds.
+  if (step === 'run' || (message.is !== 'missing' && message.is !== 'sent')) return state;
   return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
 }
 
 /** The state once a create was answered: whether it made the conversation, or found one and dropped the message. */
 export function addCreated(state: AgentServerState, isNew: boolean): AgentServerState {
-  const next = { ...state, still: 0, isCreated: true };
-  const { message } = state;
-  if (message.is !== 'sent') return next;
-  if (isNew) return { ...next, message: { ...message, isAnswered: true } };
-  return message.isRepeated ? next : { ...next, message: { is: 'missing' } };
+  const known = { ...state, still: 0, isCreated: true };
+  const next = isNew ? forgetStream(known) : known;
+  if (next.message.is !== 'sent') return next;
+  if (isNew) return { ...next, message: { ...next.message, isAnswered: true } };
+  return next.message.isRepeated ? next : { ...next, message: { is: 'missing' } };
 }
 
 /** The state once the server has accepted the message. */

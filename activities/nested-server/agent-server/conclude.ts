@@ -1,5 +1,5 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { type AgentServerState, type Message, patience, restStates } from './state.js';
+import { type AgentServerState, longPatience, type Message, patience, restStates } from './state.js';
 
 /** What may be sent: create the conversation, hand over the message, or ask the agent to run. */
 export type AgentServerStep = 'create' | 'deliver' | 'run';
@@ -7,8 +7,8 @@ export type AgentServerStep = 'create' | 'deliver' | 'run';
 /** The agent is at work on the message, waits for a person to confirm a step of it, or has answered it. */
 const atWork: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation', 'finished']);
 
-/** Without a message, an agent at rest is as ready as it can be. */
-const readyWithoutMessage: ReadonlySet<string> = new Set([...atWork, 'idle', 'paused']);
+/** Without a message, an agent at rest is as ready as it can be: whatever it rests from, it takes the next one. */
+const readyWithoutMessage: ReadonlySet<string> = new Set([...atWork, ...restStates]);
 
 /** The table of docs/readiness.md, from top to bottom. */
 export function conclude(state: AgentServerState, desired: DesiredConversation): Conclusion<AgentServerStep> {
@@ -25,15 +25,16 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   const value = newestStatus(state);
   const isThere = message.is === 'none' || message.is === 'stored' || message.is === 'taken-up';
   if (desired.readyWhen === 'accepting-events' && isThere) return { kind: 'ready', status: value };
+  if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
   if (!state.caughtUp) return wait;
   if (message.is === 'none' && readyWithoutMessage.has(value)) return { kind: 'ready', status: value };
   if (message.is === 'taken-up' && atWork.has(value)) return { kind: 'ready', status: value };
-  if (status.kind === 'untold') return wait;
+  if (status.kind === 'late') return wait;
 
   switch (message.is) {
     case 'missing':
-      // An agent that ends its earlier turn can pass over a message that joined it: that is worth a little waiting.
-      return value === 'running' && !isSettled ? wait : send('deliver');
+      // Best between two turns: then it is plain which turn is ours, and the agent does not pass over the message.
+      return value === 'running' && still < (state.mayPassOver ? longPatience : patience) ? wait : send('deliver');
     case 'sent':
       // While the agent uses a tool, a message waits to be stored, however long that takes.
       return !message.isAnswered && isSettled && value !== 'running' ? send('deliver') : wait;
@@ -85,7 +86,7 @@ function wasInterrupted(
 function describe(state: AgentServerState, { hasImages }: Goal): string {
   const { status, message, run, life, agent } = state;
   if (status.kind === 'absent') return 'absent';
-  const value = status.kind === 'told' ? status.value : `status unreadable (agent ${agent})`;
+  const value = status.kind === 'told' ? status.value : `status late (agent ${agent})`;
   const refusal = run.is === 'refused' && run.inLife === life.number ? `, POST …/run refused with ${run.reason}` : '';
   const images = hasImages ? ': the server may have dropped it for its images' : '';
   if (!state.caughtUp) return `${value}, reading its events`;

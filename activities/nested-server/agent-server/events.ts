@@ -10,29 +10,26 @@ export function addEvents(
 ): AgentServerState {
   return events
     .filter(({ id }) => id !== state.cursor)
-    .reduce((known, event) => ({ ...addEvent(known, event, desired), cursor: event.id }), state);
+    .reduce((known, event) => (known.isUndecided ? known : addEvent(known, event, desired)), state);
 }
 
 function addEvent(state: AgentServerState, event: AgentServerEvent, desired: DesiredConversation): AgentServerState {
+  const next = { ...state, cursor: event.id };
   switch (event.kind) {
-    case 'MessageEvent':
-      return event.source === 'user' ? addUserMessage(state, event, desired) : state;
+    case 'MessageEvent': {
+      const isOurs = event.source === 'user' && state.message.is === 'sent' && desired.isOurMessage(textOf(event));
+      if (isOurs === undefined) return { ...state, caughtUp: false, isUndecided: true };
+      return isOurs
+        ? { ...next, message: { is: 'stored', turn: state.agent === 'running' ? 'theirs' : 'ours' } }
+        : next;
+    }
     case 'ConversationStateUpdateEvent':
-      return event.key === 'execution_status' ? addAgent(state, excerpt(event.value)) : state;
+      return event.key === 'execution_status' ? addAgent(next, excerpt(event.value)) : next;
     case 'ConversationErrorEvent':
-      return addError(state, event);
+      return addError(next, event);
     default:
-      return state;
+      return next;
   }
-}
-
-function addUserMessage(
-  state: AgentServerState,
-  event: AgentServerEvent,
-  desired: DesiredConversation,
-): AgentServerState {
-  if (state.message.is !== 'sent' || !desired.isOurMessage(textOf(event))) return state;
-  return { ...state, message: { is: 'stored', turn: state.agent === 'running' ? 'theirs' : 'ours' } };
 }
 
 function addAgent(state: AgentServerState, agent: string): AgentServerState {

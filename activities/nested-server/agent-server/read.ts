@@ -11,10 +11,10 @@ import {
 import { type HttpClient, NoAnswerError } from '../http-client.js';
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi, failureOfUnsupported, isSupported, readBoot, readServerInfo } from '../server-info.js';
-import { addAbsence, addBoot, addStatus, stateAt } from './answers.js';
+import { addAbsence, addBoot, addStatus, forgetStream, stateAt } from './answers.js';
 import { addEvents } from './events.js';
 import { pathOf } from './requests.js';
-import { type AgentServerEvent, type AgentServerState, patience, restStates, type Status } from './state.js';
+import { type AgentServerEvent, type AgentServerState, longPatience, restStates, type Status } from './state.js';
 
 /** Events a request; the server takes up to 100. */
 const pageSize = 50;
@@ -33,7 +33,7 @@ export async function baseline(server: HttpClient, desired: DesiredConversation)
     const message = `${sid} is ${status.value}, but its events can't be read: another host of the server may still hold it`;
     throw failure('NestedServerUnavailable', message, {});
   }
-  return stateAt(desired, newest?.events[0]?.id, status, info?.boot);
+  return stateAt(desired, newest?.events[0]?.id, status, info);
 }
 
 export async function observe(
@@ -46,7 +46,7 @@ export async function observe(
   const status: Status = read ? await readStatus(server, desired.sid) : { kind: 'absent' };
   const seen = read && status.kind !== 'absent' ? addStatus(read, status) : addAbsence(state);
   const known = dependsOnLife(seen) ? addBoot(seen, await readBoot(server)) : seen;
-  return { ...known, still: isSame(known, state) ? Math.min(state.still + 1, patience) : 1 };
+  return { ...known, still: isSame(known, state) ? Math.min(state.still + 1, longPatience) : 1 };
 }
 
 /** Whether a restart of the server decides what is due: for an agent that rests though it has a message. */
@@ -69,15 +69,19 @@ async function readOn(
   state: AgentServerState,
 ): Promise<AgentServerState | undefined> {
   const pages = pageReader(pageSize);
-  let seen: AgentServerState = { ...state, caughtUp: false };
+  const { isUndecided: _, ...known } = state;
+  let seen: AgentServerState = { ...known, caughtUp: false };
   for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
     const { cursor } = seen;
     const read = await readEvents(server, desired.sid, cursor === undefined ? {} : { page_id: cursor }, pages);
     if (!read) return undefined;
-    if (cursor !== undefined && read.events[0]?.id !== cursor) throw failureOfOtherStream(server, desired.sid, cursor);
+    if (cursor !== undefined && read.events[0]?.id !== cursor) {
+      if (state.status.kind !== 'absent') throw failureOfOtherStream(server, desired.sid, cursor);
+      seen = forgetStream(seen);
+    }
     const next = addEvents(seen, read.events, desired);
     // A page that brings nothing and says that there is more would go on for ever.
-    if (read.hasMore && next.cursor === cursor) return next;
+    if (next.isUndecided || (read.hasMore && next.cursor === cursor)) return next;
     seen = { ...next, caughtUp: !read.hasMore };
   }
   return seen;
@@ -121,8 +125,8 @@ const statusShare = 0.5;
 async function readStatus(server: HttpClient, sid: string): Promise<Status> {
   const answer = await server
     .send({ method: 'GET', path: pathOf(sid), share: statusShare })
-    .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
-  if (!answer || answer.status >= 500) return { kind: 'untold' };
+    .catch((error: unknown) => (error instanceof NoAnswerError && error.isLate ? undefined : Promise.reject(error)));
+  if (!answer) return { kind: 'late' };
   if (answer.status === 404) return { kind: 'absent' };
   const value = stringAt(answer.json, 'execution_status');
   if (answer.status !== 200 || value === undefined) throw failureOfAnswer(answer);

@@ -11,7 +11,9 @@ export interface AgentServerState {
   readonly cursor?: string;
   /** Whether the stream was read to its end. */
   readonly caughtUp: boolean;
-  /** Observations in a row that found the same since the last request; counted up to `patience`. */
+  /** The next event is a message that can't be told from ours without its text. */
+  readonly isUndecided?: true;
+  /** Observations in a row that found the same since the last request; counted up to `longPatience`. */
   readonly still: number;
   readonly status: Status;
   /** Whether a create was answered, or the conversation was seen. */
@@ -19,6 +21,8 @@ export interface AgentServerState {
   /** The `execution_status` as of the newest event read: the newest status can be of a later moment. */
   readonly agent: string;
   readonly message: Message;
+  /** Whether an agent at work can pass over a message that joins its turn, and no request makes it take it up then. */
+  readonly mayPassOver: boolean;
   readonly run: Run;
   readonly life: Life;
 }
@@ -29,8 +33,8 @@ export type Status =
   | { readonly kind: 'told'; readonly value: string }
   /** It does not serve the conversation's events, whatever it says otherwise. */
   | { readonly kind: 'absent' }
-  /** No answer in time, or a 5xx, while the events answer: these are all there is to go by. */
-  | { readonly kind: 'untold' };
+  /** No answer in time, while the events answer: these are all there is to go by. */
+  | { readonly kind: 'late' };
 
 /** This start's message. */
 export type Message =
@@ -94,6 +98,9 @@ export interface AgentServerEvent {
  * was lost may still be setting up the agent, an agent that was asked to run be starting, an error's text be on its way.
  */
 export const patience = 5;
+
+/** How often an agent is found at work on something earlier before a message joins it that it may pass over. */
+export const longPatience = 15;
 
 /** An agent that does nothing until it is asked to. */
 export const restStates: ReadonlySet<string> = new Set(['idle', 'paused', 'finished', 'error', 'stuck']);

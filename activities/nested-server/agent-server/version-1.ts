@@ -24,6 +24,7 @@ export function upgrade(evidence: object, { messageDigest }: Goal): AgentServerS
     isCreated: status !== 'absent' || unchanged !== undefined,
     agent: 'idle',
     message,
+    mayPassOver: false,
     run: woken ? { is: 'asked', inLife: 0 } : { is: 'not-asked' },
     life: { number: 0, laterBoots: 0 },
   };

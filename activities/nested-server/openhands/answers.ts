@@ -4,6 +4,7 @@ import { agentOf } from './events.js';
 import {
   agentState,
   type Loop,
+  type Message,
   type OpenHandsEvent,
   type OpenHandsState,
   type Status,
@@ -61,6 +62,17 @@ export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState
   };
   if (loop.life === 'unproven') return { ...alive, loop: joined(state) };
   return loop.life === 'none' ? { ...alive, loop: { life: 'started' } } : alive;
+}
+
+/** The state where the server does not know the conversation any more: its next stream begins anew. */
+export function forgetStream({ before: _, ...state }: OpenHandsState): OpenHandsState {
+  const { message } = state;
+  // Should the server find it again, the message may be there.
+  const lost: Message =
+    message.is === 'none' || message.is === 'missing'
+      ? message
+      : { is: 'sent', by: 'create', after: -1, lastAfter: -1, isAnswered: false, isRepeated: true };
+  return { ...state, watermark: -1, cursor: -1, caughtUp: true, isStill: false, message: lost };
 }
 
 /** A loop that was alive before this start. */

@@ -35,6 +35,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   if (desired.readyWhen === 'accepting-events' && loop.life !== 'unproven' && isThere(message)) {
     return { kind: 'ready', status: nameOf(state) };
   }
+  if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
   // What is not read yet may be the message, or a new life.
   if (!state.caughtUp) return wait(`reading its events, at ${state.cursor}`);
   // The answer to a create tells whether a loop is alive; one that is changes nothing and drops the message.
@@ -56,7 +57,9 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   }
   // It could be read before and can't be now: the server may have just restarted, and its old events prove nothing.
   if (status.kind === 'unreadable' && status.wasTold && !status.isAlive) return wait();
-  return readyStates.has(agent) ? { kind: 'ready', status: nameOf(state) } : wait();
+  // An error of before this start is none of its own: the agent takes the next message.
+  const isReady = readyStates.has(agent) || (message.is === 'none' && agent === 'error');
+  return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
 }
 
 /** Why the conversation can't become ready any more. */
@@ -119,6 +122,7 @@ function nameOf(state: OpenHandsState): string {
 
 /** What a person reads while waiting. */
 function describe(state: OpenHandsState): string {
-  const { status } = state;
-  return `${status.kind === 'told' ? status.value : status.kind} (agent ${agentState(state) ?? 'not started'})`;
+  const { status, loop } = state;
+  const agent = agentState(state) ?? (loop.life === 'none' ? 'gone' : 'not started');
+  return `${status.kind === 'told' ? status.value : status.kind} (agent ${agent})`;
 }

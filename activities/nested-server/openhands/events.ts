@@ -11,7 +11,10 @@ export function addEvents(
   return events
     .filter(({ id }) => id > state.cursor)
     .sort((one, other) => one.id - other.id)
-    .reduce((known, event) => (event.id > known.cursor ? addEvent(known, event, desired) : known), state);
+    .reduce(
+      (known, event) => (known.isUndecided || event.id <= known.cursor ? known : addEvent(known, event, desired)),
+      state,
+    );
 }
 
 function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: DesiredConversation): OpenHandsState {
@@ -19,7 +22,11 @@ function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: Desired
   const next = { ...state, cursor: id };
   const agent = agentOf(event, isOurTurn(state));
   if (agent) return agent.state === 'loading' ? beginLife(next, agent) : addAgent(next, agent);
-  if (action === 'message' && source === 'user') return addUserMessage(next, event, desired);
+  if (action === 'message' && source === 'user') {
+    const isOurs = mayBeOurs(state, event) && desired.isOurMessage(contentOf(event));
+    if (isOurs === undefined) return { ...state, caughtUp: false, isUndecided: true };
+    return isOurs ? addOurMessage(next, id) : addForeignMessage(next);
+  }
   const { message } = next;
   if (message.is !== 'stored' && message.is !== 'taken-up') return next;
   if (message.recall === undefined && isRecall(event, desired)) return { ...next, message: { ...message, recall: id } };
@@ -64,22 +71,28 @@ function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
   return agent.state === 'running' && loop.turn === 'ours' && isOfThisLife && !isAwakeOnly ? takeUp(next, false) : next;
 }
 
-function addUserMessage(state: OpenHandsState, event: OpenHandsEvent, desired: DesiredConversation): OpenHandsState {
+/** Whether our message was sent, and can be this one. */
+function mayBeOurs({ message }: OpenHandsState, { id }: OpenHandsEvent): boolean {
+  return message.is === 'sent' && id > message.after;
+}
+
+function contentOf({ args }: OpenHandsEvent): string {
+  const content = property(args, 'content');
+  return typeof content === 'string' ? content : '';
+}
+
+function addOurMessage(state: OpenHandsState, id: number): OpenHandsState {
+  const { loop } = state;
+  const message = { is: 'stored', id, isRecalled: false, waking: 'no' } as const;
+  // An agent that waits takes it up next.
+  const next = loop.life === 'live' && loop.turn === 'none' ? { ...loop, turn: 'ours' as const } : loop;
+  return { ...state, message, loop: next };
+}
+
+function addForeignMessage(state: OpenHandsState): OpenHandsState {
   const { loop, message } = state;
-  const content = property(event.args, 'content');
-  const text = typeof content === 'string' ? content : '';
-  if (message.is === 'sent' && event.id > message.after && desired.isOurMessage(text)) {
-    const turn = loop.life === 'live' && loop.turn === 'none' ? 'ours' : undefined;
-    return {
-      ...state,
-      message: { is: 'stored', id: event.id, isRecalled: false, waking: 'no' },
-      ...(loop.life === 'live' && turn && { loop: { ...loop, turn } }),
-    };
-  }
   if (loop.life !== 'live' || message.is === 'stored' || message.is === 'taken-up') return state;
-  // A loop takes the message of the create that began it. It began with another one: ours came to a loop that was alive.
-  const wasIgnored = message.is === 'sent' && message.by === 'create' && loop.turn === 'ours';
-  return { ...state, loop: { ...loop, turn: 'theirs' }, ...(wasIgnored && { message: { is: 'missing' } }) };
+  return { ...state, loop: { ...loop, turn: 'theirs' } };
 }
 
 /** An answer to a search for knowledge, or a pointer to a message: both make the agent go on with it. */
@@ -112,7 +125,9 @@ function isOurTurn({ loop }: OpenHandsState): boolean {
 /** The agent's search for knowledge about our message carries its text, and nothing else that leads back to it. */
 function isRecall({ action, source, args }: OpenHandsEvent, desired: DesiredConversation): boolean {
   const query = property(args, 'query');
-  return action === 'recall' && source === 'user' && (typeof query !== 'string' || desired.isOurMessage(query));
+  return (
+    action === 'recall' && source === 'user' && (typeof query !== 'string' || desired.isOurMessage(query) !== false)
+  );
 }
 
 function isRequestToRun({ action, args }: OpenHandsEvent): boolean {

@@ -3,7 +3,7 @@ import { excerpt, failureOfAnswer, isAboutConversation, isMissingRoute, property
 import { AnswerTooLargeError, type HttpAnswer, type HttpClient, NoAnswerError } from '../http-client.js';
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi } from '../server-info.js';
-import { addLife, addStatus, stateAt } from './answers.js';
+import { addLife, addStatus, forgetStream, stateAt } from './answers.js';
 import { addEvents } from './events.js';
 import { pathOf } from './requests.js';
 import type { OpenHandsEvent, OpenHandsState, Status } from './state.js';
@@ -32,11 +32,13 @@ export async function observe(
   const read = await readOn(server, desired, state);
   // The status comes second: a server that restarted in between must not be ready by events of before.
   const wasTold = state.status.kind === 'told' || ('wasTold' in state.status && state.status.wasTold);
-  const told = addStatus(read, await readStatus(server, sid, wasTold));
-  const proved = isDoubtful(told) ? await proveLife(server, sid, told) : told;
+  const told = addStatus(read ?? { ...state, caughtUp: false }, await readStatus(server, sid, wasTold));
+  const proved = isDoubtful(told) || (!read && told.loop.life === 'live') ? await proveLife(server, sid, told) : told;
+  if (!read) return proved.loop.life === 'none' ? forgetStream(proved) : proved;
   // Without a proof of life, a line that was cut may have been the server's end: that it still serves events tells.
   const { status } = proved;
-  const known = status.kind === 'unreadable' && !status.isAlive ? await readOn(server, desired, proved) : proved;
+  const isProved = status.kind !== 'unreadable' || status.isAlive || proved.loop.life === 'none';
+  const known = isProved ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
   return { ...known, isStill: known.cursor === state.cursor };
 }
 
@@ -57,13 +59,15 @@ async function proveLife(server: HttpClient, sid: string, state: OpenHandsState)
   return status.kind === 'told' ? addStatus(state, await readStatus(server, sid, true)) : state;
 }
 
+/** Reads the events after the cursor; `undefined` where the server does not know the conversation. */
 async function readOn(
   server: HttpClient,
   desired: DesiredConversation,
   state: OpenHandsState,
-): Promise<OpenHandsState> {
+): Promise<OpenHandsState | undefined> {
   const pages = pageReader(pageSize);
-  let seen: OpenHandsState = { ...state, caughtUp: false };
+  const { isUndecided: _, ...known } = state;
+  let seen: OpenHandsState = { ...known, caughtUp: false };
   for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
     const answer = await pages((limit) =>
       requestEvents(server, desired.sid, { start_id: seen.cursor + 1, limit }),
@@ -74,10 +78,11 @@ async function readOn(
       continue;
     }
     const read = await eventsOf(server, answer);
-    const next = addEvents(seen, read?.events ?? [], desired);
+    if (!read) return undefined;
+    const next = addEvents(seen, read.events, desired);
     // A page that brings nothing and says that there is more would go on for ever.
-    if (read?.hasMore && next.cursor === seen.cursor) return next;
-    seen = { ...next, caughtUp: !read?.hasMore };
+    if (next.isUndecided || (read.hasMore && next.cursor === seen.cursor)) return next;
+    seen = { ...next, caughtUp: !read.hasMore };
   }
   return seen;
 }
@@ -137,6 +142,7 @@ async function readLife(server: HttpClient, sid: string): Promise<boolean | unde
     .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
   if (answer?.status === 200) return Array.isArray(property(answer.json, 'microagents')) || undefined;
   if (answer?.status !== 404) return undefined;
+  if (isAboutConversation(answer)) return false;
   const error = stringAt(answer.json, 'error');
   return error === undefined ? undefined : !error.startsWith(noLoop);
 }

@@ -13,6 +13,8 @@ export interface OpenHandsState {
   readonly caughtUp: boolean;
   /** Whether the newest observation found no new event. */
   readonly isStill: boolean;
+  /** The next event is a message that can't be told from ours without its text. */
+  readonly isUndecided?: true;
   readonly status: Status;
   readonly loop: Loop;
   readonly message: Message;
