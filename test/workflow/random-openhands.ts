@@ -368,6 +368,8 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.server === 'of another API' || (server.has(sid) && server.conversation(sid).hasBrokenMetadata))
     return false;
   if (swallows || (schedule.server === 'without vision' && schedule.message === 'images')) return false;
+  // Paused by somebody while it had not turned to the message, it stays so.
+  if (schedule.before === 'a turn that halts') return false;
   // Nothing tells whether the answer to the create is about a loop that was loading already.
   if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
   // A loop that is alive already takes no replay.
