@@ -1,19 +1,52 @@
+import { baseUrlOf } from '../contract/input.js';
+import { limits } from '../contract/limits.js';
 import { checkConversationReady } from './check-conversation-ready.js';
 import { createConversation } from './create-conversation.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { notingWrites } from './heartbeats.js';
+import { InFlight } from './in-flight.js';
 import type { Activities } from './interface.js';
 import { counted } from './metrics.js';
 import { traced } from './nested-server/traced.js';
 import { createTransport } from './nested-server/transport.js';
 import { stopConversation } from './stop-conversation.js';
+import { surplusCreate, surplusLook } from './surplus.js';
+
+/**
+ * Enough for a server that is well: a create takes a second of it. With 400 slots, forty servers that hang can't keep a
+ * worker from the others.
+ */
+export const defaultMaximumPerServer = 10;
 
 /** What a worker registers. */
 export function createActivities(given: Partial<ActivityDependencies> = {}): Activities {
-  const { transport = createTransport() } = given;
-  const dependencies: ActivityDependencies = { ...given, transport: counted(traced(transport)) };
+  const { transport = createTransport(), maximumPerServer = defaultMaximumPerServer } = given;
+  const dependencies: ActivityDependencies = { ...given, transport: counted(traced(notingWrites(transport))) };
+  const starts = new InFlight(maximumPerServer);
+  // By itself: where starts hang, it is cleaning up that frees their server.
+  const stops = new InFlight(maximumPerServer);
   return {
-    createConversation: (input) => createConversation(input, dependencies),
-    checkConversationReady: (input) => checkConversationReady(input, dependencies),
-    stopConversation: (input) => stopConversation(input, dependencies),
+    createConversation(input) {
+      const server = serverOf(input.input);
+      const work = () => createConversation(input, dependencies);
+      return starts.run(server, work, () => surplusCreate(String(server), maximumPerServer));
+    },
+    checkConversationReady(input) {
+      const server = serverOf(input);
+      const work = () => checkConversationReady(input, dependencies);
+      return starts.run(server, work, () => surplusLook(input, String(server), maximumPerServer));
+    },
+    stopConversation(input) {
+      const server = serverOf(input.input);
+      const work = () => stopConversation(input, dependencies);
+      return stops.run(server, work, () => surplusCreate(String(server), maximumPerServer));
+    },
   };
+}
+
+/** The base URL of an input that may be unchecked; `undefined` where it has none that anything could be sent to. */
+function serverOf(input: unknown): string | undefined {
+  const { apiUrl } = (input ?? {}) as { readonly apiUrl?: unknown };
+  if (typeof apiUrl !== 'string' || apiUrl.length > limits.apiUrlCharacters) return undefined;
+  return URL.canParse(apiUrl) ? baseUrlOf(apiUrl) : undefined;
 }

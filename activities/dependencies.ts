@@ -5,6 +5,8 @@ import type { Transport } from './nested-server/transport.js';
 export interface ActivityDependencies {
   /** Sends the requests to nested servers. */
   readonly transport: Transport;
+  /** How many activities at a time may work on one `apiUrl`; what is more is tried again later. @default 10 */
+  readonly maximumPerServer?: number | undefined;
   /** Where clients leave replays that are too large for Temporal. @default none */
   readonly claimCheck?: ClaimCheck | undefined;
 }

@@ -1,11 +1,31 @@
 import { Context } from '@temporalio/activity';
+import type { Transport } from './nested-server/transport.js';
 
 /** How often work in progress is reported; the worker's heartbeat throttle decides how often that reaches Temporal. */
 const heartbeatIntervalMs = 1000;
 
 /**
- * Heartbeats each second while `work` runs: so Temporal learns of a dead worker, and the activity of a cancellation.
- * What is over sooner sends none, but for what a failed attempt leaves to the next.
+ * How often while a write is in flight. Heartbeats are most of what a request that hangs costs, and a cancellation waits
+ * for the write anyway. A third of the heartbeat timeout.
+ */
+const writeHeartbeatIntervalMs = 10_000;
+
+/** Contexts of activities that wait for a write: there is one at a time. */
+const writes = new WeakSet<Context>();
+
+/** The same transport, which has the activity's heartbeats come less often during a write. */
+export function notingWrites(transport: Transport): Transport {
+  return async (request) => {
+    if (request.method === 'GET') return transport(request);
+    const context = Context.current();
+    writes.add(context);
+    return transport(request).finally(() => writes.delete(context));
+  };
+}
+
+/**
+ * Heartbeats each second while `work` runs, and less often during a write: so Temporal learns of a dead worker, and the
+ * activity of a cancellation. What is over sooner sends none, but for what a failed attempt leaves to the next.
  *
  * Each heartbeat carries the details, and as long as there are none there is no heartbeat: one without would wipe
  * those that are written down, even one sent earlier, as it may arrive later, or with the failure of the attempt.
@@ -19,7 +39,14 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
     context.heartbeat(current);
     told = current;
   };
-  const timer = setInterval(beat, heartbeatIntervalMs);
+  let lastBeatAt = performance.now();
+  const timer = setInterval(() => {
+    const intervalMs = writes.has(context) ? writeHeartbeatIntervalMs : heartbeatIntervalMs;
+    // Timers may be a little early.
+    if (performance.now() - lastBeatAt < intervalMs - heartbeatIntervalMs / 2) return;
+    lastBeatAt = performance.now();
+    beat();
+  }, heartbeatIntervalMs);
   try {
     return await work();
   } catch (error) {

@@ -10,6 +10,11 @@ export function countCreated(server: Conversation['server']): void {
   Context.current().metricMeter.createCounter(metricNames.created).add(1, { server });
 }
 
+/** Counts an attempt that was one too many for its server. The SDK labels it with the activity's type. */
+export function countSurplus(): void {
+  Context.current().metricMeter.createCounter(metricNames.surplus).add(1);
+}
+
 /** The same transport, which counts its requests by what became of them. */
 export function counted(transport: Transport): Transport {
   return async (request) => {

@@ -37,6 +37,17 @@ export async function fitInput(
       ? tooLarge('replayJson', bytes, 'set PAYLOAD_STORE for clients and workers, or drop old events')
       : tooLarge('', bytes, 'make settings or initialUserMsg smaller');
   }
+  // Compressed it would fit, but no worker would inflate it.
+  const inflated = Buffer.byteLength(JSON.stringify(kept));
+  if (inflated > limits.inflatedBytes) {
+    const mend = 'set PAYLOAD_STORE for clients and workers, or drop old events';
+    throw InvalidInputError.of([
+      {
+        field: 'replayJson',
+        problem: `makes ${inflated} bytes of the ${limits.inflatedBytes} that a worker inflates: ${mend}`,
+      },
+    ]);
+  }
   return leaves ? { ...kept, replayJson: { claim: await claimCheck.leave(replayJson) } } : kept;
 }
 

@@ -3,6 +3,8 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { PayloadStore } from './payload-store.js';
 import { PayloadMessage } from './proto.js';
+import { strictCodecs } from './strict-codecs.js';
+import { largestInflated, ZlibCodec } from './zlib-codec.js';
 
 /** Thrown for what is in the store and can't be decoded: it was changed, or encrypted with a key that is not here. */
 export class UnreadableClaimError extends Error {
@@ -14,10 +16,17 @@ export class UnreadableClaimError extends Error {
  * store, too, they are encoded as payloads are: compressed and encrypted.
  */
 export class ClaimCheck {
+  readonly #codecs: PayloadCodec[];
+
   constructor(
     private readonly store: PayloadStore,
-    private readonly codecs: PayloadCodec[],
-  ) {}
+    codecs: readonly PayloadCodec[],
+  ) {
+    // A replay may be larger than any payload, and what can't be decoded is to be told.
+    this.#codecs = strictCodecs(codecs).map((codec) =>
+      codec instanceof ZlibCodec ? new ZlibCodec(largestInflated) : codec,
+    );
+  }
 
   /** What the store is called in messages. */
   get storeUrl(): string {
@@ -27,7 +36,7 @@ export class ClaimCheck {
   /** Leaves a text, and returns its claim. */
   async leave(text: string): Promise<string> {
     const claim = randomUUID();
-    const [payload] = await encode(this.codecs, [{ metadata: {}, data: Buffer.from(text) }]);
+    const [payload] = await encode(this.#codecs, [{ metadata: {}, data: Buffer.from(text) }]);
     await this.store.write(claim, PayloadMessage.encode(payload as Payload).finish());
     return claim;
   }
@@ -40,7 +49,7 @@ export class ClaimCheck {
     const bytes = await this.store.read(claim, signal);
     if (bytes === undefined) return undefined;
     try {
-      const [payload] = await decode(this.codecs, [PayloadMessage.decode(bytes)]);
+      const [payload] = await decode(this.#codecs, [PayloadMessage.decode(bytes)]);
       return Buffer.from(payload?.data ?? []).toString();
     } catch (error) {
       throw new UnreadableClaimError((error as Error).message);

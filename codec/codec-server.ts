@@ -4,6 +4,7 @@ import type { DataConverter, Payload } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { PayloadsMessage } from './proto.js';
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
+import { strictCodecs } from './strict-codecs.js';
 
 export interface CodecServerOptions {
   /** As the workers have it. */
@@ -31,7 +32,7 @@ const cookieName = 'codec-server-token';
  * @returns A server that does not listen yet.
  */
 export function createCodecServer({ dataConverter, token, origins }: CodecServerOptions): Server {
-  const { payloadCodecs = [] } = dataConverter;
+  const payloadCodecs = strictCodecs(dataConverter.payloadCodecs ?? []);
   const operations = new Map([
     ['decode', decodeWhatCanBe],
     ['encode', (payloads: Payload[]): Promise<Payload[]> => encode(payloadCodecs, payloads)],

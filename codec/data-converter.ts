@@ -1,9 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import { EncryptionCodec, type EncryptionKeys } from './encryption-codec.js';
+import { strictCodecs } from './strict-codecs.js';
+import { type OnUnreadable, TolerantCodec } from './tolerant-codec.js';
 import { ZlibCodec } from './zlib-codec.js';
 
 export const encodedFailuresPath = fileURLToPath(new URL('./encoded-failures.cjs', import.meta.url));
+
+/**
+ * The same for a worker, which must not fail over what somebody made up: what can't be decoded becomes a value that says
+ * so. See {@link TolerantCodec}.
+ */
+export function forWorker(dataConverter: DataConverter = {}, onUnreadable?: OnUnreadable): DataConverter {
+  const codecs = strictCodecs(dataConverter.payloadCodecs ?? []);
+  return { ...dataConverter, payloadCodecs: [new TolerantCodec(codecs, onUnreadable)] };
+}
 
 /**
  * How a client and a worker turn what they send into payloads, and back: large ones are compressed, and where there are
@@ -16,4 +27,9 @@ export function dataConverterFor(keys: EncryptionKeys): DataConverter {
     payloadCodecs: [new ZlibCodec(), new EncryptionCodec(keys)],
     ...(keys.size > 0 && { failureConverterPath: encodedFailuresPath }),
   };
+}
+
+/** {@link dataConverterFor} as a worker has to have it: see {@link forWorker}. */
+export function workerDataConverterFor(keys: EncryptionKeys): DataConverter {
+  return forWorker(dataConverterFor(keys));
 }

@@ -11,6 +11,14 @@ const encoding = 'binary/encrypted';
 const nonceLength = 12;
 const tagLength = 16;
 
+/** Thrown for a payload whose key is missing here, or does not fit: with another key it could be read. */
+export class LockedPayloadError extends Error {
+  override readonly name = 'LockedPayloadError';
+}
+
+/** A nonce, a tag, and the least that a payload has: less was never encrypted. */
+const shortest = nonceLength + tagLength + 1;
+
 /**
  * Encrypts payloads with AES-256-GCM, in the format of Temporal's published encryption samples, which other SDKs read:
  * metadata `encoding` `binary/encrypted` and `encryption-key-id`; data: nonce, ciphertext of the whole payload as
@@ -19,7 +27,8 @@ const tagLength = 16;
  * What is not encrypted passes `decode` as it is: a client in any language may start a conversation in plain JSON.
  * Without keys everything passes `encode`, too.
  *
- * @throws Error from `decode` that names the key, where that is missing or the payload was tampered with
+ * @throws {@link LockedPayloadError} from `decode` that names the key, where that is missing, or does not fit, which is the
+ *   same as that the payload was changed; or an Error for what only says of itself that it is encrypted
  */
 export class EncryptionCodec implements PayloadCodec {
   constructor(private readonly keys: EncryptionKeys) {}
@@ -33,8 +42,11 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => {
       if (textOf(payload.metadata?.encoding) !== encoding) return payload;
       const keyId = textOf(payload.metadata?.['encryption-key-id']);
+      if (!/^[\w.-]{1,100}$/.test(keyId) || (payload.data?.length ?? 0) < shortest) {
+        throw new Error('it says that it is encrypted, and is not: it has no key id, or not even a nonce and a tag');
+      }
       const key = this.keys.get(keyId);
-      if (!key) throw new Error(`a payload is encrypted with key '${keyId}': ${describeKeys(this.keys)}`);
+      if (!key) throw new LockedPayloadError(`a payload is encrypted with key '${keyId}': ${describeKeys(this.keys)}`);
       return decrypt(payload, keyId, key);
     });
   }
@@ -58,9 +70,12 @@ function decrypt({ data }: Payload, keyId: string, key: KeyObject): Payload {
     const plain = [decipher.update(bytes.subarray(nonceLength, -tagLength)), decipher.final()];
     return PayloadMessage.decode(Buffer.concat(plain));
   } catch (error) {
-    throw new Error(`a payload can't be decrypted: it was changed, or its key '${keyId}' was another one`, {
-      cause: error,
-    });
+    throw new LockedPayloadError(
+      `a payload can't be decrypted: it was changed, or its key '${keyId}' was another one`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { limits } from '../contract/limits.js';
 import { PayloadMessage } from './proto.js';
 
 const encoding = 'binary/zlib';
@@ -9,22 +10,28 @@ const encoding = 'binary/zlib';
 const smallest = 64 * 1024;
 
 /**
- * In bytes, for all payloads of a call together: a few KB can inflate to gigabytes. Twice the contract's largest replay, as
- * JSON writes it; what is larger is not compressed either.
+ * In bytes. Twice the contract's largest replay, as JSON writes it: what is in a payload store may inflate to it, and what
+ * is larger is not compressed either.
  */
-const largest = 128 * 1024 * 1024;
+export const largestInflated = 128 * 1024 * 1024;
+
+/** The least that an entry of a payload's metadata takes, with a value of none: two of them are all that anybody sets. */
+const maximumMetadata = 100;
 
 /**
  * Compresses large payloads, in the format of the Go SDK's zlib codec: metadata `encoding` `binary/zlib`; data: the whole
  * payload as protobuf, deflated. Goes before the encryption: ciphertext does not compress.
  */
 export class ZlibCodec implements PayloadCodec {
+  /** @param inflatedBytes What all payloads of a call may inflate to: a few KB can hold gigabytes. */
+  constructor(private readonly inflatedBytes: number = limits.inflatedBytes) {}
+
   encode(payloads: Payload[]): Promise<Payload[]> {
     return Promise.all(payloads.map(compress));
   }
 
   async decode(payloads: Payload[]): Promise<Payload[]> {
-    let left = largest;
+    let left = this.inflatedBytes;
     const decoded: Payload[] = [];
     for (const payload of payloads) {
       if (!isCompressed(payload)) {
@@ -33,6 +40,7 @@ export class ZlibCodec implements PayloadCodec {
       }
       const whole = await promisify(inflate)(payload.data ?? Buffer.alloc(0), { maxOutputLength: Math.max(left, 1) });
       left -= whole.length;
+      if (hasMoreMetadata(whole)) throw new RangeError(`it has more than ${maximumMetadata} entries of metadata`);
       decoded.push(PayloadMessage.decode(whole));
     }
     return decoded;
@@ -41,11 +49,44 @@ export class ZlibCodec implements PayloadCodec {
 
 async function compress(payload: Payload): Promise<Payload> {
   const size = payload.data?.length ?? 0;
-  if (size < smallest || size > largest) return payload;
+  if (size < smallest || size > largestInflated) return payload;
   const whole = PayloadMessage.encode(payload).finish();
   const data = await promisify(deflate)(whole);
   return data.length < whole.length ? { metadata: { encoding: Buffer.from(encoding) }, data } : payload;
 }
+
+/** Whether a payload's protobuf holds so much metadata that its objects would be a hundred times its bytes. */
+function hasMoreMetadata(whole: Buffer): boolean {
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = whole[at++] ?? 0;
+      value += (byte % 128) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  for (let entries = 0; at < whole.length; ) {
+    const tag = varint();
+    if (tag === metadataTag && ++entries > maximumMetadata) return true;
+    const length = lengthOf[tag % 8]?.(varint);
+    // Groups and the like: no payload has them.
+    if (length === undefined) return false;
+    at += length;
+  }
+  return false;
+}
+
+/** Field 1, with its length before it. */
+const metadataTag = 0x0a;
+
+/** How many bytes of a field are left once its length, or itself where that says it, was read: by wire type. */
+const lengthOf: Record<number, (varint: () => number) => number> = {
+  0: (varint) => 0 * varint(),
+  1: () => 8,
+  2: (varint) => varint(),
+  5: () => 4,
+};
 
 function isCompressed({ metadata }: Payload): boolean {
   return Buffer.from(metadata?.encoding ?? []).toString() === encoding;

@@ -6,6 +6,7 @@ import { keyName } from './key-name.js';
 import { limits } from './limits.js';
 import { replayProblem } from './replay.js';
 import { canonicalSid, canonicalUuid } from './sid.js';
+import { whyUndecodable } from './unreadable.js';
 
 /**
  * The input of the workflow: plain JSON, so that a Temporal client in any language can start it. Parsed by the client
@@ -237,6 +238,8 @@ export interface CreateNestedConversationResult {
 export function parseInput(
   input: unknown,
 ): { readonly conversation: Conversation } | { readonly problems: readonly InputProblem[] } {
+  const undecodable = whyUndecodable(input);
+  if (undecodable !== undefined) return { problems: [{ field: '', problem: `can't be decoded: ${undecodable}` }] };
   const broken = boundProblems(input);
   // What is too large is not looked at any closer.
   if (broken.length > 0) return { problems: broken };

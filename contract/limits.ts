@@ -41,6 +41,13 @@ export const limits = {
   nestingLevels: 100,
   /** In bytes, as it is sent. Temporal takes 2 MiB; what is left is for the evidence that goes along with the input. */
   payloadBytes: 2_000_000,
+  /**
+   * In bytes, what a payload may inflate to. A worker holds an input several times over, and keeps it with each workflow in
+   * its cache; what is larger goes through a payload store, where `createConversation` alone fetches it.
+   */
+  inflatedBytes: 8 * 1024 * 1024,
+  /** In bytes, what the large payloads of one activation may come to: an input, and signals that came with it. */
+  activationBytes: 16 * 1024 * 1024,
   /** Characters of a replay. It is held in memory several times on its way; a trajectory of this size is a mistake. */
   replayCharacters: 64 * 1024 * 1024,
   /** Values in a replay. A million of them parse to some 100 MB; a trajectory of 64 MB is mostly long texts. */

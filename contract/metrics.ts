@@ -13,6 +13,10 @@ export const metricNames = {
   timeToReady: 'nested_conversations_time_to_ready',
   /** Histogram: looks that a start took to be ready. */
   looks: 'nested_conversations_looks',
+  /** Counter: attempts that sent nothing, as their nested server had as many activities as it may have. */
+  surplus: 'nested_conversations_surplus',
+  /** Counter, label `kind`: payloads that a worker could not read, `locked` for want of a key or `undecodable`. */
+  unreadable: 'nested_conversations_unreadable_payloads',
   /** Counter, labels `method` and `status`: requests to nested servers. */
   requests: 'nested_server_requests',
 } as const;

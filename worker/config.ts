@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { Duration, LogLevel, WorkerDeploymentVersion } from '@temporalio/common';
+import { defaultMaximumPerServer } from '../activities/activities.js';
 import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
-import type { TransportOptions } from '../activities/nested-server/transport.js';
+import { defaultMaximumAnswerBytes, type TransportOptions } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
 import { loadTemporalConfig, type TemporalConfig } from '../config/temporal.js';
 import { parseDuration } from '../contract/duration.js';
@@ -10,6 +11,8 @@ import { defaultShutdownGraceTime, tuning } from './create-worker.js';
 export interface WorkerConfig extends TemporalConfig {
   readonly shutdownGraceTime: Duration;
   readonly maxCachedWorkflows: number;
+  readonly maxActivities: number;
+  readonly maxActivitiesPerServer: number;
   /** Absent for a worker that is not versioned. */
   readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
@@ -33,6 +36,8 @@ export interface Endpoint {
  * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may go on after SIGTERM (a Temporal duration string, default
  *   `70 seconds`)
  * - `WORKER_MAX_CACHED_WORKFLOWS`: how many workflows are kept in memory between two of their tasks (default `500`)
+ * - `WORKER_MAX_ACTIVITIES`: how many activities run at a time (default `400`)
+ * - `WORKER_MAX_ACTIVITIES_PER_SERVER`: how many of them may work on one `apiUrl` (default `10`)
  * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
  *   Temporal's Worker Controller for Kubernetes sets them
  * - `LOG_LEVEL`: `debug`, `info` (the default), `warn` or `error`
@@ -40,6 +45,7 @@ export interface Endpoint {
  *   more on one machine, and nobody is authenticated; `0.0.0.0` where they come from another host or container)
  * - `WORKER_HTTP_PORT`, `WORKER_METRICS_PORT`: the ports for the one and for the other; without, there is none
  * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}
+ * - `NESTED_SERVER_MAX_ANSWER_BYTES`: the largest answer that is read, decompressed (default `8388608`)
  * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count
  *
  * @throws {@link ConfigError}
@@ -53,6 +59,8 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     ...loadTemporalConfig(env),
     shutdownGraceTime: graceTime as Duration,
     maxCachedWorkflows: loadMaxCachedWorkflows(env),
+    maxActivities: loadPositive(env, 'WORKER_MAX_ACTIVITIES', tuning.maxActivities),
+    maxActivitiesPerServer: loadPositive(env, 'WORKER_MAX_ACTIVITIES_PER_SERVER', defaultMaximumPerServer),
     deploymentVersion: loadDeploymentVersion(env),
     transportOptions: loadTransportOptions(env),
     logLevel: loadLogLevel(env),
@@ -76,6 +84,14 @@ function loadMaxCachedWorkflows({ WORKER_MAX_CACHED_WORKFLOWS: text }: NodeJS.Pr
   if (!/^\d+$/.test(text) || Number(text) === 1) {
     throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be 0 (none) or a whole number from 2, and is '${text}'`);
   }
+  return Number(text);
+}
+
+function loadPositive(env: NodeJS.ProcessEnv, variable: string, byDefault: number): number {
+  const text = env[variable];
+  if (!text) return byDefault;
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new ConfigError(`${variable} must be a whole number from 1, and is '${text}'`);
   return Number(text);
 }
 
@@ -114,8 +130,10 @@ function loadTransportOptions(env: NodeJS.ProcessEnv): TransportOptions {
     );
   }
   try {
-    return { egressPolicy: parseEgressPolicy(allow), proxyFromEnvironment };
+    const maximumAnswerBytes = loadPositive(env, 'NESTED_SERVER_MAX_ANSWER_BYTES', defaultMaximumAnswerBytes);
+    return { egressPolicy: parseEgressPolicy(allow), proxyFromEnvironment, maximumAnswerBytes };
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     throw new ConfigError(`NESTED_SERVER_ALLOW: ${(error as SyntaxError).message}`);
   }
 }

@@ -3,11 +3,14 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import { createActivities } from '../activities/activities.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { ClaimCheck } from '../codec/claim-check.js';
+import { forWorker } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { toMilliseconds } from '../contract/duration.js';
 import { limits } from '../contract/limits.js';
 import { defaultTaskQueue } from '../contract/names.js';
+import { lockedActivity } from './locked-activity.js';
 import { logAttributes } from './log-attributes.js';
+import { reportUnreadable } from './report-unreadable.js';
 import { traceActivity } from './trace-activity.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
@@ -21,9 +24,11 @@ export const defaultShutdownGraceTime =
 /** What has shown in measurements: see docs/performance.md. */
 export const tuning = {
   maxCachedWorkflows: 500,
+  // A slow server holds as many slots as it may have activities, ten: so forty of them are needed to fill these.
+  maxActivities: 400,
   // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
   maxHeartbeatThrottleInterval: '2 seconds',
-} as const satisfies Partial<WorkerOptions>;
+} as const;
 
 export interface CreateWorkerOptions {
   readonly connection: NativeConnection;
@@ -48,6 +53,8 @@ export interface CreateWorkerOptions {
    * its next task comes. @default 500
    */
   readonly maxCachedWorkflows?: number | undefined;
+  /** How many activities run at a time. @default 400 */
+  readonly maxActivities?: number | undefined;
   /** Each by default as `createActivities` has it. */
   readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
@@ -63,6 +70,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     shutdownGraceTime = defaultShutdownGraceTime,
     deploymentVersion,
     maxCachedWorkflows = tuning.maxCachedWorkflows,
+    maxActivities = tuning.maxActivities,
     activityDependencies,
   } = options;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
@@ -70,10 +78,10 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     connection,
     namespace,
     taskQueue,
-    ...(dataConverter && { dataConverter }),
+    dataConverter: forWorker(dataConverter, reportUnreadable()),
     workflowBundle: workflowBundleFor(dataConverter),
     activities: createActivities({ claimCheck, ...activityDependencies }),
-    interceptors: { activity: [traceActivity, logAttributes] },
+    interceptors: { activity: [traceActivity, logAttributes, lockedActivity] },
     shutdownGraceTime,
     ...(deploymentVersion && {
       workerDeploymentOptions: {
@@ -83,7 +91,8 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
         defaultVersioningBehavior: 'PINNED',
       },
     }),
-    ...tuning,
+    maxHeartbeatThrottleInterval: tuning.maxHeartbeatThrottleInterval,
     maxCachedWorkflows,
+    maxConcurrentActivityTaskExecutions: maxActivities,
   });
 }

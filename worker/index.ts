@@ -1,7 +1,7 @@
 /** `nested-conversations/worker`: for a process that runs the worker, or a worker of its own with our workflow on it. */
 
 // What a worker's options are made of, where that is not the environment's.
-export { dataConverterFor } from '../codec/data-converter.js';
+export { workerDataConverterFor as dataConverterFor } from '../codec/data-converter.js';
 export type { EncryptionKeys } from '../codec/encryption-codec.js';
 export type { PayloadStore } from '../codec/payload-store.js';
 export { ConfigError } from '../config/config-error.js';

@@ -28,7 +28,11 @@ async function main(): Promise<void> {
     connection = await connect(config);
     await warnWithoutCurrentVersion(connection, config, logger);
     const transport = createTransport(config.transportOptions);
-    worker = await createWorker({ connection, ...config, activityDependencies: { transport } });
+    worker = await createWorker({
+      connection,
+      ...config,
+      activityDependencies: { transport, maximumPerServer: config.maxActivitiesPerServer },
+    });
     logger.info('Worker started', about(config));
     await worker.run();
   } finally {

@@ -27,6 +27,7 @@ export const webpackConfigHook: NonNullable<BundleOptions['webpackConfigHook']> 
 export const workflowsPath = pathOf('workflows/index.js');
 
 export const workflowInterceptorModules = [
+  pathOf('workflows/locked-payload-interceptors.js'),
   pathOf('workflows/progress-interceptors.js'),
   pathOf('workflows/trace-interceptors.js'),
 ];

@@ -40,14 +40,17 @@ export interface TransportOptions {
    * through it, the policy judges host names and literal addresses only. @default false
    */
   readonly proxyFromEnvironment?: boolean;
-  /** The largest answer that is read, in bytes, decompressed. @default 4 MiB */
+  /** The largest answer that is read, in bytes, decompressed. @default 8 MiB */
   readonly maximumAnswerBytes?: number | undefined;
   /** Looks a host name up. @default as the operating system does */
   readonly lookup?: (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
 }
 
-/** Fifty events with long outputs are half of it; where events are larger, fewer are asked for. */
-export const defaultMaximumAnswerBytes = 4 * 1024 * 1024;
+/**
+ * An event with the longest message that an input may have; fifty events with long outputs are a quarter of it. Where
+ * events are larger, fewer are asked for.
+ */
+export const defaultMaximumAnswerBytes = 8 * 1024 * 1024;
 
 /** Connections are made to the very address that was judged: what the name means a moment later does not matter. */
 export function createTransport(options: TransportOptions = {}): Transport {

@@ -62,8 +62,8 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ['a reset within the body', { kind: 'reset-body' }, unavailable(/: connection (reset|cut off within the answer)/)],
   ['a black hole', { kind: 'black-hole' }, unavailable(/: no answer within 2000 ms$/)],
   ['a slow drip', { kind: 'drip', everyMs: 100 }, unavailable(/: no answer within 2000 ms$/)],
-  ['50 MB', { kind: 'huge-body', bytes: 50e6 }, unavailable(/: an answer of more than 4194304 bytes/)],
-  ['a gzip bomb', { kind: 'gzip-bomb', bytes: 1e9 }, unavailable(/: an answer of more than 4194304 bytes/)],
+  ['50 MB', { kind: 'huge-body', bytes: 50e6 }, unavailable(/: an answer of more than 8388608 bytes/)],
+  ['a gzip bomb', { kind: 'gzip-bomb', bytes: 1e9 }, unavailable(/: an answer of more than 8388608 bytes/)],
   [
     'gzip that is none',
     { ...page(200), headers: { 'content-encoding': 'gzip' } } as Fault,

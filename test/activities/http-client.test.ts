@@ -90,8 +90,8 @@ describe('an answer', () => {
     body: gzipSync(json),
   });
   const tooLarge: [what: string, fault: Fault, reason: RegExp][] = [
-    ['of 5 MB', { kind: 'huge-body', bytes: 5e6 }, /^an answer of more than 4194304 bytes$/],
-    ['of 31 MB, in 31 KB', bomb(`[${'{},'.repeat(10e6)}{}]`), /^an answer of more than 4194304 bytes$/],
+    ['of 9 MB', { kind: 'huge-body', bytes: 9e6 }, /^an answer of more than 8388608 bytes$/],
+    ['of 31 MB, in 31 KB', bomb(`[${'{},'.repeat(10e6)}{}]`), /^an answer of more than 8388608 bytes$/],
     ['of a million objects', bomb(`[${'{},'.repeat(1e6)}{}]`), /^an answer of more than 500000 values$/],
     ['nested to the bottom', bomb('['.repeat(1e6)), /^an answer of more than 200 levels$/],
   ];
@@ -108,9 +108,9 @@ describe('an answer', () => {
   }
 
   test('may be larger where the transport says so', async (t) => {
-    const { server, http } = await start(t, createTransport({ maximumAnswerBytes: 6e6 }));
-    server.inject({ path, fault: { kind: 'huge-body', bytes: 5e6 } });
-    assert.equal((await http.send(read)).text.length, 5e6 + 2);
+    const { server, http } = await start(t, createTransport({ maximumAnswerBytes: 10e6 }));
+    server.inject({ path, fault: { kind: 'huge-body', bytes: 9e6 } });
+    assert.equal((await http.send(read)).text.length, 9e6 + 2);
   });
 });
 

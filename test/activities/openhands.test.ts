@@ -4,6 +4,7 @@ import {
   addAccepted,
   addCreated,
   addLife,
+  addLifeUnanswered,
   addStatus,
   intend,
   stateAt,
@@ -60,6 +61,7 @@ const status =
     addStatus(state, typeof value === 'string' ? told(value) : value);
 const alive: F = (state) => addLife(state, true);
 const gone: F = (state) => addLife(state, false);
+const lifeUnanswered: F = (state) => addLifeUnanswered(state);
 const nothingNew: F = (state) => ({ ...state, isStill: true });
 const notReadToTheEnd: F = (state) => ({ ...state, caughtUp: false });
 /** A request that was never answered. */
@@ -268,6 +270,11 @@ const unreadableStatus: DialectRow<OpenHandsState>[] = [
   ['never created', [baseline(unreadable)], 'send create'],
   ['at work', [...fresh, events(...atWork), status(unreadable), alive], 'ready: running'],
   ['at work, where nothing tells of its loop', [...fresh, events(...atWork), status(unreadable)], 'ready: running'],
+  [
+    'at work, while it does not answer whether its loop is alive',
+    [...fresh, events(...atWork), status(unreadable), lifeUnanswered],
+    'wait: unreadable (agent running)',
+  ],
   [
     'at work, though its status was told before',
     [...fresh, events(...atWork), status({ kind: 'unreadable', wasTold: true })],

@@ -88,7 +88,14 @@ describe('the codec server', () => {
     [
       'an unknown key',
       '/decode',
-      { payloads: [{ metadata: { encoding: base64('binary/encrypted'), 'encryption-key-id': base64('k9') } }] },
+      {
+        payloads: [
+          {
+            metadata: { encoding: base64('binary/encrypted'), 'encryption-key-id': base64('k9') },
+            data: base64('x'.repeat(29)),
+          },
+        ],
+      },
       400,
       /with key 'k9'/,
     ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { EncryptionCodec } from '../../codec/encryption-codec.js';
 import { contentOf, metadataOf, payloadOf } from './payloads.js';
@@ -78,15 +79,23 @@ describe('what can not be decrypted is an error that says why:', () => {
     data.writeUInt8(data.readUInt8(offset) ^ 1, offset);
     return { ...fromPython, data };
   };
-  const cases: { name: string; codec?: EncryptionCodec; payload?: typeof fromPython; reason: RegExp }[] = [
+  const neverWas = /^it says that it is encrypted, and is not/;
+  const { encoding } = fromPython.metadata;
+  const cases: { name: string; codec?: EncryptionCodec; payload?: Payload; reason: RegExp }[] = [
     { name: 'no key is set', codec: codecWith(), reason: /with key 'k1': no key is set \(PAYLOAD_ENCRYPTION_KEYS\)$/ },
     { name: 'its key is not here', codec: codecWith(['k2', 7], ['k3', 8]), reason: /'k1': the keys here are k2,k3$/ },
     { name: 'its key is another one', codec: codecWith(['k1', 7]), reason: /its key 'k1' was another one/ },
     { name: 'its nonce was changed', payload: changed(0), reason: /it was changed/ },
     { name: 'its ciphertext was changed', payload: changed(20), reason: /it was changed/ },
     { name: 'its tag was changed', payload: changed(fromPython.data.length - 1), reason: /it was changed/ },
-    { name: 'it was cut', payload: { ...fromPython, data: fromPython.data.subarray(0, 20) }, reason: /it was changed/ },
-    { name: 'it is empty', payload: { ...fromPython, data: Buffer.alloc(0) }, reason: /it was changed/ },
+    { name: 'it was cut', payload: { ...fromPython, data: fromPython.data.subarray(0, 40) }, reason: /it was changed/ },
+    {
+      name: 'it is cut to a nonce',
+      payload: { ...fromPython, data: fromPython.data.subarray(0, 20) },
+      reason: neverWas,
+    },
+    { name: 'it is empty', payload: { ...fromPython, data: Buffer.alloc(0) }, reason: neverWas },
+    { name: 'it names no key', payload: { ...fromPython, metadata: { encoding } }, reason: neverWas },
   ];
   for (const { name, codec: its = codec, payload = fromPython, reason } of cases) {
     test(name, () => assert.rejects(its.decode([payload]), { message: reason }));

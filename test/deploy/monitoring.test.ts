@@ -85,6 +85,9 @@ describe('a worker that has met most of what can happen exposes what is asked by
     const unknown = await temporal.env.client.workflow.start('unknown', options);
     await worker.reported('"sdkComponent":"core"');
     await unknown.terminate();
+    const { workflow } = temporal.env.client;
+    const bytes = { taskQueue, workflowId: randomUUID(), args: [new Uint8Array(100_000)] };
+    await assert.rejects((await workflow.start('createNestedConversation', bytes)).result());
 
     samples = await scrape(port);
     worker.kill('SIGTERM');

@@ -76,8 +76,7 @@ describe('a replay arrives whole', () => {
     [1, 'random', 'Temporal'],
     // Just below the bound, with what Temporal adds for the activity.
     [2.4, 'random', 'Temporal'],
-    [10, 'repetitive', 'Temporal'],
-    [50, 'repetitive', 'Temporal'],
+    [7, 'repetitive', 'Temporal'],
     [10, 'repetitive', 'the store'],
     [10, 'random', 'the store'],
     [50, 'random', 'the store'],
@@ -140,8 +139,17 @@ describe('what is too large is refused with its size before anything is started:
       /^makes \d{7} bytes, compressed, of the 2000000 that Temporal takes: set PAYLOAD_STORE/,
     ],
     [
+      'a replay that fits compressed, but no worker would inflate, and there is no store',
+      () => ({ initialUserMsg: null, replayJson: replayOf(10 * megabyte, 'repetitive') }),
+      'replayJson',
+      /^makes \d{8} bytes of the 8388608 that a worker inflates: set PAYLOAD_STORE/,
+    ],
+    [
       'a message',
-      () => ({ initialUserMsg: { content: randomBytes(3 * megabyte).toString('base64') } }),
+      () => ({
+        initialUserMsg: { content: randomBytes(1.5 * megabyte).toString('base64') },
+        settings: { conversationInstructions: randomBytes(1.5 * megabyte).toString('base64') },
+      }),
       '',
       /^makes \d{7} bytes, .* make settings or initialUserMsg smaller$/,
     ],
@@ -149,7 +157,7 @@ describe('what is too large is refused with its size before anything is started:
       'a replay of 65 MB',
       () => ({ initialUserMsg: null, replayJson: replayOf(65 * megabyte, 'repetitive') }),
       'replayJson',
-      /^has \d{8} characters, at the most 67108864: drop old events$/,
+      /^has \d{8} characters, at most 67108864$/,
     ],
   ];
   for (const [name, input, field, problem] of cases) {

@@ -58,10 +58,18 @@ export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState
   const alive = {
     ...state,
     ...(status.kind === 'told' && { status: { ...status, isDenied: true as const } }),
-    ...((status.kind === 'unreadable' || status.kind === 'late') && { status: { ...status, isAlive: true as const } }),
+    ...((status.kind === 'unreadable' || status.kind === 'late') && { status: { ...status, life: 'alive' as const } }),
   };
   if (loop.life === 'unproven') return { ...alive, loop: joined(state) };
   return loop.life === 'none' ? { ...alive, loop: { life: 'started' } } : alive;
+}
+
+/** The state where the server did not answer whether the loop is alive, though others of its kind do. */
+export function addLifeUnanswered(state: OpenHandsState): OpenHandsState {
+  const { status } = state;
+  return status.kind === 'unreadable' || status.kind === 'late'
+    ? { ...state, status: { ...status, life: 'unanswered' } }
+    : state;
 }
 
 /** The state where the server does not know the conversation any more: its next stream begins anew. */

@@ -55,8 +55,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
       return step ? send(step) : wait('the message not taken up yet');
     }
   }
-  // It could be read before and can't be now: the server may have just restarted, and its old events prove nothing.
-  if (status.kind === 'unreadable' && status.wasTold && !status.isAlive) return wait();
+  if (mayHaveRestarted(state)) return wait();
   // An error of before this start is none of its own: the agent takes the next message.
   const isReady = readyStates.has(agent) || (message.is === 'none' && agent === 'error');
   return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
@@ -73,6 +72,13 @@ function endOf({ status, loop }: OpenHandsState): string | undefined {
 
 function isStopped({ status }: OpenHandsState): boolean {
   return status.kind === 'told' && status.value === 'STOPPED' && !status.isDenied;
+}
+
+/** What could be read before can't be now: the server may have just restarted, and then its old events prove nothing. */
+function mayHaveRestarted({ status }: OpenHandsState): boolean {
+  if (status.kind !== 'unreadable' && status.kind !== 'late') return false;
+  if (status.life !== undefined) return status.life === 'unanswered';
+  return status.kind === 'unreadable' && status.wasTold;
 }
 
 /** A status of a later version. */

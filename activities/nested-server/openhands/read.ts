@@ -3,7 +3,7 @@ import { excerpt, failureOfAnswer, isAboutConversation, isMissingRoute, property
 import { AnswerTooLargeError, type HttpAnswer, type HttpClient, NoAnswerError } from '../http-client.js';
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi } from '../server-info.js';
-import { addLife, addStatus, forgetStream, stateAt } from './answers.js';
+import { addLife, addLifeUnanswered, addStatus, forgetStream, stateAt } from './answers.js';
 import { addEvents } from './events.js';
 import { pathOf } from './requests.js';
 import type { OpenHandsEvent, OpenHandsState, Status } from './state.js';
@@ -37,7 +37,7 @@ export async function observe(
   if (!read) return proved.loop.life === 'none' ? forgetStream(proved) : proved;
   // Without a proof of life, a line that was cut may have been the server's end: that it still serves events tells.
   const { status } = proved;
-  const isProved = status.kind !== 'unreadable' || status.isAlive || proved.loop.life === 'none';
+  const isProved = status.kind !== 'unreadable' || status.life === 'alive' || proved.loop.life === 'none';
   const known = isProved ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
   return { ...known, isStill: known.cursor === state.cursor };
 }
@@ -55,6 +55,7 @@ async function proveLife(server: HttpClient, sid: string, state: OpenHandsState)
   const { status } = state;
   const isAboutLoop = status.kind !== 'told' || status.value === 'STOPPED';
   const isAlive = isAboutLoop ? await readLife(server, sid) : undefined;
+  if (isAlive === 'unanswered') return addLifeUnanswered(state);
   if (isAlive !== undefined) return addLife(state, isAlive);
   return status.kind === 'told' ? addStatus(state, await readStatus(server, sid, true)) : state;
 }
@@ -135,14 +136,14 @@ async function readStatus(server: HttpClient, sid: string, wasTold: boolean): Pr
 /** What 0.51 to 1.6 answer where no loop is alive. A loop that is coming up has another 404. */
 const noLoop = 'Agent session not found';
 
-/** Whether the agent's loop is alive; `undefined` where that can't be told. The request adds no events. */
-async function readLife(server: HttpClient, sid: string): Promise<boolean | undefined> {
+/** Whether the agent's loop is alive; `undefined` where the server has no route for it. The request adds no events. */
+async function readLife(server: HttpClient, sid: string): Promise<boolean | 'unanswered' | undefined> {
   const answer = await server
     .send({ method: 'GET', path: `${pathOf(sid)}/microagents` })
     .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
-  if (answer?.status === 200) return Array.isArray(property(answer.json, 'microagents')) || undefined;
-  if (answer?.status !== 404) return undefined;
+  if (!answer || answer.status >= 500 || answer.status === 429) return 'unanswered';
+  if (answer.status === 200) return Array.isArray(property(answer.json, 'microagents')) || undefined;
   if (isAboutConversation(answer)) return false;
-  const error = stringAt(answer.json, 'error');
+  const error = answer.status === 404 ? stringAt(answer.json, 'error') : undefined;
   return error === undefined ? undefined : !error.startsWith(noLoop);
 }

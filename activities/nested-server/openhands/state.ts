@@ -28,9 +28,9 @@ export type Status =
   | { readonly kind: 'told'; readonly value: string; readonly runtime?: string; readonly isDenied?: true }
   | { readonly kind: 'absent' }
   /** A 5xx or a cut line. Some servers never answer otherwise; from others it can mean that they just restarted. */
-  | { readonly kind: 'unreadable'; readonly wasTold: boolean; readonly isAlive?: true }
+  | { readonly kind: 'unreadable'; readonly wasTold: boolean; readonly life?: 'alive' | 'unanswered' }
   /** No answer in time, while the events answer. */
-  | { readonly kind: 'late'; readonly wasTold: boolean; readonly isAlive?: true };
+  | { readonly kind: 'late'; readonly wasTold: boolean; readonly life?: 'alive' | 'unanswered' };
 
 /** The life of the agent's loop. A server keeps the events when a loop ends, but not the loop. */
 export type Loop =

@@ -1,0 +1,56 @@
+import { Context } from '@temporalio/activity';
+import { type ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { CheckConversationReadyInput } from './interface.js';
+import { countSurplus } from './metrics.js';
+import { failure } from './nested-server/failures.js';
+
+/** Long enough for a healthy server to have served the others; the twelve attempts of a create span over two minutes. */
+const maximumDelayMs = 30_000;
+
+/** The failure of a create, or of a cleanup, that would be one too many for its server. */
+export function surplusCreate(apiUrl: string, maximum: number): ApplicationFailure {
+  countSurplus();
+  const { attempt } = Context.current().info;
+  const spreadMs = Math.min(2 ** attempt * 1000, maximumDelayMs);
+  return failure(
+    'NestedServerUnavailable',
+    `not sent yet: ${reasonOf(apiUrl, maximum)}`,
+    {},
+    {
+      category: ApplicationFailureCategory.BENIGN,
+      // At random: those that came together must not come back together.
+      nextRetryDelay: Math.round(1000 + Math.random() * (spreadMs - 1000)),
+    },
+  );
+}
+
+/** The failure of a look that would be one too many. The next one comes after its interval: that is the policy. */
+export function surplusLook(
+  { goal, readiness, attemptsBefore = 0 }: CheckConversationReadyInput,
+  apiUrl: string,
+  maximum: number,
+): ApplicationFailure {
+  countSurplus();
+  const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs, scheduledTimestampMs } =
+    Context.current().info;
+  const { maximumAttempts, interval } = readiness;
+  const attempts = attemptsBefore + attempt;
+  const reason = `not looked at: ${reasonOf(apiUrl, maximum)}`;
+  const before: unknown = heartbeatDetails?.seen;
+  return failure(
+    'ConversationNotReady',
+    `${goal.sid} was ${reason}; look ${attempts} of ${maximumAttempts}`,
+    {
+      attempts,
+      maximumAttempts,
+      interval,
+      waitedMs: currentAttemptScheduledTimestampMs - scheduledTimestampMs,
+      lastObservation: typeof before === 'string' ? `${before}, then ${reason}` : reason,
+    },
+    { category: ApplicationFailureCategory.BENIGN },
+  );
+}
+
+function reasonOf(apiUrl: string, maximum: number): string {
+  return `${maximum} requests to ${apiUrl} are in flight, which is all that a worker makes at a time (WORKER_MAX_ACTIVITIES_PER_SERVER)`;
+}

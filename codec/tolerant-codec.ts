@@ -1,0 +1,145 @@
+import {
+  defaultPayloadConverter,
+  type Payload,
+  type PayloadCodec,
+  type SerializationContext,
+} from '@temporalio/common';
+import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { boundBrokenBy } from '../contract/json-text.js';
+import { limits } from '../contract/limits.js';
+import {
+  lockedPayload,
+  type UnreadablePayload,
+  undecodablePayload,
+  whyLocked,
+  whyUndecodable,
+} from '../contract/unreadable.js';
+import { LockedPayloadError } from './encryption-codec.js';
+
+/** Told when a payload can't be read. */
+export type OnUnreadable = (kind: 'undecodable' | 'locked', reason: string) => void;
+
+/** In bytes. Below this a payload costs what it costs, whatever is in it. */
+const small = 64 * 1024;
+
+/** What a payload's JSON may be made of. An input has a quarter of these values; deeper down nothing of ours goes. */
+const jsonBounds = { levels: 2 * limits.nestingLevels, values: 4 * limits.values };
+
+/** What is left of what the payloads of one activation may amount to. */
+interface Activation {
+  bytesLeft: number;
+  waiting: number;
+  previous: Promise<unknown>;
+}
+
+/**
+ * A worker's codec, outermost: what the codecs within it, or Temporal's payload converter, can't read becomes a value that
+ * says so (see `UnreadablePayload`). Otherwise one payload that somebody made up would fail the workflow task that it
+ * comes with, again and again: an input, but also a memo or a signal that nobody reads.
+ *
+ * It also bounds what a payload may be made of, and what all large ones of an activation amount to.
+ */
+export class TolerantCodec implements PayloadCodec {
+  /** The SDK hands the same context to each payload of an activation. */
+  readonly #activations = new WeakMap<SerializationContext, Activation>();
+
+  constructor(
+    /** As a client has them. */
+    readonly codecs: readonly PayloadCodec[],
+    private readonly onUnreadable: OnUnreadable = () => undefined,
+  ) {}
+
+  encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    return encode([...this.codecs], payloads, context);
+  }
+
+  async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    const decoded: Payload[] = [];
+    for (const payload of payloads) decoded.push(await this.#inTurn(payload, context));
+    return decoded;
+  }
+
+  /** One at a time for each activation, so that what is too much is never there at once. */
+  async #inTurn(payload: Payload, context: SerializationContext | undefined): Promise<Payload> {
+    if (!context) return this.#decodeOne(payload, context, undefined);
+    const activation = this.#activations.get(context) ?? {
+      bytesLeft: limits.activationBytes,
+      waiting: 0,
+      previous: Promise.resolve(),
+    };
+    this.#activations.set(context, activation);
+    activation.waiting++;
+    const decoded = activation.previous.then(() => this.#decodeOne(payload, context, activation));
+    activation.previous = decoded;
+    try {
+      return await decoded;
+    } finally {
+      activation.waiting--;
+      // The next payload of the same activation comes before this does.
+      setImmediate(() => {
+        if (activation.waiting === 0) this.#activations.delete(context);
+      });
+    }
+  }
+
+  async #decodeOne(
+    payload: Payload,
+    context: SerializationContext | undefined,
+    activation: Activation | undefined,
+  ): Promise<Payload> {
+    try {
+      const [decoded = {}] = await decode([...this.codecs], [payload], context);
+      const problem = problemWith(decoded, activation);
+      return problem === undefined ? decoded : this.#unreadable('undecodable', problem);
+    } catch (error) {
+      if (error instanceof LockedPayloadError) return this.#unreadable('locked', error.message);
+      return this.#unreadable('undecodable', reasonOf(error));
+    }
+  }
+
+  #unreadable(kind: 'undecodable' | 'locked', reason: string): Payload {
+    this.onUnreadable(kind, reason);
+    const value: UnreadablePayload = kind === 'locked' ? lockedPayload(reason) : undecodablePayload(reason);
+    return defaultPayloadConverter.toPayload(value);
+  }
+}
+
+function problemWith(payload: Payload, activation: Activation | undefined): string | undefined {
+  const data = payload.data ?? new Uint8Array();
+  if (data.length > small) {
+    if (encodingOf(payload) !== 'json/plain') return `it holds ${data.length} bytes that are not JSON`;
+    if (activation && activation.bytesLeft < data.length) {
+      return `with the other payloads of its run it comes to more than ${limits.activationBytes} bytes`;
+    }
+    if (activation) activation.bytesLeft -= data.length;
+    const broken = boundBrokenBy(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1'), jsonBounds);
+    if (broken) return `its JSON has more than ${jsonBounds[broken]} ${broken}`;
+  }
+  let value: unknown;
+  try {
+    // What the SDK will do with it, in workflows as in activities.
+    value = defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    // The converter's own words could repeat what is in the payload.
+    return encodingOf(payload) === 'json/plain'
+      ? 'its JSON can not be parsed; NaN and Infinity, for two, are no JSON'
+      : `its encoding is unknown here: '${encodingOf(payload)}'`;
+  }
+  // Nobody but this codec may say so.
+  if (whyLocked(value) ?? whyUndecodable(value)) return 'it says of itself that it can not be read';
+  return undefined;
+}
+
+/** A name from outside, as far as it is one. */
+function encodingOf({ metadata }: Payload): string {
+  return Buffer.from(metadata?.encoding ?? [])
+    .toString('latin1')
+    .replace(/[^\w/.+-]/g, '?')
+    .slice(0, 50);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_BUFFER_TOO_LARGE') return `it inflates to more than ${limits.inflatedBytes} bytes`;
+  return code?.startsWith('Z_') ? 'what is compressed in it is cut off, or something else' : message;
+}

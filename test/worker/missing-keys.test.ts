@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { Client, WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import { workflowIdOf } from '../../contract/names.js';
+import { freePort } from '../../dev-stack/temporal-server.js';
+import { scrape } from '../harness/metrics.js';
+import { startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Keys that a worker lacks, or that don't fit: what is encrypted with them waits where it is read. */
+
+const keyOf = (fill: number) => Buffer.alloc(32, fill);
+const setting = (...keys: [id: string, fill: number][]) =>
+  keys.map(([id, fill]) => `${id}:${keyOf(fill).toString('base64')}`).join(',');
+const converterOf = (...keys: [id: string, fill: number][]) =>
+  dataConverterFor(new Map(keys.map(([id, fill]) => [id, createSecretKey(keyOf(fill))])));
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+before(async () => {
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen();
+});
+after(async () => {
+  await server.close();
+  await temporal.stop();
+});
+
+function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
+  const taskQueue = `missing-keys-${randomUUID()}`;
+  const { connection } = temporal.env;
+  const client = new Client({ connection, dataConverter: converterOf(...clientKeys) });
+  const startWorker = (keys: string, env: Record<string, string> = {}) => {
+    const worker = startProgram('worker/main.js', {
+      env: {
+        TEMPORAL_ADDRESS: temporal.env.address,
+        TEMPORAL_TASK_QUEUE: taskQueue,
+        ...(keys && { PAYLOAD_ENCRYPTION_KEYS: keys }),
+        ...env,
+      },
+    });
+    t.after(() => worker.kill('SIGKILL'));
+    return worker;
+  };
+  return { client, conversations: new NestedConversations(client, { taskQueue }), startWorker };
+}
+
+/** The message of the workflow task that has failed. */
+async function failedTask(client: Client, workflowId: string): Promise<string> {
+  for (;;) {
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
+    const failure = failed?.workflowTaskFailedEventAttributes?.failure;
+    if (failure) {
+      const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure);
+      return String(error?.message);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const lacking: [what: string, workerKeys: string, reason: RegExp][] = [
+  ['lacks the key', setting(['other', 2]), /^a payload is encrypted with key 'new': the keys here are other$/],
+  [
+    'has another key of the same id',
+    setting(['new', 3]),
+    /^a payload can't be decrypted: .* its key 'new' was another/,
+  ],
+  ['has no key at all', '', /^a payload is encrypted with key 'new': no key is set \(PAYLOAD_ENCRYPTION_KEYS\)$/],
+];
+
+describe('a start that a worker meets which', { concurrency: 3 }, () => {
+  for (const [what, workerKeys, reason] of lacking) {
+    test(`${what}: waits, and goes on once a worker has the key`, async (t) => {
+      const { conversations, client, startWorker } = scene(t, ['new', 1]);
+      const metricsPort = await freePort();
+      const without = startWorker(workerKeys, { WORKER_METRICS_PORT: String(metricsPort) });
+      const input = inputFor(server.url);
+      const { workflowId } = await conversations.start(input);
+      await without.reported("can't be decrypted: a key is missing");
+      // Written down for whoever can read it: with the worker's own key.
+      if (workerKeys === '') assert.match(await failedTask(client, workflowId), reason);
+      const samples = await scrape(metricsPort);
+      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads');
+      assert.equal(unreadable?.labels.kind, 'locked');
+      without.kill('SIGKILL');
+      startWorker(setting(['new', 1], ['other', 2]));
+      assert.equal((await conversations.ensureReady(input)).status, 'RUNNING');
+    });
+
+    test(`${what}: is cancelled at once`, async (t) => {
+      const { conversations, client, startWorker } = scene(t, ['new', 1]);
+      const without = startWorker(workerKeys);
+      const input = inputFor(server.url);
+      await conversations.start(input);
+      await without.reported("can't be decrypted: a key is missing");
+      await conversations.cancel(input.sid);
+      await assert.rejects(client.workflow.getHandle(workflowIdOf(input.sid)).result(), (error) => {
+        assert(error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure);
+        return true;
+      });
+    });
+  }
+});
+
+test('a signal whose key nobody has, and a memo, are passed over', async (t) => {
+  const { conversations, startWorker } = scene(t);
+  startWorker(setting(['a', 1]));
+  const stranger = new Client({ connection: temporal.env.connection, dataConverter: converterOf(['lost', 9]) });
+  const input = inputFor(server.url);
+  const { workflowId } = await conversations.start(input);
+  await stranger.workflow.getHandle(workflowId).signal('of nobody', { a: 1 });
+  const reader = new Client({ connection: temporal.env.connection, dataConverter: converterOf(['a', 1]) });
+  const { status } = await reader.workflow.getHandle(workflowId).result();
+  assert.equal(status, 'RUNNING');
+});
+
+test('a look whose input its worker can not read is made by another, and uses none of its attempts in vain', async (t) => {
+  // The client's key is everybody's; what the worker with the new key writes, the other can't read.
+  const { conversations, client, startWorker } = scene(t, ['old', 1], ['new', 2]);
+  const withNew = startWorker(setting(['new', 2], ['old', 1]));
+  const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 60 } });
+  server.script(input.sid, { agent: 'dead' });
+  const { workflowId } = await conversations.start(input);
+  await server.received(`GET /api/conversations/${input.sid}`, 3);
+  withNew.kill('SIGKILL');
+  const withoutNew = startWorker(setting(['old', 1]));
+  await withoutNew.reported("can't be decrypted: a key is missing");
+  // It has begun: what it did is in no history that this worker could replay. It waits.
+  const { status } = await client.workflow.getHandle(workflowId).describe();
+  assert.equal(status.name, 'RUNNING');
+  withoutNew.kill('SIGKILL');
+  const seen = server.count(`GET /api/conversations/${input.sid}`);
+  startWorker(setting(['new', 2], ['old', 1]));
+  await server.received(`GET /api/conversations/${input.sid}`, seen + 2);
+  await conversations.cancel(input.sid);
+  await assert.rejects(client.workflow.getHandle(workflowId).result());
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { freePort } from '../../dev-stack/temporal-server.js';
+import { scrape } from '../harness/metrics.js';
+import { startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'neighbours';
+
+const hanging = 300;
+
+let temporal: Temporal;
+
+before(async () => {
+  temporal = await startDevServer();
+});
+after(() => temporal.stop());
+
+/** A worker with no setting touched, and the most requests at a time that a server has seen. */
+async function startWorker(t: { after(work: () => Promise<void>): void }) {
+  const metricsPort = await freePort();
+  const worker = startProgram('worker/main.js', {
+    env: {
+      TEMPORAL_ADDRESS: temporal.env.address,
+      TEMPORAL_TASK_QUEUE: taskQueue,
+      WORKER_METRICS_PORT: String(metricsPort),
+    },
+    timeoutMs: 180_000,
+  });
+  const [hung, healthy] = [await OpenHandsStandIn.listen(), await OpenHandsStandIn.listen()];
+  t.after(async () => {
+    worker.kill('SIGKILL');
+    await worker.ended;
+    await hung.close();
+    await healthy.close();
+    // Nothing of this test is to be left for the worker of the next.
+    for await (const { workflowId } of temporal.env.client.workflow.list({ query: "ExecutionStatus='Running'" })) {
+      await temporal.env.client.workflow.getHandle(workflowId).terminate();
+    }
+  });
+  const conversations = new NestedConversations(temporal.env.client, { taskQueue });
+  const startAll = (input: Partial<CreateNestedConversationInput> = {}) =>
+    Promise.all(Array.from({ length: hanging }, () => conversations.start(inputFor(hung.url, input))));
+  return { conversations, hung, healthy, startAll, metricsPort };
+}
+
+const forever = Number.POSITIVE_INFINITY;
+const slow = { client: { timeout: '5 minutes' }, readiness: { lookTimeout: '1 minute', maximumAttempts: 10_000 } };
+
+describe(`beside ${hanging} starts on a server that hangs, a start on a healthy one is ready`, () => {
+  test('where it hangs in the POST', async (t) => {
+    const { conversations, hung, healthy, startAll, metricsPort } = await startWorker(t);
+    hung.inject({ method: 'POST', path: '/api/conversations', times: forever, fault: { kind: 'black-hole' } });
+    await startAll(slow);
+    await hung.received('POST /api/conversations', 10);
+    // None of those has ended, nor will before its five minutes are over.
+    const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
+    assert(attempts <= 3, `it took ${attempts} looks`);
+    assert.equal(hung.count('POST /api/conversations'), 10);
+    const samples = await scrape(metricsPort);
+    const surplus = samples.filter(({ name }) => name === 'nested_conversations_surplus');
+    assert((surplus[0]?.value ?? 0) >= hanging - 10);
+    const [used] = samples.filter(
+      ({ name, labels }) => name === 'temporal_worker_task_slots_used' && labels.worker_type === 'ActivityWorker',
+    );
+    assert((used?.value ?? 0) >= 10 && (used?.value ?? 0) < 100, `${used?.value} slots are in use`);
+  });
+
+  test('where it hangs in the survey', async (t) => {
+    const { conversations, hung, healthy, startAll } = await startWorker(t);
+    const reads = hung.inject({ method: 'GET', path: /./, times: forever, fault: { kind: 'black-hole' } });
+    await startAll(slow);
+    await reads.reached;
+    const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
+    assert(attempts <= 3, `it took ${attempts} looks`);
+    assert.equal(hung.count('POST /api/conversations'), 0);
+  });
+
+  test('where it hangs in a look', async (t) => {
+    const { conversations, hung, healthy, startAll } = await startWorker(t);
+    // Ready by none of its looks, and reads hang once all are created.
+    await startAll({ ...slow, initialUserMsg: null, readiness: { ...slow.readiness, interval: '10 seconds' } });
+    await hung.received('POST /api/conversations', 10);
+    const reads = hung.inject({ method: 'GET', path: /./, times: forever, fault: { kind: 'black-hole' } });
+    await reads.reached;
+    const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
+    assert(attempts <= 3, `it took ${attempts} looks`);
+  });
+});
+
+test('a burst of starts on one healthy server are all ready', async (t) => {
+  const { conversations, healthy } = await startWorker(t);
+  const inputs = Array.from({ length: 100 }, () => inputFor(healthy.url));
+  await Promise.all(inputs.map((input) => conversations.ensureReady(input)));
+  assert.equal(healthy.count('POST /api/conversations'), inputs.length);
+});

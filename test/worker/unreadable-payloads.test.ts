@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import { defaultTaskQueue, workflowType } from '../../contract/names.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { json, undecodable } from './payload-kinds.js';
+
+/** What can't be decoded, on a dev server: as the input of a run, and as whatever else can come with one. */
+
+let server: OpenHandsStandIn;
+before(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+after(() => server.close());
+
+const plain = { what: 'without encryption', dataConverter: undefined };
+const encrypted = {
+  what: 'with encryption',
+  dataConverter: dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 1))]])),
+};
+
+for (const { what, dataConverter } of [plain, encrypted]) {
+  describe(what, { concurrency: 4 }, () => {
+    let temporal: Temporal;
+    before(async () => {
+      temporal = await startDevServer(dataConverter && { dataConverter });
+    });
+    after(() => temporal.stop());
+
+    const rpc = () => temporal.env.client.workflowService;
+    const namespace = 'default';
+
+    /** Starts a run as any client could, with these payloads. */
+    async function start(fields: { input: Payload; memo?: Payload; lastCompletionResult?: Payload }): Promise<string> {
+      const { input, memo, lastCompletionResult } = fields;
+      const workflowId = `unreadable-${randomUUID()}`;
+      await rpc().startWorkflowExecution({
+        namespace,
+        workflowId,
+        requestId: randomUUID(),
+        workflowType: { name: workflowType },
+        taskQueue: { name: defaultTaskQueue },
+        input: { payloads: [input] },
+        ...(memo && { memo: { fields: { note: memo } } }),
+        ...(lastCompletionResult && {
+          lastCompletionResult: { payloads: [lastCompletionResult] },
+          continuedFailure: {
+            message: 'as before',
+            applicationFailureInfo: { details: { payloads: [lastCompletionResult] } },
+          },
+        }),
+      });
+      return workflowId;
+    }
+
+    const resultOf = (workflowId: string) => temporal.env.client.workflow.getHandle(workflowId).result();
+    const good = () => defaultPayloadConverter.toPayload(inputFor(server.url));
+
+    for (const [kind, make] of undecodable) {
+      test(`${kind}: as the input it ends the run as InvalidInput`, async () => {
+        const workflowId = await start({ input: make() });
+        const error = await resultOf(workflowId).catch((reason: unknown) => reason);
+        assert(error instanceof WorkflowFailedError, String(error));
+        assert(error.cause instanceof ApplicationFailure);
+        assert.equal(error.cause.type, 'InvalidInput');
+        assert.match(error.cause.message, /^the input can't be decoded: /);
+        assert(!error.cause.message.includes('\u001b'));
+        assert.deepEqual(await failedTasks(workflowId), []);
+      });
+
+      test(`${kind}: wherever nobody reads it, it is passed over`, async () => {
+        const carried = make();
+        // Temporal hands the first event out with 4 MB at most.
+        const lastCompletionResult = (carried.data?.length ?? 0) < 1_000_000 ? make() : json('1');
+        const workflowExecution = { workflowId: await start({ input: good(), memo: carried, lastCompletionResult }) };
+        const payloads = { payloads: [make()] };
+        await rpc().signalWorkflowExecution({ namespace, workflowExecution, signalName: 'of nobody', input: payloads });
+        await Promise.all([
+          assert.rejects(
+            rpc().queryWorkflow({
+              namespace,
+              execution: workflowExecution,
+              query: { queryType: 'none', queryArgs: payloads },
+            }),
+          ),
+          rpc()
+            .updateWorkflowExecution({
+              namespace,
+              workflowExecution,
+              waitPolicy: { lifecycleStage: 3 },
+              request: { meta: { updateId: randomUUID() }, input: { name: 'of nobody', args: payloads } },
+            })
+            .catch(() => undefined),
+        ]);
+        const { status } = (await resultOf(workflowExecution.workflowId)) as { status: string };
+        assert.equal(status, 'RUNNING');
+        assert.deepEqual(await failedTasks(workflowExecution.workflowId), []);
+      });
+    }
+
+    test('no input, and more than one', async () => {
+      const workflowId = await start({ input: json('null') });
+      await assert.rejects(resultOf(workflowId));
+    });
+
+    /** Of the run's history: a task that fails is tried again and again. */
+    async function failedTasks(workflowId: string): Promise<unknown[]> {
+      const failed: unknown[] = [];
+      const request = { namespace, execution: { workflowId }, maximumPageSize: 3 };
+      for (let nextPageToken: Uint8Array = new Uint8Array(); ; ) {
+        const page = await rpc().getWorkflowExecutionHistory({ ...request, nextPageToken });
+        failed.push(
+          ...(page.history?.events ?? []).filter(
+            (event) => event.workflowTaskFailedEventAttributes ?? event.workflowTaskTimedOutEventAttributes,
+          ),
+        );
+        if (!page.nextPageToken?.length) return failed;
+        nextPageToken = page.nextPageToken;
+      }
+    }
+  });
+}

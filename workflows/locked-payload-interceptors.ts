@@ -1,0 +1,82 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  type WorkflowInterceptors,
+} from '@temporalio/workflow';
+import { lockedFailureType, whyLocked, whyMessageLocked } from '../contract/unreadable.js';
+
+/**
+ * Where the workflow reads what its worker has no key for, it waits, and does nothing else: its task fails, so that
+ * Temporal hands it to a worker that may have the key. Once one has, the run goes on from where it was; a cancellation
+ * ends it at once. The SDK looks for this name.
+ */
+export function interceptors(): WorkflowInterceptors {
+  let missing: string | undefined;
+
+  /** Never resolves: where it was not cancelled, this task fails, and the next worker starts from the history. */
+  async function untilCancelled(reason: string): Promise<never> {
+    missing = reason;
+    try {
+      return await CancellationScope.current().cancelRequested;
+    } finally {
+      missing = undefined;
+    }
+  }
+
+  return {
+    internals: [
+      {
+        concludeActivation(input, next) {
+          if (missing !== undefined) throw new Error(missing);
+          return next(input);
+        },
+      },
+    ],
+    inbound: [
+      {
+        async execute(input, next) {
+          const reason = input.args.map(whyLocked).find(Boolean);
+          return reason === undefined ? next(input) : untilCancelled(reason);
+        },
+      },
+    ],
+    outbound: [
+      {
+        async scheduleActivity(input, next) {
+          // A cleanup that nothing can cancel: what becomes of it is not read.
+          if (!CancellationScope.current().cancellable) return next(input);
+          for (;;) {
+            try {
+              const result = await next(input);
+              const reason = whyLocked(result);
+              return reason === undefined ? result : await untilCancelled(reason);
+            } catch (error) {
+              const reason = whyFailureLocked(error);
+              if (reason !== undefined) return untilCancelled(reason);
+              // Its attempts met no worker that could read its input: it was not tried at all.
+              if (!isAboutLockedInput(error)) throw error;
+            }
+          }
+        },
+      },
+    ],
+  };
+}
+
+function whyFailureLocked(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const details = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+    const reason = whyMessageLocked(cause.message) ?? details.map(whyLocked).find(Boolean);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function isAboutLockedInput(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === lockedFailureType
+  );
+}
