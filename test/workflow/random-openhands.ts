@@ -9,6 +9,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
+  isLostOften,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -356,7 +357,7 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || schedule.server === 'of another API',
     NestedServerUnavailable: schedule.troubles.length > 0,
-    ConversationFailed: isHopeless,
+    ConversationFailed: isHopeless || isLostOften(schedule.troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);
