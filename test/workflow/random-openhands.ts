@@ -9,6 +9,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
+  isLostOften,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -287,7 +288,8 @@ function check(end: End, schedule: OpenHandsSchedule, course: Course): void {
   const conversation = server.has(sid) ? server.conversation(sid) : undefined;
   const ours = (conversation?.events ?? []).filter((event) => isOurs(event) && !course.inherited.has(event));
   assert(ours.length <= 1, `the message is in the stream ${ours.length} times`);
-  if (conversation && ours[0]) assertAskedOnce(conversation, ours[0]);
+  // A turn that ends without an action of the agent looks as if it had never been.
+  if (conversation && ours[0] && schedule.script.agent !== 'halts') assertAskedOnce(conversation, ours[0]);
   if ('ready' in end) assertReady(end.ready, ours[0], schedule, course);
   else assertFailedForAReason(end, schedule, course);
 }
@@ -355,7 +357,7 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || schedule.server === 'of another API',
     NestedServerUnavailable: schedule.troubles.length > 0,
-    ConversationFailed: isHopeless,
+    ConversationFailed: isHopeless || isLostOften(schedule.troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);
@@ -367,9 +369,20 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.server === 'of another API' || (server.has(sid) && server.conversation(sid).hasBrokenMetadata))
     return false;
   if (swallows || (schedule.server === 'without vision' && schedule.message === 'images')) return false;
+  // Paused by somebody while it had not turned to the message, it stays so.
+  if (schedule.before === 'a turn that halts') return false;
+  // Nothing tells whether the answer to the create is about a loop that was loading already.
+  if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
   // A loop that is alive already takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
-  return agent === 'runs' || (agent === 'answers' && goodStates.includes(endsIn));
+  // An agent that was at work already and never comes to a next action does not show what it works on.
+  if (agent === 'runs')
+    return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
+  return agent === 'answers' && goodStates.includes(endsIn);
+}
+
+function hasTurn({ before }: OpenHandsSchedule): boolean {
+  return before.startsWith('a turn that');
 }
 
 /**
