@@ -10,7 +10,7 @@ import { oneLine } from '../config/config-error.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import type { ConversationMemo } from '../contract/names.js';
 import { phaseOfActivity } from '../contract/phases.js';
-import { describeLooks, phases } from './describe-status.js';
+import { describeLooks, phases } from './words.js';
 
 /** An event of a run's history, in plain words. */
 export interface HistoryLine {
@@ -181,15 +181,4 @@ function unreadable(error: unknown): string {
 /** What comes of other clients, such as a signal: `workflowExecutionSignaledEventAttributes`, in words. */
 function inWords(kind: string): string {
   return kind.replace('EventAttributes', '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** A line each, with the time since the first. */
-export function describeHistory(lines: readonly HistoryLine[]): string {
-  const [first] = lines;
-  return lines
-    .map(({ at, told }) => {
-      const seconds = (at.getTime() - (first?.at.getTime() ?? 0)) / 1000;
-      return `${`+${seconds.toFixed(1)}`.padStart(8)} s  ${told}`;
-    })
-    .join('\n');
 }

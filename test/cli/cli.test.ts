@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { exitCodes } from '../../client/exit-codes.js';
+import { exitCodes } from '../../cli/exit-codes.js';
+import { buildProgram } from '../../cli/program.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
-import { buildProgram } from '../../client/program.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { whatToDo } from '../../contract/failures.js';
@@ -40,7 +40,7 @@ afterEach(() => server.close());
 
 function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> {
   const options = { args, env: { TEMPORAL_ADDRESS: temporal.env.address, ...env }, ...(input && { input }) };
-  return startProgram('client/cli.js', options).ended;
+  return startProgram('cli/main.js', options).ended;
 }
 
 /** Options of a start that lacks nothing. */
@@ -197,7 +197,7 @@ describe('status', () => {
 
   test('tells of a start that is ready', async () => {
     await ended();
-    assert.match((await run(['status', sid])).stdout, /: ready, after \d s\n {2}result {8}RUNNING after one look\n/);
+    assert.match((await run(['status', sid])).stdout, /: ready, after \d s\n {2}result {8}RUNNING after 1 look\n/);
     const { phase, result } = printed(await run(['status', sid, '--json']));
     assert.deepEqual(
       { phase, result },
@@ -285,7 +285,7 @@ describe('history', () => {
   test('as JSON has the time of each event', async () => {
     await run(['start', ...complete(), '--wait']);
     const { events } = printed(await run(['history', sid, '--json'])) as { events: { at: string; told: string }[] };
-    assert.equal(events.at(-1)?.told, 'ready (RUNNING) after one look');
+    assert.equal(events.at(-1)?.told, 'ready (RUNNING) after 1 look');
     assert.ok(events.every(({ at }) => new Date(at).toISOString() === at));
   });
 });

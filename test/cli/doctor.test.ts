@@ -9,8 +9,8 @@ import { after, afterEach, before, beforeEach, describe, type TestContext, test 
 import { pathToFileURL } from 'node:url';
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import type { Finding } from '../../client/doctor/check.js';
-import { exitCodes } from '../../client/exit-codes.js';
+import type { Finding } from '../../cli/doctor/check.js';
+import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
@@ -40,7 +40,7 @@ type Env = Readonly<Record<string, string>>;
 
 function doctor(args: readonly string[] = [], env: Env = {}): Promise<Ended> {
   const options = { args: ['doctor', ...args], env: { TEMPORAL_ADDRESS: temporal.env.address, ...env } };
-  return startProgram('client/cli.js', options).ended;
+  return startProgram('cli/main.js', options).ended;
 }
 
 /** What `--json` told, by check, and the exit code. */

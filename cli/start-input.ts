@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { InvalidInputError } from '../client/errors.js';
 import { type CreateNestedConversationInput, parseInput } from '../contract/input.js';
-import { InvalidInputError } from './errors.js';
 
 /** What `--input` holds, still unchecked. */
 type BaseInput = Record<string, unknown> & { readonly client?: { readonly sessionApiKey?: string } | null };

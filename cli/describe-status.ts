@@ -1,17 +1,6 @@
-import type { ConversationStatus, OverdueStep, RunPhase } from './conversation-status.js';
-import type { ListedConversation } from './list-conversations.js';
-
-export const phases: Record<RunPhase, string> = {
-  queued: 'waiting for a worker',
-  creating: 'creating the conversation',
-  checking: 'checking that it is ready',
-  stopping: 'stopping the conversation',
-  ready: 'ready',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  terminated: 'terminated',
-  'timed-out': 'timed out',
-};
+import type { ConversationStatus, OverdueStep } from '../client/conversation-status.js';
+import type { ListedConversation } from '../client/list-conversations.js';
+import { phases } from '../client/words.js';
 
 /** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
@@ -42,11 +31,6 @@ export function describeDuration(ms: number): string {
   const largest = counts.findIndex(([count]) => count > 0);
   const told = counts.slice(largest, largest + 2).filter(([count]) => count > 0);
   return told.map(([count, unit]) => `${count} ${unit}`).join(' ') || '0 s';
-}
-
-/** A number of looks in words. */
-export function describeLooks(attempts: number): string {
-  return attempts === 1 ? 'one look' : `${attempts} looks`;
 }
 
 /** A table, a line for each. */

@@ -1,22 +1,23 @@
 import type { Client } from '@temporalio/client';
 import { Argument, Command, Option } from 'commander';
+import { connectClient } from '../client/connect.js';
+import type { ConversationStatus } from '../client/conversation-status.js';
+import type { ConversationFilter, ListedConversation } from '../client/list-conversations.js';
+import { NestedConversations } from '../client/nested-conversations.js';
+import { registerSearchAttributes } from '../client/search-attributes.js';
+import { describeLooks, phases } from '../client/words.js';
 import { oneLine } from '../config/config-error.js';
 import { loadTemporalConfig } from '../config/temporal.js';
 import { startTracing } from '../tracing/start-tracing.js';
 import { completionScript, type Shell, shells } from './completion.js';
-import { connectClient } from './connect.js';
-import type { ConversationStatus } from './conversation-status.js';
-import { describeList, describeLooks, describeStatus, phases } from './describe-status.js';
+import { describeHistory } from './describe-history.js';
+import { describeList, describeStatus } from './describe-status.js';
 import { describeFinding, type Finding } from './doctor/check.js';
 import type { NestedServerOptions } from './doctor/nested-server-check.js';
 import { errorJson, exitCodeOf, exitCodes, reportError, UsageError } from './exit-codes.js';
-import type { ConversationFilter, ListedConversation } from './list-conversations.js';
 import { isLive, withLiveProgress } from './live-progress.js';
-import { NestedConversations } from './nested-conversations.js';
-import { registerSearchAttributes } from './search-attributes.js';
 import { readStartInput, type StartInputOptions } from './start-input.js';
 import { statusScreen } from './status-screen.js';
-import { describeHistory } from './tell-history.js';
 
 interface StartCommandOptions extends StartInputOptions {
   readonly resume?: boolean;

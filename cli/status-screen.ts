@@ -1,8 +1,9 @@
+import type { ConversationStatus } from '../client/conversation-status.js';
+import { ConversationError } from '../client/errors.js';
+import { describeLooks, phases } from '../client/words.js';
 import { whatToDo } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
-import type { ConversationStatus } from './conversation-status.js';
-import { describeDuration, describeLooks, describeOverdue, phases } from './describe-status.js';
-import { ConversationError } from './errors.js';
+import { describeDuration, describeOverdue } from './describe-status.js';
 
 /** What a run that has ended came to; absent while it runs. */
 export type Outcome = CreateNestedConversationResult | Error | undefined;

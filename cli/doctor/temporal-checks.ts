@@ -1,8 +1,8 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { optionalTsToDate, optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import { isAboutSearchAttributes, searchAttributesQuery } from '../../client/search-attributes.js';
 import { describeDuration } from '../describe-status.js';
-import { isAboutSearchAttributes, searchAttributesQuery } from '../search-attributes.js';
 import { ok, problem, type Verdict, warning } from './check.js';
 
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;

@@ -1,8 +1,8 @@
 import { ServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import { TemporalUnreachableError } from '../client/connect.js';
+import { ConversationNotFoundError, ConversationTakenError, InvalidInputError } from '../client/errors.js';
 import { oneLine } from '../config/config-error.js';
-import { TemporalUnreachableError } from './connect.js';
-import { ConversationNotFoundError, ConversationTakenError, InvalidInputError } from './errors.js';
 
 /** What the CLI's exit codes mean; 0 is success: started, ready, or told. */
 export const exitCodes = {

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import ora from 'ora';
-import type { ConversationStatus } from './conversation-status.js';
+import type { ConversationStatus } from '../client/conversation-status.js';
 import { describeStatus } from './describe-status.js';
 
 /** Whether a stream is a terminal on which a line can be drawn anew: some say that they have no columns at all. */
