@@ -2,7 +2,7 @@ import ms from 'ms';
 
 /** Whole milliseconds of a Temporal duration string such as `'2 seconds'`; `undefined` where the text is no duration. */
 export function parseDuration(text: string): number | undefined {
-  if (text.trim() === '' || text.length > 100) return undefined; // ms() throws on these
+  if (text.length > 100 || text.trim() === '') return undefined; // ms() throws on these
   const milliseconds: number | undefined = ms(text as ms.StringValue);
   return Number.isFinite(milliseconds) ? Math.round(milliseconds) : undefined;
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { boundProblems } from './bounds.js';
 import { parseDuration, toMilliseconds } from './duration.js';
 import type { InputProblem } from './failures.js';
+import { keyName } from './key-name.js';
 import { limits } from './limits.js';
 import { replayProblem } from './replay.js';
+import { canonicalSid, canonicalUuid } from './sid.js';
 
 /**
  * The input of the workflow: plain JSON, so that a Temporal client in any language can start it. Parsed by the client
@@ -39,7 +42,10 @@ function apiUrlProblem(value: string): string | false {
 
 /** The URL as requests begin with it: normalised, without a slash at its end. */
 export function baseUrlOf(apiUrl: string): string {
-  return new URL(apiUrl).href.replace(/\/+$/, '');
+  const { href } = new URL(apiUrl);
+  let end = href.length;
+  while (href[end - 1] === '/') end--;
+  return href.slice(0, end);
 }
 
 /** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
@@ -47,8 +53,17 @@ function sidProblem(value: string): string | false {
   if (value === '') return 'is empty';
   if (value.length > limits.sidCharacters) return `is longer than ${limits.sidCharacters} characters`;
   if (value === '.' || value.includes('..') || /[/\\]/.test(value)) return "must not contain '..', '/' or '\\'";
-  if (/\p{Cc}/u.test(value)) return 'contains a control character';
-  return !value.isWellFormed() && 'is not well-formed Unicode';
+  return controlCharacterProblem(value);
+}
+
+function userIdProblem(value: string): string | false {
+  if (value === '') return 'is empty';
+  if (value.length > limits.userIdCharacters) return `is longer than ${limits.userIdCharacters} characters`;
+  return controlCharacterProblem(value);
+}
+
+function controlCharacterProblem(value: string): string | false {
+  return /\p{Cc}/u.test(value) && 'contains a control character';
 }
 
 const json = z.record(z.string(), z.unknown());
@@ -93,19 +108,24 @@ const noAgentServerSettings = new Map([
 export const conversation = z.strictObject({
   /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
   apiUrl: text(undefined, apiUrlProblem)
-    .describe('Base URL of the nested server: http or https, without credentials, query and fragment')
+    .meta({
+      description: 'Base URL of the nested server: http or https, without credentials, query and fragment',
+      maxLength: limits.apiUrlCharacters,
+    })
     .transform(baseUrlOf),
   /** The conversation id; a UUID for agent-server. */
   sid: text(undefined, sidProblem).meta({
-    description: "The conversation id: no '..', '/', '\\' or control characters; a UUID for server 'agent-server'",
+    description:
+      "The conversation id: no '..', '/', '\\' or control characters; a UUID, in any spelling, for server 'agent-server'",
     minLength: 1,
     maxLength: limits.sidCharacters,
   }),
   /** The authenticated user. */
-  userId: text(undefined, (value) => {
-    if (value === '') return 'is empty';
-    return value.length > limits.userIdCharacters && `is longer than ${limits.userIdCharacters} characters`;
-  }).meta({ description: 'The authenticated user', minLength: 1, maxLength: limits.userIdCharacters }),
+  userId: text(undefined, userIdProblem).meta({
+    description: 'The authenticated user: no control characters',
+    minLength: 1,
+    maxLength: limits.userIdCharacters,
+  }),
   /** Goes into the conversation's initialisation. @default {} */
   settings: settings.default({}),
   /** The first message to the agent. @default null */
@@ -140,7 +160,11 @@ export const conversation = z.strictObject({
         undefined,
         (key) => !/^[\x21-\x7e]+$/.test(key) && 'must be printable ASCII without spaces: it is an HTTP header',
       )
-        .meta({ description: 'Sent as X-Session-API-Key', pattern: '^[\\x21-\\x7e]+$' })
+        .meta({
+          description: 'Sent as X-Session-API-Key',
+          pattern: '^[\\x21-\\x7e]+$',
+          maxLength: limits.sessionApiKeyCharacters,
+        })
         .nullish(),
     })
     .prefault({}),
@@ -174,11 +198,13 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
   }
   if (server === 'openhands') {
     for (const name of settingNames.filter((name) => !openHandsSettings.has(name))) {
-      yield { field: `settings.${name}`, problem: "is not a setting of server 'openhands': remove it" };
+      yield { field: `settings.${keyName(name)}`, problem: "is not a setting of server 'openhands': remove it" };
     }
   }
   if (server === 'agent-server') {
-    if (!z.guid().safeParse(sid).success) yield { field: 'sid', problem: "must be a UUID for server 'agent-server'" };
+    if (typeof sid !== 'string' || canonicalUuid(sid) === undefined) {
+      yield { field: 'sid', problem: "must be a UUID for server 'agent-server'" };
+    }
     if (replayJson) {
       yield {
         field: 'replayJson',
@@ -207,26 +233,23 @@ export interface CreateNestedConversationResult {
   readonly attempts: number;
 }
 
-/** The checked input, or everything that is wrong with it. Never throws. */
+/** The checked input, its sid in the canonical spelling, or what is wrong with it. Never throws. */
 export function parseInput(
   input: unknown,
 ): { readonly conversation: Conversation } | { readonly problems: readonly InputProblem[] } {
-  if (isDeeperThan(input, limits.nestingLevels)) {
-    return { problems: [{ field: '', problem: `is nested deeper than ${limits.nestingLevels} levels` }] };
-  }
+  const broken = boundProblems(input);
+  // What is too large is not looked at any closer.
+  if (broken.length > 0) return { problems: broken };
   const parsed = conversation.safeParse(input, { error: describeIssue });
   const problems = [...(parsed.error?.issues ?? []).flatMap(problemsOf), ...crossFieldProblems(input ?? {})];
-  return parsed.success && problems.length === 0 ? { conversation: parsed.data } : { problems };
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+  if (!parsed.success || problems.length > 0) return { problems: problems.slice(0, limits.problems) };
+  const { data } = parsed;
+  return { conversation: { ...data, sid: canonicalSid(data.sid, data.server) } };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
   return issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), problem: 'is unknown: remove it' }))
+    ? issue.keys.map((key) => ({ field: [...issue.path, keyName(key)].join('.'), problem: 'is unknown: remove it' }))
     : [{ field: issue.path.join('.'), problem: issue.message }];
 }
 

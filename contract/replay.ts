@@ -1,3 +1,4 @@
+import { boundBrokenBy } from './json-text.js';
 import { limits } from './limits.js';
 
 /** An event of a recorded trajectory, as far as a start depends on it. */
@@ -18,6 +19,9 @@ export function replayProblem(replayJson: string): string | undefined {
   if (replayJson.length > limits.replayCharacters) {
     return `has ${replayJson.length} characters, at the most ${limits.replayCharacters}: drop old events`;
   }
+  const bounds = { levels: limits.nestingLevels, values: limits.replayValues };
+  const broken = boundBrokenBy(replayJson, bounds);
+  if (broken) return brokenBound[broken];
   const events = parseEvents(replayJson);
   if (events === undefined) return 'is not a JSON array of events: pass the recorded trajectory';
   const odd = events.findIndex(({ action, observation }) => action === undefined && observation === undefined);
@@ -27,7 +31,25 @@ export function replayProblem(replayJson: string): string | undefined {
   if (first.action !== 'message' || typeof first.args?.content !== 'string') {
     return "must begin with a message: drop what comes before the first event with action 'message', such as the 'system' event of an export";
   }
+  // Escapes make one where the text itself has none; events without any are not searched.
+  if (surrogateEscape.test(replayJson) && !isWellFormed(events)) {
+    return 'is not well-formed Unicode: a text or a key in it holds half of a surrogate pair';
+  }
   return undefined;
+}
+
+const brokenBound = {
+  levels: `is nested deeper than ${limits.nestingLevels} levels`,
+  values: `holds more than ${limits.replayValues} values: drop old events`,
+} as const;
+
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+
+/** Whether every text and every key below a value is. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner));
 }
 
 /** The text of the message that a valid replay begins with. */

@@ -37,6 +37,10 @@ const refused: [fields: object, problems: string][] = [
   [{ apiURL: 'http://h' }, `apiURL ${isUnknown}`],
   [{ settings: { branch: 'x' } }, "settings.branch is not a setting of server 'openhands': remove it"],
   [{ initialUserMsg: { content: 'a', images: [] } }, `initialUserMsg.images ${isUnknown}`],
+  [{ [`x${' long'.repeat(100)}`]: 1 }, `x${' long'.repeat(7)} lon… ${isUnknown}`],
+  [{ 'sk-live-Hf83kfAA91': 1 }, `*** ${isUnknown}`],
+  [{ settings: { Zm9vYmFyMTIzNDU2Nzg5MDEyMzQ1: 1 } }, "settings.*** is not a setting of server 'openhands': remove it"],
+  [{ 'a\u001b[31m\u202eb': 1 }, `a\ufffd[31m\ufffdb ${isUnknown}`],
   [{ client: { retries: 3 } }, `client.retries ${isUnknown}`],
   [{ readiness: { retries: 3 } }, `readiness.retries ${isUnknown}`],
 
@@ -63,7 +67,7 @@ const refused: [fields: object, problems: string][] = [
   [{ sid: 'a/b' }, badSid],
   [{ sid: 'a\\b' }, badSid],
   [{ sid: 'a\nb' }, 'sid contains a control character'],
-  [{ sid: 'a\ud83d' }, 'sid is not well-formed Unicode'],
+  [{ userId: 'a\u0000b' }, 'userId contains a control character'],
   [{ userId: '' }, 'userId is empty'],
   [{ userId: 'x'.repeat(256) }, 'userId is longer than 255 characters'],
 
@@ -105,6 +109,8 @@ const refused: [fields: object, problems: string][] = [
   [{ replayJson, initialUserMsg: { content: 'a' } }, notBoth],
 
   [{ server: 'agent-server' }, "sid must be a UUID for server 'agent-server'"],
+  [{ server: 'agent-server', sid: `${uuid}0` }, "sid must be a UUID for server 'agent-server'"],
+  [{ server: 'agent-server', sid: `{${uuid}` }, "sid must be a UUID for server 'agent-server'"],
   [{ ...agentServer, replayJson }, noReplay],
   [
     { ...agentServer, settings: { conversation_id: uuid } },
@@ -124,12 +130,132 @@ const refused: [fields: object, problems: string][] = [
   ],
 ];
 
+const half = '\ud83d';
+
+/** Where a text or a key can be, and the field that the problem names. */
+const halfPairs: [what: string, spoil: (half: string) => [field: string, input: object]][] = [
+  ['sid', (half) => ['sid', { sid: `a${half}` }]],
+  ['userId', (half) => ['userId', { userId: half }]],
+  ['apiUrl', (half) => ['apiUrl', { apiUrl: `http://h/${half}` }]],
+  ['the message', (half) => ['initialUserMsg.content', { initialUserMsg: { content: half } }]],
+  ['an image', (half) => ['initialUserMsg.imageUrls.1', { initialUserMsg: { content: 'a', imageUrls: ['b', half] } }]],
+  ['instructions', (half) => ['settings.conversationInstructions', { settings: { conversationInstructions: half } }]],
+  ['a branch', (half) => ['settings.selectedBranch', { settings: { selectedBranch: half } }]],
+  ['a value deep inside', (half) => ['settings.mcpConfig.a.0.b', { settings: { mcpConfig: { a: [{ b: half }] } } }]],
+  [
+    'a key deep inside',
+    (half) => ['settings.mcpConfig.a.b\ufffd', { settings: { mcpConfig: { a: { [`b${half}`]: 1 } } } }],
+  ],
+  ['an unknown key', (half) => ['\ufffd', { [half]: 1 }]],
+  ['the session key', (half) => ['client.sessionApiKey', { client: { sessionApiKey: half } }]],
+  ['a duration', (half) => ['readiness.interval', { readiness: { interval: half } }]],
+  ['an enum', (half) => ['server', { server: half }]],
+  ['the text of a replay', (half) => ['replayJson', { replayJson: `${replayJson}${half}` }]],
+  ['a message in a replay', () => ['replayJson', { replayJson: replayJson.replace('hi', 'h\\ud83di') }]],
+  ['a value of a replay, in capitals', () => ['replayJson', { replayJson: replayJson.replace('"A"', '"\\uDC00"') }]],
+  ['a key of a replay', () => ['replayJson', { replayJson: replayJson.replace('wait_for', '\\ud83d_for') }]],
+];
+
+const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+
+const tooMuch: [what: string, input: object | (() => unknown), field: string, problem: string][] = [
+  [
+    'an apiUrl of 1.9 million slashes',
+    { apiUrl: `http://h${'/'.repeat(1_900_000)}` },
+    'apiUrl',
+    'has 1900008 characters, at most 2048',
+  ],
+  [
+    'a branch that is a book',
+    { settings: { selectedBranch: 'b'.repeat(1001) } },
+    'settings.selectedBranch',
+    'has 1001 characters, at most 1000',
+  ],
+  [
+    'a text beyond what Temporal carries',
+    { initialUserMsg: { content: 'a'.repeat(limits.textCharacters + 1) } },
+    'initialUserMsg.content',
+    `has ${limits.textCharacters + 1} characters, at most ${limits.textCharacters}`,
+  ],
+  [
+    'a list without end',
+    { initialUserMsg: { content: 'a', imageUrls: Array.from({ length: 10_001 }, () => 'u') } },
+    'initialUserMsg.imageUrls',
+    'has 10001 items, at most 10000',
+  ],
+  [
+    'an object with too many keys',
+    { settings: { mcpConfig: Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`k${index}`, 1])) } },
+    'settings.mcpConfig',
+    'has 10001 keys, at most 10000',
+  ],
+  [
+    'a key that is a book',
+    { settings: { mcpConfig: { [`x${' '.repeat(1000)}`]: 1 } } },
+    `settings.mcpConfig.x${' '.repeat(39)}…`,
+    'has a name that has 1001 characters, at most 1000',
+  ],
+  [
+    'too many values',
+    () => Array.from({ length: 100 }, () => Array.from({ length: 1000 }, () => 1)),
+    '',
+    'holds more than 50000 values',
+  ],
+  [
+    'what is nested too deep',
+    { settings: { mcpConfig: nested(99) } },
+    'settings.mcpConfig.a.a.a.a.a.a.…',
+    'is nested deeper than 100 levels',
+  ],
+  [
+    'a number that JSON has, and a program has not',
+    { settings: { mcpConfig: JSON.parse('{"a":1e999}') } },
+    'settings.mcpConfig.a',
+    'is not a finite number',
+  ],
+  [
+    'a replay of empty objects',
+    { replayJson: `[${'{},'.repeat(600_000)}{}]` },
+    'replayJson',
+    'holds more than 1000000 values: drop old events',
+  ],
+  [
+    'a replay that is nested too deep',
+    { replayJson: replayJson.replace('"A"', '['.repeat(100_000) + ']'.repeat(100_000)) },
+    'replayJson',
+    'is nested deeper than 100 levels',
+  ],
+];
+
 describe('parseInput refuses', () => {
   for (const [fields, expected] of refused) {
     test(`${inspect(fields, { breakLength: Number.POSITIVE_INFINITY })}: ${expected}`, () => {
       assert.equal(describeProblems(problemsOf({ ...minimal, ...fields })), expected);
     });
   }
+
+  for (const [what, spoil] of halfPairs) {
+    test(`half of a surrogate pair in ${what}`, () => {
+      const [field = '', input] = spoil(half);
+      const [first, ...others] = problemsOf({ ...minimal, ...input });
+      assert.equal(first?.field, field);
+      assert.match(first?.problem ?? '', /is not well-formed Unicode/);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  for (const [what, input, field, problem] of tooMuch) {
+    test(what, () => {
+      assert.deepEqual(problemsOf(typeof input === 'function' ? input() : { ...minimal, ...input }), [
+        { field, problem },
+      ]);
+    });
+  }
+
+  test('any number of unknown keys, and names the first twenty', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`key ${index}`, 1]));
+    assert.equal(problemsOf({ ...minimal, ...unknown }).length, limits.problems);
+  });
 
   for (const input of [null, [], 'conv-123', 7, true]) {
     test(`an input that is ${JSON.stringify(input)}`, () => {
@@ -190,6 +316,23 @@ describe('parseInput accepts', () => {
 
   test('an input that leaves nothing out, as it is', () => {
     assert.deepEqual(conversationOf(complete), complete);
+  });
+
+  test('a UUID in any spelling, and makes it one', () => {
+    const hex = uuid.replaceAll('-', '');
+    for (const sid of [
+      uuid,
+      uuid.toUpperCase(),
+      hex,
+      hex.toUpperCase(),
+      `{${uuid}}`,
+      `urn:uuid:${uuid}`,
+      `URN:UUID:${uuid}`,
+    ]) {
+      assert.equal(conversationOf({ ...minimal, server: 'agent-server', sid }).sid, uuid);
+      // To the other server these are different conversations.
+      assert.equal(conversationOf({ ...minimal, sid }).sid, sid);
+    }
   });
 
   test('a base URL with a path, and drops the slash at its end', () => {

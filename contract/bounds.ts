@@ -1,0 +1,80 @@
+import type { InputProblem } from './failures.js';
+import { keyName } from './key-name.js';
+import { limits } from './limits.js';
+
+/** Texts with bounds of their own, by field; all others have {@link limits.textCharacters}. */
+const textBounds: Readonly<Record<string, number>> = {
+  apiUrl: limits.apiUrlCharacters,
+  replayJson: limits.replayCharacters,
+  'settings.repository': limits.nameCharacters,
+  'settings.selectedBranch': limits.nameCharacters,
+  'settings.gitProvider': limits.nameCharacters,
+  'client.sessionApiKey': limits.sessionApiKeyCharacters,
+};
+
+/** The longest of them has two parts; of others the field is not put together. */
+function maximumOf(path: readonly string[]): number {
+  return (path.length <= 2 ? textBounds[path.join('.')] : undefined) ?? limits.textCharacters;
+}
+
+/** A field deep inside is named by where it begins. */
+function fieldOf(path: readonly string[]): string {
+  const names = path.slice(0, namedLevels).map(keyName);
+  return [...names, ...(path.length > namedLevels ? ['…'] : [])].join('.');
+}
+
+const namedLevels = 8;
+
+/**
+ * What breaks the bounds of an input, before anything looks closer at it: sizes, depth, and texts that no server can
+ * store. Linear in the input, and it stops at the first {@link limits.problems} problems.
+ */
+export function boundProblems(input: unknown): readonly InputProblem[] {
+  const problems: InputProblem[] = [];
+  for (const problem of problemsIn(input, [], { left: limits.values })) {
+    problems.push(problem);
+    if (problems.length === limits.problems) break;
+  }
+  return problems;
+}
+
+/** How many more values may follow. */
+interface Budget {
+  left: number;
+}
+
+function* problemsIn(value: unknown, path: readonly string[], values: Budget): Generator<InputProblem> {
+  if (values.left === 0) return;
+  const problem = problemOf(value, path);
+  if (problem !== undefined) yield { field: fieldOf(path), problem };
+  else if (--values.left === 0) yield { field: '', problem: `holds more than ${limits.values} values` };
+  else if (typeof value === 'object' && value !== null) yield* problemsBelow(value, path, values);
+}
+
+function* problemsBelow(value: object, path: readonly string[], values: Budget): Generator<InputProblem> {
+  for (const [key, inner] of Object.entries(value)) {
+    const innerPath = [...path, key];
+    const problem = textProblem(key, limits.keyCharacters);
+    if (problem === undefined) yield* problemsIn(inner, innerPath, values);
+    else yield { field: fieldOf(innerPath), problem: `has a name that ${problem}` };
+  }
+}
+
+/** What is wrong with a value, apart from what is below it. */
+function problemOf(value: unknown, path: readonly string[]): string | undefined {
+  if (typeof value === 'string') return textProblem(value, maximumOf(path));
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is not a finite number';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (path.length === limits.nestingLevels) return `is nested deeper than ${limits.nestingLevels} levels`;
+  const [size, maximum, what] = Array.isArray(value)
+    ? [value.length, limits.listItems, 'items']
+    : [Object.keys(value).length, limits.objectKeys, 'keys'];
+  return size > maximum ? `has ${size} ${what}, at most ${maximum}` : undefined;
+}
+
+/** What is wrong with a text, whatever it is for. */
+function textProblem(text: string, maximum: number): string | undefined {
+  if (text.length > maximum) return `has ${text.length} characters, at most ${maximum}`;
+  // OpenHands stores half a surrogate pair, and can't read the conversation any more.
+  return text.isWellFormed() ? undefined : 'is not well-formed Unicode: it holds half of a surrogate pair';
+}

@@ -1,0 +1,71 @@
+/**
+ * Forms of tokens that are known by their beginning, wherever they come from.
+ *
+ * Each takes all that may belong to the token, and matches as soon as a few characters of it are there: one that was cut
+ * off is a token still, and no input makes these expressions look back.
+ */
+const forms = [
+  // AWS: ids of access keys, users, roles.
+  String.raw`(?:AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AIPA|ANPA|ANVA|APKA|AROA|ASCA)[A-Z\d]{8,}`,
+  // Google: API keys, access tokens, client secrets.
+  String.raw`AIza[\w-]{8,}`,
+  String.raw`ya29\.[\w.-]{4,}`,
+  String.raw`GOCSPX-[\w-]{4,}`,
+  // GitHub and GitLab.
+  String.raw`gh[oprsu]_\w{4,}`,
+  String.raw`github_pat_\w{4,}`,
+  String.raw`gl(?:pat|oas|dt|rt|rtr|cbt|ptt|ft|imt|agent|soat|ffct|wt)-[\w.-]{4,}`,
+  // Slack.
+  String.raw`xox[a-z](?:\.xox[a-z])?-[\w-]{4,}`,
+  String.raw`x(?:app|wfp)-[\w-]{4,}`,
+  String.raw`hooks\.slack\.com\/(?:services|workflows|triggers)\/[\w/-]{4,}`,
+  // Models: OpenAI and those who took its form, Anthropic among them; Groq, xAI, Hugging Face, Replicate, Perplexity.
+  String.raw`sk-[\w-]{8,}`,
+  String.raw`sess-[\w-]{8,}`,
+  String.raw`gsk_\w{8,}`,
+  String.raw`xai-[\w-]{8,}`,
+  String.raw`hf_\w{8,}`,
+  String.raw`api_org_\w{8,}`,
+  String.raw`r8_\w{8,}`,
+  String.raw`pplx-\w{8,}`,
+  String.raw`tvly-[\w-]{8,}`,
+  // Registries, payments, clouds.
+  String.raw`npm_\w{8,}`,
+  String.raw`pypi-[\w-]{8,}`,
+  String.raw`dckr_(?:pat|oat)_[\w-]{4,}`,
+  String.raw`[prs]k_(?:live|test)_\w{4,}`,
+  String.raw`whsec_[\w+/=-]{8,}`,
+  String.raw`do[opr]_v1_\w{4,}`,
+  String.raw`hv[bs]\.[\w-]{8,}`,
+  String.raw`SG\.[\w-]{8,}(?:\.[\w-]*)?`,
+  String.raw`shp(?:at|ca|pa|ss)_\w{8,}`,
+  String.raw`lin_(?:api|oauth)_\w{8,}`,
+  String.raw`ATATT[\w=-]{8,}`,
+  String.raw`dapi[a-f\d]{16,}`,
+  // JSON Web Tokens: whatever begins with `{"` in base64.
+  String.raw`eyJ[\w-]{8,}(?:\.[\w-]*)*`,
+];
+
+/** A token, with what may stand before it in a header. */
+const tokens = new RegExp(String.raw`(?<![A-Za-z\d])(?:${forms.join('|')})`, 'g');
+
+/** What follows the name of a scheme in an `Authorization` header. */
+const authorization = /\b(Bearer|Basic)(\s+|%20|\+)[\w.~+/=-]{6,}/gi;
+
+/** A private key in PEM, to its end or to that of the text. */
+const privateKey = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,40}-----)?/g;
+
+/** The text without what looks like a token. */
+export function hideTokens(text: string, hidden: string): string {
+  return text
+    .replace(privateKey, hidden)
+    .replace(authorization, (_, scheme: string, space: string) => scheme + space + hidden)
+    .replace(tokens, hidden);
+}
+
+/** Whether a name could be a token, pasted where a name belongs: it has the form of one, or is made of random signs. */
+export function looksLikeToken(name: string): boolean {
+  if (hideTokens(name, '') !== name) return true;
+  const [run = ''] = /[\w+/=-]{20,}/.exec(name) ?? [];
+  return /\d/.test(run) && /[a-z]/i.test(run) && (run.match(/\d/g) ?? []).length >= 3;
+}
