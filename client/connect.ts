@@ -1,12 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { isLoopback, type TemporalConfig } from '../config/temporal.js';
 import { whyUnreachable } from '../config/why-unreachable.js';
+import { NestedConversationError } from '../contract/nested-conversation-error.js';
 import { carryTrace } from './trace-start.js';
 
 /** Thrown when Temporal can't be reached. */
-export class TemporalUnreachableError extends Error {
-  override readonly name = 'TemporalUnreachableError';
-}
+export class TemporalUnreachableError extends NestedConversationError<{ readonly address: string }> {}
 
 /**
  * A Temporal client as the environment says.
@@ -20,6 +19,7 @@ export async function connectClient(config: TemporalConfig): Promise<Client> {
     const connection = await Connection.connect({ ...connectionOptions, channelArgs });
     return new Client({ connection, namespace, dataConverter, interceptors: { workflow: [carryTrace] } });
   } catch (error) {
-    throw new TemporalUnreachableError(await whyUnreachable(connectionOptions, error));
+    const { address } = connectionOptions;
+    throw new TemporalUnreachableError(await whyUnreachable(connectionOptions, error), { address }, { cause: error });
   }
 }
