@@ -1,6 +1,7 @@
-import type { ConversationStatus, OverdueStep } from '../client/conversation-status.js';
+import type { ConversationStatus, OverdueStep, Retrying } from '../client/conversation-status.js';
 import type { ListedConversation } from '../client/list-conversations.js';
 import { phases } from '../client/words.js';
+import { commandLine } from './command-line.js';
 
 /** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
@@ -9,14 +10,20 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
   // What a look saw says which look it was; what a create met does not.
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
   const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || lastSeen;
-  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}`;
+  const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is as last seen)` : '';
+  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}${stale}`;
+}
+
+/** Says that Temporal is asked again, and why. */
+export function describeRetrying({ since, reason }: Retrying, now = new Date()): string {
+  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${reason}`;
 }
 
 /** Says what a run that stands still waits for, and where to look. */
 export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
   const which = version ? `of version ${version} ` : '';
   const waited = describeDuration(now.getTime() - since.getTime());
-  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see nested-conversation doctor)`;
+  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see ${commandLine('doctor')})`;
 }
 
 /** In the two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */

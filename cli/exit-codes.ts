@@ -1,8 +1,15 @@
+import { constants } from 'node:os';
 import { ServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { TemporalUnreachableError } from '../client/connect.js';
-import { ConversationNotFoundError, ConversationTakenError, InvalidInputError } from '../client/errors.js';
-import { oneLine } from '../config/config-error.js';
+import {
+  ConversationNotFoundError,
+  ConversationTakenError,
+  InvalidInputError,
+  MessageNotSentError,
+  StartNotComparableError,
+  WaitTimeoutError,
+} from '../client/errors.js';
 
 /** What the CLI's exit codes mean; 0 is success: started, ready, or told. */
 export const exitCodes = {
@@ -16,6 +23,10 @@ export const exitCodes = {
   taken: 4,
   /** Temporal can't be reached, or has no such namespace. */
   unreachable: 5,
+  /** The conversation is there already, and this message was not sent to it. */
+  notSent: 6,
+  /** The start goes on: the time limit of the wait ended, or `--exit-status` was asked of a start that runs. */
+  goesOn: 7,
 } as const;
 
 /** Thrown for a command line that can't be read. */
@@ -23,24 +34,28 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const unreachable = [TemporalUnreachableError, NamespaceNotFoundError, ServiceError];
+/** Thrown where a person, or a supervisor, ends the waiting. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  constructor(readonly signal: 'SIGINT' | 'SIGTERM') {
+    super(`interrupted by ${signal}`);
+  }
+}
+
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+const codes: readonly (readonly [code: number, errors: readonly ErrorClass[]])[] = [
+  [exitCodes.usage, [UsageError, InvalidInputError]],
+  [exitCodes.notFound, [ConversationNotFoundError]],
+  [exitCodes.taken, [ConversationTakenError]],
+  [exitCodes.notSent, [MessageNotSentError, StartNotComparableError]],
+  [exitCodes.goesOn, [WaitTimeoutError]],
+  [exitCodes.unreachable, [TemporalUnreachableError, NamespaceNotFoundError, ServiceError]],
+];
 
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError || error instanceof InvalidInputError) return exitCodes.usage;
-  if (error instanceof ConversationNotFoundError) return exitCodes.notFound;
-  if (error instanceof ConversationTakenError) return exitCodes.taken;
-  if (unreachable.some((type) => error instanceof type)) return exitCodes.unreachable;
-  return exitCodes.failed;
-}
-
-/** An error as JSON, for programs: its type and details where it is a failure of the contract. */
-export function errorJson(error: unknown): object {
-  const { name, type, details } = error as Error & { type?: string; details?: unknown };
-  return { error: { type: type ?? name, message: oneLine(error), ...(details !== undefined && { details }) } };
-}
-
-/** Tells of an error: a person on standard error, a program by one JSON object on standard output. */
-export function reportError(error: unknown, { json = false }: { readonly json?: boolean | undefined } = {}): void {
-  if (json) console.log(JSON.stringify(errorJson(error)));
-  else console.error(`nested-conversation: ${oneLine(error)}`);
+  // As a shell tells of a process that a signal ended.
+  if (error instanceof InterruptedError) return 128 + constants.signals[error.signal];
+  const found = codes.find(([, errors]) => errors.some((type) => error instanceof type));
+  return found?.[0] ?? exitCodes.failed;
 }

@@ -14,7 +14,7 @@ const registered = [searchAttributes.conversationId, searchAttributes.userId];
 /** Thrown for what can't be done in a namespace without the search attributes. */
 export class SearchAttributesMissingError extends NestedConversationError<{ readonly namespace: string }> {
   constructor(namespace: string, cause?: unknown) {
-    const message = `Namespace '${namespace}' lacks our search attributes: register them with nested-conversation setup`;
+    const message = `Namespace '${namespace}' lacks our search attributes: register them with npx nested-conversation setup`;
     super(message, { namespace }, { cause });
   }
 }

@@ -101,6 +101,11 @@ describe('start --wait on a terminal', () => {
     const { exitCode, shown } = await terminal.ended;
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
     assert.equal(exitCode, 128 + constants.signals.SIGINT);
+    assert.match(
+      left(shown),
+      new RegExp(`^The start of ${sid} goes on\\.\n  follow it:  npx nested-conversation wait ${sid}\n`),
+    );
+    assert.match(left(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
     const { phase } = await new NestedConversations(temporal.env.client).status(sid);
     assert.notEqual(phase, 'cancelled');
   });

@@ -47,7 +47,7 @@ describe('in a namespace without our search attributes', () => {
     await Promise.all([input, inputFor(server.url)].map((one) => conversations.ensureReady(one)));
     await conversations.ensureReady(inputFor(server.url));
     assert.deepEqual(hints, [
-      "Namespace 'default' lacks our search attributes: register them with nested-conversation setup",
+      "Namespace 'default' lacks our search attributes: register them with npx nested-conversation setup",
     ]);
     assert.equal(await historyLength(handleOf(input.sid)), 17);
   });
