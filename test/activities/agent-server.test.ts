@@ -157,7 +157,7 @@ describe('a conversation of agent-server that is', () => {
       [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
       'send deliver',
     ],
-    ['there before, its status late', [baseline(late)], 'wait: status late (agent running), without its message'],
+    ['there before, its status late', [baseline(late)], 'wait: status late (agent unknown), without its message'],
     [
       'there before, its status late once',
       [baseline(late), status('paused'), delivers, events(ours, update('running')), status('running')],
@@ -351,7 +351,17 @@ describe('a conversation of agent-server that is', () => {
     [
       'waiting for a confirmation of an earlier message',
       [...joinedBusy, events(ours, update('waiting_for_confirmation')), status('waiting_for_confirmation'), settled],
-      'wait: waiting_for_confirmation, its message not taken up yet',
+      'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
+    ],
+    [
+      'waiting for a confirmation of an earlier step',
+      [baseline(told('waiting_for_confirmation'))],
+      'wait: waiting_for_confirmation, without its message',
+    ],
+    [
+      'waiting for a confirmation of an earlier step, its message there',
+      [baseline(told('waiting_for_confirmation')), delivers, events(ours), status('waiting_for_confirmation'), settled],
+      'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
     ],
     [
       "at work on somebody else's message that came after this start",

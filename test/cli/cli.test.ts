@@ -106,8 +106,6 @@ describe('start', () => {
       conversation_id: sid,
       initial_user_msg: 'Fix the build',
       image_urls: ['a:1', 'b:2'],
-      replay_json: null,
-      mcp_config: null,
       repository: 'ada/engine',
       selected_branch: 'main',
       git_provider: 'github',

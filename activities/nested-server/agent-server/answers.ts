@@ -19,8 +19,7 @@ export function stateAt(
     still: 0,
     status,
     isCreated: status.kind !== 'absent',
-    // An agent that can't be asked may be at work.
-    agent: status.kind === 'told' ? status.value : status.kind === 'absent' ? 'idle' : 'running',
+    agent: status.kind === 'told' ? status.value : newestId === undefined ? 'idle' : 'unknown',
     message: { is: messageDigest === undefined ? 'none' : 'missing' },
     mayPassOver: info !== undefined && isBefore(info.version, takesUpFrom),
     run: { is: 'not-asked' },

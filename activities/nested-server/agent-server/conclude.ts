@@ -1,5 +1,5 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { type AgentServerState, longPatience, type Message, patience, restStates } from './state.js';
+import { type AgentServerState, busyStates, longPatience, type Message, patience, restStates } from './state.js';
 
 /**
  * What may be sent: create the conversation, hand over the message, ask the agent to run. One that has finished does not
@@ -36,11 +36,13 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
 
   switch (message.is) {
     case 'missing':
+      // A message that comes now would confirm what a person has not.
+      if (value === 'waiting_for_confirmation') return wait;
       // Best between two turns: then it is plain which turn is ours, and the agent does not pass over the message.
       return value === 'running' && still < (state.mayPassOver ? longPatience : patience) ? wait : send('deliver');
     case 'sent':
       // While the agent uses a tool, a message waits to be stored, however long that takes.
-      return !message.isAnswered && isSettled && value !== 'running' ? send('deliver') : wait;
+      return !message.isAnswered && isSettled && !busyStates.has(value) ? send('deliver') : wait;
     case 'stored':
       if (!restStates.has(value)) return wait;
       if (mayRun(state)) return isSettled || hasRestarted(state) ? send('run') : wait;
