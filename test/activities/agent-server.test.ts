@@ -156,6 +156,11 @@ describe('a conversation of agent-server that is', () => {
       'send deliver',
     ],
     ['there before, its status late', [baseline(late)], 'wait: status late (agent running), without its message'],
+    [
+      'there before, its status late once',
+      [baseline(late), status('paused'), delivers, events(ours, update('running')), status('running')],
+      'ready: running',
+    ],
     ['there before, paused, and no message is meant', [baseline(told('paused'))], 'ready: paused', noMessage],
     ['there before, in error, and no message is meant', [baseline(told('error'))], 'ready: error', noMessage],
     ['there before, as a create found', [baseline(absent), creates(false), status('idle')], 'send deliver'],

@@ -145,8 +145,18 @@ const firstLife: DialectRow<OpenHandsState>[] = [
   ],
   [
     "begun by somebody else's create, which took ours for a second one without a word",
-    [...fresh, events(loading, systemMessage(), foreign, running), status('RUNNING')],
+    [baseline(absent), creates('STARTING'), events(loading, systemMessage(), foreign, running), status('RUNNING')],
     'wait: RUNNING (agent running), its message accepted, but not in its events',
+  ],
+  [
+    "answered as begun, though somebody else's create had, as the agent's first words without a loading tell",
+    [
+      baseline(told('STOPPED'), loading),
+      creates('STARTING'),
+      events(systemMessage(), foreign, running),
+      status('RUNNING'),
+    ],
+    'send deliver',
   ],
   [
     "in the life of ours, with somebody else's message that came while it was loading",

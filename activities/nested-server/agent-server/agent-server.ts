@@ -52,7 +52,7 @@ function hasSucceeded({ status, json }: HttpAnswer): boolean {
 
 /** With its capacity full, the server saves a message and refuses only to run it: it must not be sent again. */
 function isSavedForLater({ status, json }: HttpAnswer): boolean {
-  return status === 429 && property(json, 'detail') !== undefined;
+  return status === 429 && /message saved|without resending/i.test(excerpt(stringAt(json, 'detail')));
 }
 
 /** A conversation that another host takes over, or that shuts down, refuses with a 400. */

@@ -46,8 +46,10 @@ export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentSe
 
 /** The state once the server has told the status, which is newer than the events that were read. */
 export function addStatus(state: AgentServerState, status: Status): AgentServerState {
-  const next: AgentServerState = { ...state, status, isCreated: true };
   const { message, life } = state;
+  // Once the message was sent, its place in the stream tells whether the agent was at work when it came.
+  const agent = status.kind === 'told' && message.is === 'missing' ? status.value : state.agent;
+  const next: AgentServerState = { ...state, status, agent, isCreated: true };
   if (status.kind !== 'told' || message.is !== 'stored') return next;
   const { value } = status;
   if (message.turn === 'theirs') {

@@ -18,8 +18,11 @@ const statusShare = 0.5;
 export async function baseline(server: HttpClient, desired: DesiredConversation): Promise<OpenHandsState> {
   const { sid } = desired;
   const newest = await readNewest(server, sid);
-  const status = newest ? await readStatus(server, sid, false) : ({ kind: 'absent' } as const);
-  const state = stateAt(desired, newest?.events ?? [], status);
+  const status: Status = newest ? await readStatus(server, sid, false) : { kind: 'absent' };
+  // A conversation that has events and is said to be absent was lost just now, or is there all the same.
+  const isContradicted = newest?.events.length && status.kind === 'absent';
+  const events = (isContradicted ? await readNewest(server, sid) : newest)?.events ?? [];
+  const state = stateAt(desired, events, status);
   return state.loop.life === 'unproven' ? proveLife(server, sid, state) : state;
 }
 
