@@ -7,6 +7,7 @@ import {
   addBoot,
   addCreated,
   addDelivered,
+  addNudged,
   addStatus,
   intend,
   stateAt,
@@ -88,6 +89,7 @@ describe('a conversation of agent-server that is', () => {
       addCreated(intend('create', state), isNew);
   const delivers: F = (state) => addDelivered(intend('deliver', state));
   const runs: F = (state) => addAsked(state);
+  const nudges: F = (state) => addNudged(state);
   const refusesToRun: F = (state) => addAsked(state, '409 Already running');
   const sameBoot: F = (state) => addBoot(state, { earliest: 1500, latest: 2500 });
   const laterBoot: F = (state) => addBoot(state, { earliest: 9000, latest: 9900 });
@@ -300,6 +302,29 @@ describe('a conversation of agent-server that is', () => {
       'done with an earlier message, and goes on with ours',
       [...joinedBusy, events(ours, answer, update('finished'), update('running')), status('running')],
       'ready: running',
+    ],
+    [
+      'done with an earlier message, and does not run on request',
+      [...joinedBusy, events(ours, update('finished')), status('finished'), runs, settled],
+      'send nudge',
+    ],
+    [
+      'done with an earlier message, and nudged',
+      [...joinedBusy, events(ours, update('finished')), status('finished'), runs, nudges, settled],
+      'wait: finished, its message not taken up yet',
+    ],
+    [
+      'done with an earlier message, nudged, and goes on with ours',
+      [
+        ...joinedBusy,
+        events(ours, update('finished')),
+        status('finished'),
+        runs,
+        nudges,
+        events(update('idle'), update('running'), update('finished')),
+        status('finished'),
+      ],
+      'ready: finished',
     ],
     [
       'done with an earlier message, and asked to go on with ours',

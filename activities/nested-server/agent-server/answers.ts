@@ -78,7 +78,7 @@ function lifeWith(life: Life, boot: Boot): Life {
 export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
   const { message } = state;
   // A create may find the conversation after all: then what is known of the message still holds.
-  if (step === 'run' || (message.is !== 'missing' && message.is !== 'sent')) return state;
+  if (step === 'run' || step === 'nudge' || (message.is !== 'missing' && message.is !== 'sent')) return state;
   return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
 }
 
@@ -95,6 +95,11 @@ export function addCreated(state: AgentServerState, isNew: boolean): AgentServer
 export function addDelivered(state: AgentServerState): AgentServerState {
   const message: Message = state.message.is === 'sent' ? { ...state.message, isAnswered: true } : state.message;
   return { ...state, still: 0, message };
+}
+
+/** The state once the agent has an empty message to look at. */
+export function addNudged(state: AgentServerState): AgentServerState {
+  return { ...state, still: 0, run: { is: 'nudged', inLife: state.life.number } };
 }
 
 /** The state once the agent was asked to run, and the server has agreed to it or has said why not. */

@@ -1,8 +1,11 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
 import { type AgentServerState, longPatience, type Message, patience, restStates } from './state.js';
 
-/** What may be sent: create the conversation, hand over the message, or ask the agent to run. */
-export type AgentServerStep = 'create' | 'deliver' | 'run';
+/**
+ * What may be sent: create the conversation, hand over the message, ask the agent to run. One that has finished does not
+ * run on request; an empty message makes it look at those that it has passed over.
+ */
+export type AgentServerStep = 'create' | 'deliver' | 'run' | 'nudge';
 
 /** The agent is at work on the message, waits for a person to confirm a step of it, or has answered it. */
 const atWork: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation', 'finished']);
@@ -39,7 +42,9 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
       // While the agent uses a tool, a message waits to be stored, however long that takes.
       return !message.isAnswered && isSettled && value !== 'running' ? send('deliver') : wait;
     case 'stored':
-      return restStates.has(value) && mayRun(state) && (isSettled || hasRestarted(state)) ? send('run') : wait;
+      if (!restStates.has(value)) return wait;
+      if (mayRun(state)) return isSettled || hasRestarted(state) ? send('run') : wait;
+      return state.run.is === 'asked' && value === 'finished' && isSettled ? send('nudge') : wait;
     case 'taken-up':
       return restStates.has(value) && mayRun(state) && wasInterrupted(state, message) ? send('run') : wait;
     case 'none':

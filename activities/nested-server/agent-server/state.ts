@@ -69,6 +69,8 @@ export type Message =
 export type Run =
   | { readonly is: 'not-asked' }
   | { readonly is: 'asked'; readonly inLife: number }
+  /** Asked, and then given an empty message. */
+  | { readonly is: 'nudged'; readonly inLife: number }
   | { readonly is: 'refused'; readonly inLife: number; readonly reason: string };
 
 /** The server's process. A restart interrupts an agent, and what it was asked to do. */
