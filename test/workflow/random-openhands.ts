@@ -330,9 +330,11 @@ function assertReady(
 }
 
 /** Whether the server tells a start that a loop has ended: where not, events are all that there is to go by. */
-function tellsLife({ server }: OpenHandsSchedule): boolean {
-  const { brokenStatus, hasMicroagents }: OpenHandsStandInOptions = servers[server];
-  return brokenStatus === undefined || hasMicroagents !== false;
+function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
+  const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
+  // A gateway's 404 looks like that of a server without the route.
+  const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
+  return brokenStatus === undefined || (hasMicroagents && !seemsToLackRoute);
 }
 
 /** An agent that is at work on something else hears the message later. */
