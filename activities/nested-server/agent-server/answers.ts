@@ -69,8 +69,9 @@ export function addBoot(state: AgentServerState, boot: Boot | undefined): AgentS
 /** A restart is proved where the later process answers twice in a row: several that share a port take turns. */
 function lifeWith(life: Life, boot: Boot): Life {
   const { number, laterBoots } = life;
-  const isLater = life.boot !== undefined && boot.earliest > life.boot.latest;
-  if (!isLater) return { number, laterBoots: 0, boot: life.boot ?? boot };
+  // Learned only now, it could be that of a later process.
+  if (life.boot === undefined) return life;
+  if (boot.earliest <= life.boot.latest) return { ...life, laterBoots: 0 };
   return laterBoots > 0 ? { number: number + 1, laterBoots: 0, boot } : { ...life, laterBoots: laterBoots + 1 };
 }
 

@@ -50,7 +50,8 @@ export async function observe(
 }
 
 /** Whether a restart of the server decides what is due: for an agent that rests though it has a message. */
-function dependsOnLife({ status, message }: AgentServerState): boolean {
+function dependsOnLife({ status, message, life }: AgentServerState): boolean {
+  if (life.boot === undefined) return false;
   const hasMessage = message.is === 'stored' || message.is === 'taken-up';
   return hasMessage && status.kind === 'told' && restStates.has(status.value) && status.value !== 'finished';
 }

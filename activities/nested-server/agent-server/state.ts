@@ -77,7 +77,7 @@ export type Run =
 export interface Life {
   /** How often a restart was proved since the start. */
   readonly number: number;
-  /** Absent where the server does not tell. */
+  /** Absent where the server did not tell before this start had sent anything. */
   readonly boot?: Boot;
   /** How often in a row a later boot was seen: one process of several, or a restart. */
   readonly laterBoots: number;

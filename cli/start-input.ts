@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { InvalidInputError } from '../client/errors.js';
+import type { InputProblem } from '../contract/failures.js';
 import { type CreateNestedConversationInput, parseInput } from '../contract/input.js';
-import { InvalidInputError } from './errors.js';
 
 /** What `--input` holds, still unchecked. */
 type BaseInput = Record<string, unknown> & { readonly client?: { readonly sessionApiKey?: string } | null };
@@ -21,9 +22,9 @@ export interface StartInputOptions {
   readonly gitProvider?: string;
   readonly instructions?: string;
   readonly sessionApiKey?: string;
-  readonly timeout?: string;
+  readonly requestTimeout?: string;
   readonly interval?: string;
-  readonly maximumAttempts?: number;
+  readonly maximumAttempts?: number | string;
   readonly lookTimeout?: string;
   readonly readyWhen?: string;
   readonly onFailure?: string;
@@ -35,7 +36,10 @@ export interface StartInputOptions {
  *
  * @throws {@link InvalidInputError}
  */
-export async function readStartInput(options: StartInputOptions): Promise<CreateNestedConversationInput> {
+export async function readStartInput(
+  options: StartInputOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<CreateNestedConversationInput> {
   const base: BaseInput = options.input === undefined ? {} : await readJson(options.input);
   const { message, imageUrl, replayFile } = options;
   const given = {
@@ -57,9 +61,8 @@ export async function readStartInput(options: StartInputOptions): Promise<Create
       conversationInstructions: options.instructions,
     },
     client: {
-      timeout: options.timeout,
-      sessionApiKey:
-        options.sessionApiKey ?? base.client?.sessionApiKey ?? (process.env.NESTED_SESSION_API_KEY || undefined),
+      timeout: options.requestTimeout,
+      sessionApiKey: options.sessionApiKey ?? base.client?.sessionApiKey ?? (env.NESTED_SESSION_API_KEY || undefined),
     },
     readiness: {
       interval: options.interval,
@@ -74,8 +77,37 @@ export async function readStartInput(options: StartInputOptions): Promise<Create
     if (Object.keys(values).length > 0) input[name] = { ...(base[name] as object | undefined), ...values };
   }
   const parsed = parseInput(input);
-  if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
+  if ('problems' in parsed) throw InvalidInputError.of(parsed.problems.map((problem) => withFlag(problem, options)));
   return input as unknown as CreateNestedConversationInput;
+}
+
+/** The option that a field comes from, where it did not come from `--input`. */
+const flags: Readonly<Record<string, readonly [flag: string, option: keyof StartInputOptions]>> = {
+  apiUrl: ['--api-url', 'apiUrl'],
+  sid: ['--sid', 'sid'],
+  userId: ['--user-id', 'userId'],
+  server: ['--server', 'server'],
+  onFailure: ['--on-failure', 'onFailure'],
+  'initialUserMsg.content': ['--message', 'message'],
+  'initialUserMsg.imageUrls': ['--image-url', 'imageUrl'],
+  replayJson: ['--replay-file', 'replayFile'],
+  'settings.repository': ['--repository', 'repository'],
+  'settings.selectedBranch': ['--branch', 'branch'],
+  'settings.gitProvider': ['--git-provider', 'gitProvider'],
+  'settings.conversationInstructions': ['--instructions', 'instructions'],
+  'client.timeout': ['--request-timeout', 'requestTimeout'],
+  'client.sessionApiKey': ['--session-api-key', 'sessionApiKey'],
+  'readiness.interval': ['--interval', 'interval'],
+  'readiness.maximumAttempts': ['--maximum-attempts', 'maximumAttempts'],
+  'readiness.lookTimeout': ['--look-timeout', 'lookTimeout'],
+  'readiness.readyWhen': ['--ready-when', 'readyWhen'],
+};
+
+/** Names the field as the person wrote it, or would: by its option, unless `--input` holds it. */
+function withFlag({ field, problem }: InputProblem, options: StartInputOptions): InputProblem {
+  const [flag, option] = flags[field.replace(/\.\d+$/, '')] ?? [];
+  const isGiven = option !== undefined && options[option] !== undefined;
+  return flag !== undefined && (isGiven || options.input === undefined) ? { field: flag, problem } : { field, problem };
 }
 
 function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
@@ -99,7 +131,9 @@ async function readJson(file: string): Promise<BaseInput> {
 
 async function readText(file: string): Promise<string> {
   try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    const read = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    // Some editors begin a file with a byte order mark, which is not JSON.
+    return read.replace(/^\ufeff/, '');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw InvalidInputError.of([{ field: file, problem: `can't be read: ${reason}` }]);

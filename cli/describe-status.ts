@@ -1,17 +1,7 @@
-import type { ConversationStatus, OverdueStep, RunPhase } from './conversation-status.js';
-import type { ListedConversation } from './list-conversations.js';
-
-export const phases: Record<RunPhase, string> = {
-  queued: 'waiting for a worker',
-  creating: 'creating the conversation',
-  checking: 'checking that it is ready',
-  stopping: 'stopping the conversation',
-  ready: 'ready',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  terminated: 'terminated',
-  'timed-out': 'timed out',
-};
+import type { ConversationStatus, OverdueStep, Retrying } from '../client/conversation-status.js';
+import type { ListedConversation } from '../client/list-conversations.js';
+import { phases } from '../client/words.js';
+import { commandLine } from './command-line.js';
 
 /** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
@@ -20,14 +10,20 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
   // What a look saw says which look it was; what a create met does not.
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
   const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || lastSeen;
-  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}`;
+  const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is as last seen)` : '';
+  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}${stale}`;
+}
+
+/** Says that Temporal is asked again, and why. */
+export function describeRetrying({ since, reason }: Retrying, now = new Date()): string {
+  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${reason}`;
 }
 
 /** Says what a run that stands still waits for, and where to look. */
 export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
   const which = version ? `of version ${version} ` : '';
   const waited = describeDuration(now.getTime() - since.getTime());
-  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see nested-conversation doctor)`;
+  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see ${commandLine('doctor')})`;
 }
 
 /** In the two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */
@@ -42,11 +38,6 @@ export function describeDuration(ms: number): string {
   const largest = counts.findIndex(([count]) => count > 0);
   const told = counts.slice(largest, largest + 2).filter(([count]) => count > 0);
   return told.map(([count, unit]) => `${count} ${unit}`).join(' ') || '0 s';
-}
-
-/** A number of looks in words. */
-export function describeLooks(attempts: number): string {
-  return attempts === 1 ? 'one look' : `${attempts} looks`;
 }
 
 /** A table, a line for each. */

@@ -1,8 +1,8 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { optionalTsToDate, optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import { isAboutSearchAttributes, searchAttributesQuery } from '../../client/search-attributes.js';
 import { describeDuration } from '../describe-status.js';
-import { isAboutSearchAttributes, searchAttributesQuery } from '../search-attributes.js';
 import { ok, problem, type Verdict, warning } from './check.js';
 
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
@@ -34,7 +34,7 @@ export async function checkSearchAttributes({ workflow }: Client): Promise<Verdi
     return ok('registered');
   } catch (error) {
     if (!isAboutSearchAttributes(error)) throw error;
-    return warning('not all are there, so that list finds nothing by user or phase', 'nested-conversation setup');
+    return warning('not all are there, so that list finds nothing by user', 'npx nested-conversation setup');
   }
 }
 
@@ -48,7 +48,7 @@ export async function checkWorkers(client: Client, taskQueue: string): Promise<V
     const last = Number.isFinite(lastPolledMs) ? `; the last did ${describeDuration(lastPolledMs)} ago` : '';
     return problem(
       `none polls ${taskQueue}${last}`,
-      'start one (npm run worker), or correct TEMPORAL_TASK_QUEUE or TEMPORAL_NAMESPACE, here or there',
+      'start one (npx nested-conversation-worker), or correct TEMPORAL_TASK_QUEUE or TEMPORAL_NAMESPACE, here or there',
     );
   }
   const routed = routingProblem(workflows, taskQueue, client.options.namespace);

@@ -5,10 +5,10 @@ import { withDialect } from '../../activities/nested-server/dialects.js';
 import { HttpClient } from '../../activities/nested-server/http-client.js';
 import { isSupported, readServerInfo, supportedVersions } from '../../activities/nested-server/server-info.js';
 import { createTransport } from '../../activities/nested-server/transport.js';
+import { InvalidInputError } from '../../client/errors.js';
 import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
 import { baseUrlOf, parseInput } from '../../contract/input.js';
 import type { WorkerConfig } from '../../worker/config.js';
-import { InvalidInputError } from '../errors.js';
 import { ok, problem, type Verdict } from './check.js';
 
 export interface NestedServerOptions {

@@ -1,7 +1,9 @@
 import type { WriteStream } from 'node:tty';
 import ora from 'ora';
-import type { ConversationStatus } from './conversation-status.js';
-import { describeStatus } from './describe-status.js';
+import type { ConversationStatus, Retrying } from '../client/conversation-status.js';
+import type { WaitOptions } from '../client/nested-conversations.js';
+import { describeRetrying, describeStatus } from './describe-status.js';
+import { printable } from './print.js';
 
 /** Whether a stream is a terminal on which a line can be drawn anew: some say that they have no columns at all. */
 export function isLive(stream: WriteStream): boolean {
@@ -11,17 +13,24 @@ export function isLive(stream: WriteStream): boolean {
 /** Shows the newest progress of `work` in one line that ticks by the second, and is gone at its end. */
 export async function withLiveProgress<T>(
   stream: WriteStream,
-  work: (onProgress: (status: ConversationStatus) => void) => Promise<T>,
+  work: (callbacks: Pick<WaitOptions, 'onProgress' | 'onRetrying'>) => Promise<T>,
 ): Promise<T> {
   let latest: ConversationStatus | undefined;
+  let retrying: Retrying | undefined;
   // Without hands on standard input: Ctrl-C ends the process, as ever.
   const line = ora({ stream, text: 'starting', isEnabled: true, discardStdin: false }).start();
   const timer = setInterval(() => {
-    if (latest) line.text = describeStatus(latest);
+    if (latest) line.text = printable(describeStatus(latest));
+    else if (retrying) line.text = printable(describeRetrying(retrying));
   }, 200);
   try {
-    return await work((status) => {
-      latest = status;
+    return await work({
+      onProgress(status) {
+        latest = status;
+      },
+      onRetrying(outage) {
+        retrying = outage;
+      },
     });
   } finally {
     clearInterval(timer);

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { connectClient } from '../../client/connect.js';
 import { loadWorkerConfig, type WorkerConfig } from '../../worker/config.js';
-import { connectClient } from '../connect.js';
 import { type Checked, check, type Finding, ok, type Verdict } from './check.js';
 import { checkNestedServer, type NestedServerOptions } from './nested-server-check.js';
 import { checkEncryption, checkNewestStart, checkPayloadStore } from './payload-checks.js';
@@ -10,8 +10,8 @@ import { checkNamespace, checkSearchAttributes, checkWorkers } from './temporal-
  * Looks at everything that a start needs. Only reads, and always ends: each check has its time. What can't be looked at
  * because of an earlier finding is left out.
  */
-export async function* diagnose(options: NestedServerOptions): AsyncGenerator<Finding> {
-  const [settings, config] = await checkSettings();
+export async function* diagnose(options: NestedServerOptions, env = process.env): AsyncGenerator<Finding> {
+  const [settings, config] = await checkSettings(env);
   yield settings;
   if (!config) return;
   const [temporal, client] = await checkTemporal(config);
@@ -26,9 +26,9 @@ export async function* diagnose(options: NestedServerOptions): AsyncGenerator<Fi
 }
 
 /** As a worker reads them: a client's are among them. */
-function checkSettings(): Promise<Checked<WorkerConfig>> {
+function checkSettings(env: NodeJS.ProcessEnv): Promise<Checked<WorkerConfig>> {
   return check('settings', async () => {
-    const value = loadWorkerConfig();
+    const value = loadWorkerConfig(env);
     return { ...ok(`namespace '${value.namespace}', task queue ${value.taskQueue}`), value };
   });
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { exitCodeOf, reportError } from './exit-codes.js';
+import { exitCodeOf } from './exit-codes.js';
 import { buildProgram } from './program.js';
+import { reportError } from './report-error.js';
 
 buildProgram()
   .parseAsync()

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -16,7 +16,7 @@ function bashScript(program: Command): string {
   const name = program.name();
   const complete = `_${name.replaceAll('-', '_')}`;
   const choices = program.commands.flatMap((command) =>
-    command.options.map(({ long, argChoices, required, optional }) => {
+    shownOptions(command).map(({ long, argChoices, required, optional }) => {
       if (!required && !optional) return undefined;
       return `    '${command.name()} ${long}') words='${argChoices?.join(' ') ?? ''}' ;;`;
     }),
@@ -47,7 +47,7 @@ function fishScript(program: Command): string {
     return [
       `complete -c ${name} -n __fish_use_subcommand -f -a ${command.name()} -d ${quoted(command.description())}`,
       ...argumentChoices(command).map((choice) => `${within} -f -a ${choice}`),
-      ...command.options.map(({ long, description, argChoices, required, optional }) => {
+      ...shownOptions(command).map(({ long, description, argChoices, required, optional }) => {
         const values = argChoices ? ` -x -a '${argChoices.join(' ')}'` : required || optional ? ' -r' : '';
         return `${within} -l ${long?.slice(2)}${values} -d ${quoted(description)}`;
       }),
@@ -61,7 +61,14 @@ function argumentChoices(command: Command): readonly string[] {
 }
 
 function optionNames(command: Command): string[] {
-  return [...command.options.map(({ long }) => long ?? ''), '--help'];
+  return [...shownOptions(command).map(({ long }) => long ?? ''), '--help'];
+}
+
+/** Its own, and those of the whole command line. */
+function shownOptions(command: Command): readonly Option[] {
+  return [...command.options, ...(command.parent?.options ?? [])].filter(
+    ({ hidden, long }) => !hidden && long !== '--version',
+  );
 }
 
 function quoted(text: string): string {

@@ -1,8 +1,9 @@
+import type { ConversationStatus } from '../client/conversation-status.js';
+import { ConversationError } from '../client/errors.js';
+import { describeLooks, phases } from '../client/words.js';
 import { whatToDo } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
-import type { ConversationStatus } from './conversation-status.js';
-import { describeDuration, describeLooks, describeOverdue, phases } from './describe-status.js';
-import { ConversationError } from './errors.js';
+import { describeDuration, describeOverdue } from './describe-status.js';
 
 /** What a run that has ended came to; absent while it runs. */
 export type Outcome = CreateNestedConversationResult | Error | undefined;
@@ -13,10 +14,10 @@ export function statusScreen(status: ConversationStatus, outcome: Outcome, now =
   const lasted = describeDuration((closedAt ?? now).getTime() - startedAt.getTime());
   const rows: [string, string | undefined][] = [
     ...outcomeRows(outcome),
-    ['stands still', overdue && describeOverdue(overdue, now)],
-    ['stuck', failedWorkflowTasks && `its code failed ${times(failedWorkflowTasks)} in a row: see the workers' logs`],
+    ['stuck', overdue && describeOverdue(overdue, now)],
+    ['failing', failedWorkflowTasks && `its code failed ${times(failedWorkflowTasks)} in a row: see the workers' logs`],
     ['last seen', status.lastSeen],
-    [phase === 'checking' ? 'looks' : 'attempts', attemptsOf(status)],
+    [phase === 'checking' ? 'checks' : 'attempts', attemptsOf(status)],
     ['server', [server, apiUrl].filter(Boolean).join(' at ')],
     ['user', userId],
     ['started', `${startedAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`],
@@ -31,7 +32,7 @@ function outcomeRows(outcome: Outcome): [string, string | undefined][] {
   if (outcome === undefined) return [];
   if (!(outcome instanceof Error)) return [['result', `${outcome.status} after ${describeLooks(outcome.attempts)}`]];
   if (!(outcome instanceof ConversationError)) return [['reason', outcome.message]];
-  const { type, message, details } = outcome as ConversationError<keyof typeof whatToDo>;
+  const { type, message, details } = outcome as ConversationError;
   return [
     ['reason', message],
     ['what to do', whatToDo[type].replaceAll('`', '')],
