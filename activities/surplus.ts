@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { type ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { printable } from '../contract/printing/printable.js';
 import type { CheckConversationReadyInput, LookHeartbeat } from './interface.js';
 import { countSurplus } from './metrics.js';
 import { failure } from './nested-server/failures.js';
@@ -35,5 +36,6 @@ export function surplusLook(input: CheckConversationReadyInput, apiUrl: string, 
 }
 
 function reasonOf(apiUrl: string, maximum: number): string {
-  return `${maximum} requests to ${apiUrl} are in flight, which is all that a worker makes at a time (WORKER_MAX_ACTIVITIES_PER_SERVER)`;
+  const server = printable(apiUrl, { maximumBytes: 200 });
+  return `${maximum} requests to ${server} are in flight, which is all that a worker makes at a time (WORKER_MAX_ACTIVITIES_PER_SERVER)`;
 }

@@ -4,11 +4,8 @@ import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
-/**
- * Characters of an answer that are looked at: far more than are told. So a secret that is cut here lies beyond what is
- * told, also where what comes before it shrinks, a long message to a thirtieth, as it is hidden.
- */
-const maximumQuote = 100_000;
+/** Characters of an answer that are quoted: more than are told, as a long secret shrinks to three asterisks. */
+const maximumQuote = 8_000;
 
 /** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
 const maximumMsgId = 200;
