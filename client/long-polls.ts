@@ -1,9 +1,7 @@
 import type { Client } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import { askOnce, isPassing, isRefused, lastDelayMs, pause } from './ask-temporal.js';
 import { onAbort } from './on-abort.js';
-
-const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT } = proto.temporal.api.enums.v1.HistoryEventFilterType;
+import { askForEnd, type CloseEvent, type RunIds } from './run-result.js';
 
 /**
  * How many waits of a process hold a long poll at a time, unless the option `longPolls` says otherwise. A connection
@@ -33,25 +31,23 @@ export interface PollOptions {
   readonly signal: AbortSignal;
 }
 
-interface Execution {
-  readonly workflowId: string;
-  readonly runId: string;
-}
+type Execution = Omit<RunIds, 'sid'>;
 
 /**
- * Returns when the run has ended. Waits for one of the process's long polls to be free, and for its turn. A refused or
- * lost poll is made again, so that it never rejects but for the signal.
+ * Returns when the run has ended, with its last event. Waits for one of the process's long polls to be free, and for its
+ * turn. A refused or lost poll is made again, so that it never rejects but for the signal.
  */
 export async function pollForEnd(
   client: Client,
   execution: Execution,
   { limit, polling, signal }: PollOptions,
-): Promise<void> {
+): Promise<CloseEvent> {
   for (;;) {
     await takeTurn(limit, signal);
     polling.isOn = true;
     try {
-      if (await pollWhileAllowed(client, execution, signal)) return;
+      const event = await pollWhileAllowed(client, execution, signal);
+      if (event) return event;
     } finally {
       polling.isOn = false;
       handOn();
@@ -61,31 +57,24 @@ export async function pollForEnd(
   }
 }
 
-/** Whether the run has ended; `false` where Temporal takes no more polls. */
+/** `undefined` where Temporal takes no more polls. */
 async function pollWhileAllowed(
   client: Client,
-  { workflowId, runId }: Execution,
+  execution: Execution,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<CloseEvent | undefined> {
   let nextPageToken: Uint8Array | null | undefined;
   for (;;) {
     try {
-      const poll = () =>
-        client.workflowService.getWorkflowExecutionHistory({
-          namespace: client.options.namespace,
-          execution: { workflowId, runId },
-          skipArchival: true,
-          waitNewEvent: true,
-          historyEventFilterType: HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
-          ...(nextPageToken && { nextPageToken }),
-        });
+      const poll = () => askForEnd(client, execution, { nextPageToken });
       const answer = await askOnce(client, poll, signal, pollWithinMs);
-      if (answer.history?.events?.length) return true;
+      const [event] = answer.history?.events ?? [];
+      if (event) return event;
       nextPageToken = answer.nextPageToken;
     } catch (error) {
       signal.throwIfAborted();
       // What is wrong for good, whoever describes the run is told, too.
-      if (isRefused(error) || !isPassing(error)) return false;
+      if (isRefused(error) || !isPassing(error)) return undefined;
       nextPageToken = undefined;
       await pause(pauseMs, signal);
     }

@@ -1,9 +1,15 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import proto from '@temporalio/proto';
 import { type FailureType, failureTypes } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
-import type { ErrorOrigin } from '../contract/nested-conversation-error.js';
-import { type AbortedHow, ConversationAbortedError, conversationErrorOf, UnknownFailureError } from './errors.js';
+import { ConversationAbortedError, conversationErrorOf, UnknownFailureError } from './errors.js';
+
+const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT } = proto.temporal.api.enums.v1.HistoryEventFilterType;
 
 /** A run of a conversation. */
 export interface RunIds {
@@ -12,31 +18,56 @@ export interface RunIds {
   readonly runId: string;
 }
 
-/** What a run came to; it waits where the run has not ended. */
-export async function runResult(
-  client: Client,
-  { sid, workflowId, runId }: RunIds,
-): Promise<CreateNestedConversationResult> {
-  try {
-    return await client.workflow.getHandle(workflowId, runId).result();
-  } catch (error) {
-    throw error instanceof WorkflowFailedError ? outcomeError(error, { sid, workflowId, runId }) : error;
-  }
+/** The last event of a run that has ended. */
+export type CloseEvent = proto.temporal.api.history.v1.IHistoryEvent;
+
+type Answer = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
+
+/** Asks for the event that a run ended with; with `wait`, Temporal answers when it has, or with nothing after a while. */
+export function askForEnd(
+  { workflowService, options: { namespace } }: Client,
+  { workflowId, runId }: Omit<RunIds, 'sid'>,
+  wait?: { readonly nextPageToken?: Uint8Array | null | undefined },
+): Promise<Answer> {
+  return workflowService.getWorkflowExecutionHistory({
+    namespace,
+    execution: { workflowId, runId },
+    historyEventFilterType: HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+    skipArchival: true,
+    ...(wait && { waitNewEvent: true, ...(wait.nextPageToken && { nextPageToken: wait.nextPageToken }) }),
+  });
 }
 
-/** The run's failure as the class of its type. */
-function outcomeError({ cause }: WorkflowFailedError, run: ErrorOrigin & { readonly sid: string }): Error {
+/** What a run came to that has ended. */
+export async function runResult(client: Client, run: RunIds): Promise<CreateNestedConversationResult> {
+  const [event] = (await askForEnd(client, run)).history?.events ?? [];
+  return resultOf(client, run, event ?? {});
+}
+
+/** What the last event of a run says: its result, or its failure as the class of its type. */
+export async function resultOf(
+  client: Client,
+  run: RunIds,
+  event: CloseEvent,
+): Promise<CreateNestedConversationResult> {
+  const { loadedDataConverter } = client.options;
+  const { workflowExecutionCompletedEventAttributes: completed, workflowExecutionFailedEventAttributes: failed } =
+    event;
+  if (completed) return decodeFromPayloadsAtIndex(loadedDataConverter, 0, completed.result?.payloads);
+  if (event.workflowExecutionCanceledEventAttributes) throw new ConversationAbortedError('cancelled', run);
+  if (event.workflowExecutionTerminatedEventAttributes) throw new ConversationAbortedError('terminated', run);
+  if (event.workflowExecutionTimedOutEventAttributes) throw new ConversationAbortedError('timed out', run);
+  const cause = await decodeOptionalFailureToOptionalError(loadedDataConverter, failed?.failure);
+  throw failureError(run, cause);
+}
+
+function failureError(run: RunIds, cause: Error | undefined): Error {
   const origin = { ...run, cause };
-  if (!(cause instanceof ApplicationFailure)) return new ConversationAbortedError(howAborted(cause), origin);
-  const { message, type, details } = cause;
+  const { type, details } = cause instanceof ApplicationFailure ? cause : { type: undefined, details: undefined };
+  const message = cause?.message ?? `The start of ${run.sid} has not ended, or its history can't be read`;
   return isFailureType(type)
     ? conversationErrorOf(type, { ...origin, message, details: details?.[0] })
     : new UnknownFailureError(message, { type: type ?? undefined }, origin);
-}
-
-function howAborted(cause: unknown): AbortedHow {
-  if (cause instanceof CancelledFailure) return 'cancelled';
-  return cause instanceof TerminatedFailure ? 'terminated' : 'timed out';
 }
 
 function isFailureType(type: string | null | undefined): type is FailureType {

@@ -5,7 +5,7 @@ import { type ConversationStatus, conversationStatus, stepOf } from './conversat
 import { describeRun } from './describe-run.js';
 import { pollForEnd } from './long-polls.js';
 import type { Progress } from './progress.js';
-import { type RunIds, runResult } from './run-result.js';
+import { type RunIds, resultOf, runResult } from './run-result.js';
 
 /** The result is there already: its caller must not wait long for the last line of its progress. */
 const tellEndWithinMs = 2_000;
@@ -32,11 +32,12 @@ export async function waitForEnd(wait: Wait): Promise<CreateNestedConversationRe
   const during = { ...wait, signal: AbortSignal.any([signal, over.signal]) };
   const polling = { isOn: false };
   try {
-    await Promise.race([
+    const event = await Promise.race([
       pollForEnd(client, run, { limit: longPolls, polling, signal: during.signal }),
       watchUntilClosed(during, polling),
     ]);
     if (progress.isWatched && !progress.latest?.closedAt) await tellEnd(wait);
+    if (event) return await resultOf(client, run, event);
     return await askUntilAnswered(client, () => runResult(client, run), { signal, onRetrying: progress.onRetrying });
   } finally {
     over.abort();

@@ -340,13 +340,12 @@ function assertReady(
 function assertFailedForAReason(
   { failed, message: words }: Extract<End, { failed: unknown }>,
   schedule: AgentServerSchedule,
-  course: Course,
+  { server, troubled }: Course,
 ): void {
-  const { server, troubled } = course;
   const { troubles, script } = schedule;
   const has = (fault: Trouble['fault']) => troubles.some((trouble) => trouble.fault === fault);
   const losesDisk = troubles.some((trouble) => trouble.server === 'loses its disk');
-  const isHopeless = !isFine(schedule) || losesDisk || isPassedOver(schedule, course);
+  const isHopeless = !isFine(schedule) || losesDisk;
   const isStatus = ({ method, path }: { method: string; path: string }) =>
     method === 'GET' && requests['read status']().path.test(path);
   const calmLooks = server.requests.slice(troubled).filter(isStatus).length;
@@ -373,14 +372,6 @@ function isFine({ server, script, before, message: kind, troubles }: AgentServer
   const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
   if (hasStranger && agent === 'runs') return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
-}
-
-/** Up to 1.40, an agent that finishes passes over a message that has joined its run, and nothing makes it turn to it. */
-function isPassedOver(schedule: AgentServerSchedule, { server, id, inherited }: Course): boolean {
-  if (!['1.40', '1.23'].includes(schedule.server) || !server.has(id)) return false;
-  const { executionStatus, events, turns } = server.conversation(id);
-  const ours = events.find((event) => isOurs(event) && !inherited.has(event));
-  return executionStatus === 'finished' && ours !== undefined && !turns.some(({ saw }) => saw.includes(ours));
 }
 
 function outline({ id, source, kind, key, value, llm_message: said, parent_id: parent }: AgentServerEvent): string {

@@ -330,9 +330,11 @@ function assertReady(
 }
 
 /** Whether the server tells a start that a loop has ended: where not, events are all that there is to go by. */
-function tellsLife({ server }: OpenHandsSchedule): boolean {
-  const { brokenStatus, hasMicroagents }: OpenHandsStandInOptions = servers[server];
-  return brokenStatus === undefined || hasMicroagents !== false;
+function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
+  const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
+  // A gateway's 404 looks like that of a server without the route.
+  const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
+  return brokenStatus === undefined || (hasMicroagents && !seemsToLackRoute);
 }
 
 /** An agent that is at work on something else hears the message later. */
@@ -375,6 +377,7 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
   // A loop that is alive already takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
+  if (schedule.message === 'none' && !goodStates.includes(endsIn)) return false;
   // An agent that was at work already and never comes to a next action does not show what it works on.
   if (agent === 'runs')
     return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
