@@ -157,10 +157,10 @@ async function readLife(server: HttpClient, sid: string): Promise<LoopLife | und
   const answer = await server
     .send({ method: 'GET', path: `${pathOf(sid)}/microagents` })
     .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
-  if (!answer || answer.status >= 500 || answer.status === 429) return 'unanswered';
-  if (answer.status === 200) return Array.isArray(property(answer.json, 'microagents')) ? 'alive' : undefined;
+  if (answer?.status === 200 && Array.isArray(property(answer.json, 'microagents'))) return 'alive';
+  if (answer?.status !== 404) return 'unanswered';
   if (isAboutConversation(answer)) return 'unknown';
-  const error = answer.status === 404 ? stringAt(answer.json, 'error') : undefined;
+  const error = stringAt(answer.json, 'error');
   if (error === undefined) return undefined;
   return error.startsWith(noLoop) ? 'ended' : 'alive';
 }
