@@ -377,11 +377,11 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
   // A loop that is alive already takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
-  if (schedule.message === 'none' && !goodStates.includes(endsIn)) return false;
+  if (!goodStates.includes(endsIn)) return false;
   // An agent that was at work already and never comes to a next action does not show what it works on.
   if (agent === 'runs')
     return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
-  return agent === 'answers' && goodStates.includes(endsIn);
+  return agent === 'answers';
 }
 
 function hasTurn({ before }: OpenHandsSchedule): boolean {
