@@ -3,9 +3,10 @@ import { limits } from '../contract/limits.js';
 import { checkConversationReady } from './check-conversation-ready.js';
 import { createConversation } from './create-conversation.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { presentableText } from './failure-boundary.js';
 import { notingWrites } from './heartbeats.js';
 import { InFlight } from './in-flight.js';
-import type { Activities } from './interface.js';
+import type { Activities, CheckConversationReadyInput, ConversationLook } from './interface.js';
 import { counted } from './metrics.js';
 import { traced } from './nested-server/traced.js';
 import { createTransport } from './nested-server/transport.js';
@@ -33,7 +34,7 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
     },
     checkConversationReady(input) {
       const server = serverOf(input);
-      const work = () => checkConversationReady(input, dependencies);
+      const work = async () => presentableLook(await checkConversationReady(input, dependencies), input);
       return starts.run(server, work, () => surplusLook(input, String(server), maximumPerServer));
     },
     stopConversation(input) {
@@ -42,6 +43,11 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
       return stops.run(server, work, () => surplusCreate(String(server), maximumPerServer));
     },
   };
+}
+
+/** What the server calls the conversation becomes the run's result: in its words, but as all else that it says. */
+function presentableLook(look: ConversationLook, input: CheckConversationReadyInput): ConversationLook {
+  return look.ready ? { ...look, status: presentableText(look.status, input) } : look;
 }
 
 /** The base URL of an input that may be unchecked; `undefined` where it has none that anything could be sent to. */

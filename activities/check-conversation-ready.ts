@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { toMilliseconds } from '../contract/duration.js';
-import { type FailureDetails, notReadyYet } from '../contract/failures.js';
 import { baseUrlOf } from '../contract/input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { presentableText, withinContract } from './failure-boundary.js';
@@ -13,6 +12,7 @@ import { evidenceOf, stateIn } from './nested-server/evidence.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient, NoAnswerError } from './nested-server/http-client.js';
 import { matchDigest } from './nested-server/message-match.js';
+import { attemptsOf, notReadyYetFailure } from './not-ready-yet.js';
 
 /**
  * Looks at the conversation once. Its RetryPolicy is the readiness policy: Temporal holds the interval between two
@@ -44,32 +44,15 @@ async function look<State, Step extends string>(
   server: HttpClient,
   input: CheckConversationReadyInput,
 ): Promise<ConversationLook> {
-  const { goal, readiness, attemptsBefore = 0 } = input;
-  const { info } = Context.current();
-  const attempts = attemptsBefore + info.attempt;
+  const { goal, readiness } = input;
+  const attempts = attemptsOf(input);
   const desired = { ...goal, isOurMessage: matchDigest(goal.messageDigest) };
-  const earlier: LookHeartbeat | undefined = info.heartbeatDetails;
+  const earlier: LookHeartbeat | undefined = Context.current().info.heartbeatDetails;
   let { evidence, seen } = earlier ?? { evidence: input.evidence, seen: 'nothing yet' };
 
   const notReady = (lastObservation: string, category?: ApplicationFailureCategory) => {
     seen = presentableText(lastObservation, input);
-    const { maximumAttempts, interval } = readiness;
-    const more = attempts < maximumAttempts ? `next in ${interval}` : 'the last';
-    const waitedMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
-    return ApplicationFailure.create({
-      type: notReadyYet,
-      message: `${goal.sid} is ${seen}; look ${attempts} of ${maximumAttempts}, ${more}`,
-      details: [
-        {
-          attempts,
-          maximumAttempts,
-          interval,
-          waitedMs,
-          lastObservation: seen,
-        } satisfies FailureDetails['ConversationNotReady'],
-      ],
-      ...(category && { category }),
-    });
+    return notReadyYetFailure(input, seen, category);
   };
 
   return heartbeatDuring(

@@ -16,7 +16,7 @@ import { HttpClient } from './nested-server/http-client.js';
 import { matchText, messageDigest } from './nested-server/message-match.js';
 import type { Transport } from './nested-server/transport.js';
 import { redeemReplay } from './redeem-replay.js';
-import { secretsOf } from './secrets.js';
+import { secretTextsOf } from './secret-texts.js';
 
 /**
  * Creates the conversation in the nested server, or brings one that is there already to where this start wants it.
@@ -37,7 +37,7 @@ export async function createConversation(
 ): Promise<CreatedConversation> {
   return withinContract(input, async () => {
     const conversation = checkInput(await redeemReplay(input, claimCheck));
-    const { server, readiness, settings } = conversation;
+    const { server, readiness } = conversation;
     const heartbeat: CreateHeartbeat | undefined = Context.current().info.heartbeatDetails;
     const http = connect(conversation, transport);
     const known = await withDialect(server, (dialect) => reconcile(dialect, http, conversation, heartbeat ?? evidence));
@@ -46,7 +46,7 @@ export async function createConversation(
       goal: goalOf(conversation),
       readiness,
       evidence: known,
-      secrets: secretsOf({ settings }).slice(0, maximumSecrets),
+      secrets: secretTextsOf(conversation),
     };
   });
 }
@@ -83,9 +83,6 @@ async function reconcile<State, Step extends string>(
     },
   );
 }
-
-/** Pieces of a hundred characters, the longest first. */
-const maximumSecrets = 500;
 
 /** The baseline's three reads have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
 const readTimeoutMs = 8_000;

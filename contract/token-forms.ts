@@ -53,19 +53,25 @@ const tokens = new RegExp(String.raw`(?<![A-Za-z\d])(?:${forms.join('|')})`, 'g'
 const authorization = /\b(Bearer|Basic)(\s+|%20|\+)[\w.~+/=-]{6,}/gi;
 
 /** A private key in PEM, to its end or to that of the text. */
-const privateKey = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,40}-----)?/g;
+const privateKey = /-----BEGIN[A-Z +]{0,40}PRIVATE[ +]?KEY-----[^-]*(?:-----END[A-Z +]{0,40}-----)?/g;
 
-/** The text without what looks like a token. */
-export function hideTokens(text: string, hidden: string): string {
-  return text
-    .replace(privateKey, hidden)
-    .replace(authorization, (_, scheme: string, space: string) => scheme + space + hidden)
-    .replace(tokens, hidden);
+/** What stands in a URL as a credential: in its query, or before its host. */
+const urlCredentials = /(?<=[?&][\w-]{0,50}(?:key|token|secret|password)=)[^&\s"']+|(?<=:\/\/)[^\s/@"']+(?=@)/gi;
+
+/** Where in a text there is what looks like a token, or a credential in a URL. */
+export function tokenSpans(text: string): [from: number, to: number][] {
+  const spans = [privateKey, tokens, urlCredentials].flatMap((form) =>
+    [...text.matchAll(form)].map(({ 0: whole, index }): [number, number] => [index, index + whole.length]),
+  );
+  for (const { 0: whole, 1: scheme = '', 2: space = '', index } of text.matchAll(authorization)) {
+    spans.push([index + scheme.length + space.length, index + whole.length]);
+  }
+  return spans;
 }
 
 /** Whether a name could be a token, pasted where a name belongs: it has the form of one, or is made of random signs. */
 export function looksLikeToken(name: string): boolean {
-  if (hideTokens(name, '') !== name) return true;
+  if (tokenSpans(name).length > 0) return true;
   const [run = ''] = /[\w+/=-]{20,}/.exec(name) ?? [];
-  return /\d/.test(run) && /[a-z]/i.test(run) && (run.match(/\d/g) ?? []).length >= 3;
+  return /[a-z]/i.test(run) && (run.match(/\d/g) ?? []).length >= 3;
 }

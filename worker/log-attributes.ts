@@ -1,6 +1,7 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Activities, CheckConversationReadyInput, CreateConversationInput } from '../activities/interface.js';
 import { limits } from '../contract/limits.js';
+import { printable } from '../contract/printing/printable.js';
 
 /** Adds to each log line of an activity the conversation that it is about, and takes off what tells nobody anything. */
 export const logAttributes: ActivityInterceptorsFactory = () => {
@@ -25,5 +26,5 @@ export const logAttributes: ActivityInterceptorsFactory = () => {
 function sidOf([input]: Parameters<Activities[keyof Activities]>): string | undefined {
   const { goal, input: unchecked } = input as Partial<CheckConversationReadyInput & CreateConversationInput>;
   const { sid } = (goal ?? unchecked ?? {}) as { readonly sid?: unknown };
-  return typeof sid === 'string' ? sid.slice(0, limits.sidCharacters) : undefined;
+  return typeof sid === 'string' ? printable(sid.slice(0, limits.sidCharacters)) : undefined;
 }

@@ -57,7 +57,9 @@ function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, ca
   const { maximumAttempts, interval } = readiness;
   const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
   // The usual innocent reason, and what to do about it.
-  const hint = lastObservation.includes('loading') ? '; a set-up script may need more readiness.maximumAttempts' : '';
+  const hint = lastObservation.includes('agent loading')
+    ? '; a set-up script may need more readiness.maximumAttempts'
+    : '';
   return fail(
     'ConversationNotReady',
     `${goal.sid} was not ready after ${attempts} looks, ${interval} apart: it was last seen ${lastObservation}${hint}`,

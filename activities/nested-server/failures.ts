@@ -4,11 +4,8 @@ import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
-/**
- * Characters of an answer that are looked at: far more than are told. So a secret that is cut here lies beyond what is
- * told, also where what comes before it shrinks, a long message to a thirtieth, as it is hidden.
- */
-const maximumQuote = 100_000;
+/** Characters of an answer that are quoted: more than are told, as a long secret shrinks to three asterisks. */
+const maximumQuote = 8_000;
 
 /** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
 const maximumMsgId = 200;
@@ -76,9 +73,12 @@ export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' 
   return status === 404 && detail !== undefined && detail !== 'Not Found';
 }
 
-/** Whether a 404 is FastAPI's for a path that the server does not have at all, or a gateway's that passes for it. */
+/**
+ * Whether the server does not have what was asked for at all, by its path, method or parameters; or a gateway says the
+ * same. FastAPI's 404 for a route has this detail.
+ */
 export function isMissingRoute({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
-  return status === 404 && stringAt(json, 'detail') === 'Not Found';
+  return status === 405 || status === 422 || (status === 404 && stringAt(json, 'detail') === 'Not Found');
 }
 
 /** The failure of a request that brought no answer. */

@@ -7,6 +7,7 @@ import {
   addBoot,
   addCreated,
   addDelivered,
+  addNudged,
   addStatus,
   intend,
   stateAt,
@@ -88,6 +89,7 @@ describe('a conversation of agent-server that is', () => {
       addCreated(intend('create', state), isNew);
   const delivers: F = (state) => addDelivered(intend('deliver', state));
   const runs: F = (state) => addAsked(state);
+  const nudges: F = (state) => addNudged(state);
   const refusesToRun: F = (state) => addAsked(state, '409 Already running');
   const sameBoot: F = (state) => addBoot(state, { earliest: 1500, latest: 2500 });
   const laterBoot: F = (state) => addBoot(state, { earliest: 9000, latest: 9900 });
@@ -130,6 +132,11 @@ describe('a conversation of agent-server that is', () => {
     ['created without a message', [...fresh, status('idle')], 'ready: idle', noMessage],
     ['at work, and late with its status', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
     [
+      'at work, late with its status, and perhaps restarted',
+      [...fresh, events(ours, update('running')), status(late), laterBoot],
+      'wait: status late (agent running)',
+    ],
+    [
       'late with its status, and not at work',
       [...fresh, events(ours), status(late), settled],
       'wait: status late (agent idle), its message not taken up yet',
@@ -155,7 +162,12 @@ describe('a conversation of agent-server that is', () => {
       [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
       'send deliver',
     ],
-    ['there before, its status late', [baseline(late)], 'wait: status late (agent running), without its message'],
+    ['there before, its status late', [baseline(late)], 'wait: status late (agent unknown), without its message'],
+    [
+      'there before, its status late once',
+      [baseline(late), status('paused'), delivers, events(ours, update('running')), status('running')],
+      'ready: running',
+    ],
     ['there before, paused, and no message is meant', [baseline(told('paused'))], 'ready: paused', noMessage],
     ['there before, in error, and no message is meant', [baseline(told('error'))], 'ready: error', noMessage],
     ['there before, as a create found', [baseline(absent), creates(false), status('idle')], 'send deliver'],
@@ -297,6 +309,29 @@ describe('a conversation of agent-server that is', () => {
       'ready: running',
     ],
     [
+      'done with an earlier message, and does not run on request',
+      [...joinedBusy, events(ours, update('finished')), status('finished'), runs, settled],
+      'send nudge',
+    ],
+    [
+      'done with an earlier message, and nudged',
+      [...joinedBusy, events(ours, update('finished')), status('finished'), runs, nudges, settled],
+      'wait: finished, its message not taken up yet',
+    ],
+    [
+      'done with an earlier message, nudged, and goes on with ours',
+      [
+        ...joinedBusy,
+        events(ours, update('finished')),
+        status('finished'),
+        runs,
+        nudges,
+        events(update('idle'), update('running'), update('finished')),
+        status('finished'),
+      ],
+      'ready: finished',
+    ],
+    [
       'done with an earlier message, and asked to go on with ours',
       [
         ...joinedBusy,
@@ -321,7 +356,17 @@ describe('a conversation of agent-server that is', () => {
     [
       'waiting for a confirmation of an earlier message',
       [...joinedBusy, events(ours, update('waiting_for_confirmation')), status('waiting_for_confirmation'), settled],
-      'wait: waiting_for_confirmation, its message not taken up yet',
+      'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
+    ],
+    [
+      'waiting for a confirmation of an earlier step',
+      [baseline(told('waiting_for_confirmation'))],
+      'wait: waiting_for_confirmation, without its message',
+    ],
+    [
+      'waiting for a confirmation of an earlier step, its message there',
+      [baseline(told('waiting_for_confirmation')), delivers, events(ours), status('waiting_for_confirmation'), settled],
+      'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
     ],
     [
       "at work on somebody else's message that came after this start",

@@ -122,7 +122,7 @@ describe('a look that finds a conversation not ready', () => {
   });
 
   test('says so when it is the last', async (t) => {
-    const readiness = { interval: '5 seconds', maximumAttempts: 7 };
+    const readiness = { interval: '5 seconds', maximumAttempts: 7 } as const;
     const input = await created(await listen(t), { loadingLooks: 99 }, { readiness });
     const { message } = await failureOf(look({ ...input, attemptsBefore: 4 }, { attempt: 3 }));
     assert.equal(message, 'conv is STARTING (agent loading); look 7 of 7, the last');
@@ -213,7 +213,7 @@ describe('a look that can not get through', () => {
 
   test('within its own deadline, however slowly the answer drips', async (t) => {
     const server = await listen(t);
-    const readiness = { lookTimeout: '1 second' };
+    const readiness = { lookTimeout: '1 second' } as const;
     const input = await created(server, {}, { readiness });
     server.inject({ path: /events/, fault: { kind: 'drip', everyMs: 60 } });
     const { type, message } = await failureOf(look(input));

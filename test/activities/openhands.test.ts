@@ -145,8 +145,18 @@ const firstLife: DialectRow<OpenHandsState>[] = [
   ],
   [
     "begun by somebody else's create, which took ours for a second one without a word",
-    [...fresh, events(loading, systemMessage(), foreign, running), status('RUNNING')],
+    [baseline(absent), creates('STARTING'), events(loading, systemMessage(), foreign, running), status('RUNNING')],
     'wait: RUNNING (agent running), its message accepted, but not in its events',
+  ],
+  [
+    "answered as begun, though somebody else's create had, as the agent's first words without a loading tell",
+    [
+      baseline(told('STOPPED'), loading),
+      creates('STARTING'),
+      events(systemMessage(), foreign, running),
+      status('RUNNING'),
+    ],
+    'send deliver',
   ],
   [
     "in the life of ours, with somebody else's message that came while it was loading",
@@ -333,6 +343,21 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
     'wait: STARTING (agent not started)',
   ],
   ['alive', joined, 'send deliver'],
+  [
+    'alive, taken for ended, and the answer to the create lost',
+    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING')],
+    'wait: RUNNING (agent not started)',
+  ],
+  [
+    'alive, taken for ended, the answer to the create lost, and nothing new comes',
+    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING'), nothingNew],
+    'send create',
+  ],
+  [
+    'alive, taken for ended, as a second create found',
+    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING'), creates('RUNNING'), status('RUNNING')],
+    'send deliver',
+  ],
   [
     'alive, as a create found that took it for ended',
     [baseline(told('STOPPED'), ...earlier), creates('RUNNING'), status('RUNNING')],

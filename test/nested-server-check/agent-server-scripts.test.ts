@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { AgentServerScript } from '../nested-server/agent-server-conversation.js';
+import { type AgentServerScript, textOf } from '../nested-server/agent-server-conversation.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
 import { call } from './call.js';
 
@@ -169,6 +169,34 @@ describe('a scripted agent server conversation', () => {
     assert.equal(conversation.executionStatus, 'finished');
   });
 
+  test('is absent for a while, but in the catalogue, when another host takes it over', async () => {
+    const id = randomUUID();
+    server.createConversation(id, hello).changeHost(2);
+    const seen = [];
+    for (const _look of [1, 2, 3]) seen.push([(await get(id, '/events/count')).status, (await get(id)).status]);
+    assert.deepEqual(seen, [
+      [404, 200],
+      [404, 200],
+      [200, 200],
+    ]);
+  });
+
+  test('tells what each turn was about, and what the model saw in it', () => {
+    const id = randomUUID();
+    const conversation = server.createConversation(id, hello);
+    conversation.receive({ role: 'user', content: [] });
+    conversation.run();
+    const turns = conversation.turns.map(({ about, saw, isAnswered }) => [
+      about && textOf(about),
+      saw.length,
+      isAnswered,
+    ]);
+    assert.deepEqual(turns, [
+      ['hello', 1, true],
+      ['', 2, true],
+    ]);
+  });
+
   test('shows an error of its title before it runs', () => {
     const id = randomUUID();
     server.script(id, { titleErrors: true });
@@ -191,6 +219,19 @@ describe('a scripted agent server conversation', () => {
 });
 
 describe('the agent server stand-in at its capacity', () => {
+  test('refuses as many runs as it is told to', async () => {
+    const server = await AgentServerStandIn.listen({ refusesRuns: 2 });
+    const id = randomUUID();
+    const post = async (path: string, body?: unknown) =>
+      (await call(server.url, 'POST', `/api/conversations${path}`, { body })).status;
+    const create = { conversation_id: id, agent: {}, workspace: { working_dir: '/' } };
+    assert.deepEqual([await post('', create), await post('', create), await post('', create)], [429, 429, 201]);
+    server.options.refusesRuns = 1;
+    assert.deepEqual([await post(`/${id}/events`, { ...hello, run: true }), await post(`/${id}/run`)], [429, 200]);
+    assert.deepEqual(server.conversation(id).modelCalls, [['hello']]);
+    await server.close();
+  });
+
   test('stores nothing of a create, but keeps the message that it can not run', async () => {
     const server = await AgentServerStandIn.listen({ maxConcurrentRuns: 1 });
     try {

@@ -140,6 +140,22 @@ describe('a scripted OpenHands conversation', () => {
     ]);
   });
 
+  test('tells what each turn was about, and in which life', () => {
+    const conversation = server.createConversation('turns', { initial_user_msg: 'first' });
+    server.restart();
+    server.createConversation('turns', { initial_user_msg: 'second' });
+    const turns = conversation.turns.map(({ about, saw, life, isAnswered }) => [
+      about?.args?.content,
+      saw.length,
+      life,
+      isAnswered,
+    ]);
+    assert.deepEqual(turns, [
+      ['first', 1, 1, true],
+      ['second', 2, 2, true],
+    ]);
+  });
+
   test('turns to a message that came before a tool was used', async () => {
     const [events, modelCalls] = await joined('tooling', { toolCalls: 1 });
     assert.deepEqual(events, ['user message', 'agent run', 'user recall', 'environment null', 'agent run']);

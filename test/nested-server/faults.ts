@@ -194,13 +194,19 @@ function reset(response: ServerResponse): void {
 }
 
 function cutBody(response: ServerResponse, answer: Answer): void {
-  if (answer === 'silence') return;
+  if (typeof answer === 'string') {
+    send(response, answer);
+    return;
+  }
   const body = writeHeadersOf(response, answer);
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => reset(response));
 }
 
 function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
-  if (answer === 'silence') return;
+  if (typeof answer === 'string') {
+    send(response, answer);
+    return;
+  }
   const body = writeHeadersOf(response, answer);
   let sent = 0;
   const timer = setInterval(() => {
@@ -211,8 +217,7 @@ function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
   response.once('close', () => clearInterval(timer));
 }
 
-function writeHeadersOf(response: ServerResponse, answer: SentAnswer | 'cut'): Buffer {
-  if (answer === 'cut') throw new TypeError('A cut connection has no body to spoil');
+function writeHeadersOf(response: ServerResponse, answer: SentAnswer): Buffer {
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status, {
     'content-type': 'application/json',

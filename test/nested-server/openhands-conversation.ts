@@ -302,7 +302,7 @@ export class OpenHandsConversation {
       this.#receiveMessage(initial, changeAgentState('environment', 'running'));
     } else {
       this.append(changeAgentState('environment', 'awaiting_user_input'));
-      this.#setAgentState(this.#restingState);
+      this.#setAgentState(restingStateOf(this.script));
     }
   }
 
@@ -361,7 +361,7 @@ export class OpenHandsConversation {
       turn.isAnswered = toolCalls === 0 && agent !== 'errors' && agent !== 'halts';
       if (toolCalls > 0) this.#useTool(loop, turn, { ...script, toolCalls: toolCalls - 1 }, unheard);
       else if (agent === 'errors') this.#failTurn(unheard);
-      else this.#endTurn(unheard, turn.isAnswered);
+      else this.#endTurn(unheard, script);
     });
   }
 
@@ -378,10 +378,10 @@ export class OpenHandsConversation {
   }
 
   /** What has come during the last step is recalled, but an agent that rests by then does not turn to it. */
-  #endTurn(unheard: OpenHandsEvent[], answers: boolean): void {
-    if (answers) this.append(agentMessage('Hello from the model.'));
+  #endTurn(unheard: OpenHandsEvent[], script: OpenHandsScript): void {
+    if (script.agent !== 'halts') this.append(agentMessage('Hello from the model.'));
     const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
-    this.#setAgentState(this.#restingState);
+    this.#setAgentState(restingStateOf(script));
     for (const { id } of recalls) this.append(nullObservation('environment', id));
   }
 
@@ -395,10 +395,6 @@ export class OpenHandsConversation {
     for (const { id } of recalls) this.append(nullObservation('environment', id));
     this.#setAgentState('running');
     this.#step();
-  }
-
-  get #restingState(): string {
-    return this.script.endsIn ?? 'awaiting_user_input';
   }
 
   #replay(loop: Loop, recorded: NewEvent): void {
@@ -437,6 +433,10 @@ export class OpenHandsConversation {
     for (const secret of this.secrets) text = text.replaceAll(secret, '<secret_hidden>');
     return JSON.parse(text);
   }
+}
+
+function restingStateOf({ endsIn = 'awaiting_user_input' }: OpenHandsScript): string {
+  return endsIn;
 }
 
 function isSystemOrUserMessage({ source, action }: OpenHandsEvent): boolean {

@@ -16,6 +16,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
+  isLostOften,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -323,7 +324,9 @@ function assertReady(
   assert(server.has(id), 'it is ready, but the server does not have it');
   const conversation = server.conversation(id);
   const { executionStatus, isAbsent } = conversation;
-  assert(!isAbsent, 'it is ready, but its events are absent');
+  // Since its events were read, another host may have taken it over, or the server be about to load it anew.
+  const mayBeAbsent = schedule.troubles.some((trouble) => trouble.server !== 'stays up');
+  assert(!isAbsent || mayBeAbsent, 'it is ready, but its events are absent');
   assert(schedule.script.executionStatus === undefined, `it is ready, but ${schedule.script.executionStatus}`);
   if (schedule.message === 'none') return;
   assert(ours, 'it is ready, but the message is not in the stream');
@@ -337,13 +340,12 @@ function assertReady(
 function assertFailedForAReason(
   { failed, message: words }: Extract<End, { failed: unknown }>,
   schedule: AgentServerSchedule,
-  course: Course,
+  { server, troubled }: Course,
 ): void {
-  const { server, troubled } = course;
   const { troubles, script } = schedule;
   const has = (fault: Trouble['fault']) => troubles.some((trouble) => trouble.fault === fault);
   const losesDisk = troubles.some((trouble) => trouble.server === 'loses its disk');
-  const isHopeless = !isFine(schedule) || losesDisk || isPassedOver(schedule, course);
+  const isHopeless = !isFine(schedule) || losesDisk;
   const isStatus = ({ method, path }: { method: string; path: string }) =>
     method === 'GET' && requests['read status']().path.test(path);
   const calmLooks = server.requests.slice(troubled).filter(isStatus).length;
@@ -352,27 +354,24 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || isBroken || schedule.server === 'too old',
     NestedServerUnavailable: troubles.length > 0 || isBroken || (script.absentLooks ?? 0) > 0,
-    ConversationFailed: isHopeless,
+    ConversationFailed: isHopeless || isLostOften(troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${words}`);
 }
 
 /** Whether the conversation comes to a good end once all troubles are over. */
-function isFine({ server, script, before, message: kind }: AgentServerSchedule): boolean {
+function isFine({ server, script, before, message: kind, troubles }: AgentServerSchedule): boolean {
   const { agent = 'finished', swallows = false, refusesRun = false, executionStatus, deliveryBreaks } = script;
   if (server === 'too old' || executionStatus !== undefined || deliveryBreaks !== undefined) return false;
-  if (kind === 'none') return true;
+  // An agent that failed in an earlier run neither works nor waits for a person.
+  if (kind === 'none')
+    return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
   if (swallows || refusesRun || before === 'a run that goes on') return false;
+  // A run for a stranger that never ends keeps the agent from the message.
+  const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
+  if (hasStranger && agent === 'runs') return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
-}
-
-/** Up to 1.40, an agent that finishes passes over a message that has joined its run, and nothing makes it turn to it. */
-function isPassedOver(schedule: AgentServerSchedule, { server, id, inherited }: Course): boolean {
-  if (!['1.40', '1.23'].includes(schedule.server) || !server.has(id)) return false;
-  const { executionStatus, events, turns } = server.conversation(id);
-  const ours = events.find((event) => isOurs(event) && !inherited.has(event));
-  return executionStatus === 'finished' && ours !== undefined && !turns.some(({ saw }) => saw.includes(ours));
 }
 
 function outline({ id, source, kind, key, value, llm_message: said, parent_id: parent }: AgentServerEvent): string {

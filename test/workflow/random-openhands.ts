@@ -9,6 +9,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
+  isLostOften,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -287,7 +288,8 @@ function check(end: End, schedule: OpenHandsSchedule, course: Course): void {
   const conversation = server.has(sid) ? server.conversation(sid) : undefined;
   const ours = (conversation?.events ?? []).filter((event) => isOurs(event) && !course.inherited.has(event));
   assert(ours.length <= 1, `the message is in the stream ${ours.length} times`);
-  if (conversation && ours[0]) assertAskedOnce(conversation, ours[0]);
+  // A turn that ends without an action of the agent looks as if it had never been.
+  if (conversation && ours[0] && schedule.script.agent !== 'halts') assertAskedOnce(conversation, ours[0]);
   if ('ready' in end) assertReady(end.ready, ours[0], schedule, course);
   else assertFailedForAReason(end, schedule, course);
 }
@@ -328,9 +330,11 @@ function assertReady(
 }
 
 /** Whether the server tells a start that a loop has ended: where not, events are all that there is to go by. */
-function tellsLife({ server }: OpenHandsSchedule): boolean {
-  const { brokenStatus, hasMicroagents }: OpenHandsStandInOptions = servers[server];
-  return brokenStatus === undefined || hasMicroagents !== false;
+function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
+  const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
+  // A gateway's 404 looks like that of a server without the route.
+  const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
+  return brokenStatus === undefined || (hasMicroagents && !seemsToLackRoute);
 }
 
 /** An agent that is at work on something else hears the message later. */
@@ -355,7 +359,7 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || schedule.server === 'of another API',
     NestedServerUnavailable: schedule.troubles.length > 0,
-    ConversationFailed: isHopeless,
+    ConversationFailed: isHopeless || isLostOften(schedule.troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);
@@ -367,9 +371,21 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.server === 'of another API' || (server.has(sid) && server.conversation(sid).hasBrokenMetadata))
     return false;
   if (swallows || (schedule.server === 'without vision' && schedule.message === 'images')) return false;
+  // Paused by somebody while it had not turned to the message, it stays so.
+  if (schedule.before === 'a turn that halts') return false;
+  // Nothing tells whether the answer to the create is about a loop that was loading already.
+  if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
   // A loop that is alive already takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
-  return agent === 'runs' || (agent === 'answers' && goodStates.includes(endsIn));
+  if (!goodStates.includes(endsIn)) return false;
+  // An agent that was at work already and never comes to a next action does not show what it works on.
+  if (agent === 'runs')
+    return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
+  return agent === 'answers';
+}
+
+function hasTurn({ before }: OpenHandsSchedule): boolean {
+  return before.startsWith('a turn that');
 }
 
 /**

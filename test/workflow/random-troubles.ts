@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { maximumCreates } from '../../workflows/policies.js';
 import type { Fault } from '../nested-server/faults.js';
 import type { StandInServer } from '../nested-server/stand-in-server.js';
 
@@ -119,6 +120,12 @@ export function seldom(times: number): fc.Arbitrary<boolean> {
 /** Whether a request waits for its deadline, in real time. */
 export function meetsSilence(troubles: readonly Trouble[]): boolean {
   return troubles.some(({ fault }) => fault.startsWith('no answer'));
+}
+
+/** Whether the server loses the conversation so often that a start may give it up. */
+export function isLostOften(troubles: readonly Trouble[]): boolean {
+  const losses = troubles.filter(({ server }) => server !== 'stays up').map(({ times }) => times);
+  return losses.reduce((sum, times) => sum + times, 0) >= maximumCreates;
 }
 
 /** Makes the troubles happen; `note` is told of each that strikes. */

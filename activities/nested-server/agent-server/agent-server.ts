@@ -2,7 +2,7 @@ import type { Conversation } from '../../../contract/input.js';
 import type { Dialect } from '../dialect.js';
 import { excerpt, failure, failureOfAnswer, property, stringAt } from '../failures.js';
 import type { HttpAnswer } from '../http-client.js';
-import { addAsked, addCreated, addDelivered, intend } from './answers.js';
+import { addAsked, addCreated, addDelivered, addNudged, intend } from './answers.js';
 import { type AgentServerStep, conclude } from './conclude.js';
 import { baseline, observe } from './read.js';
 import { pathOf, requestOf } from './requests.js';
@@ -32,7 +32,7 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
       return addAsked(state);
     }
     if (!hasSucceeded(answer) && !isSavedForLater(answer)) throw failureOfAnswer(answer);
-    return addDelivered(state);
+    return step === 'nudge' ? addNudged(state) : addDelivered(state);
   },
 
   async stop(server, sid) {
@@ -52,7 +52,7 @@ function hasSucceeded({ status, json }: HttpAnswer): boolean {
 
 /** With its capacity full, the server saves a message and refuses only to run it: it must not be sent again. */
 function isSavedForLater({ status, json }: HttpAnswer): boolean {
-  return status === 429 && property(json, 'detail') !== undefined;
+  return status === 429 && /message saved|without resending/i.test(excerpt(stringAt(json, 'detail')));
 }
 
 /** A conversation that another host takes over, or that shuts down, refuses with a 400. */

@@ -19,8 +19,7 @@ export function stateAt(
     still: 0,
     status,
     isCreated: status.kind !== 'absent',
-    // An agent that can't be asked may be at work.
-    agent: status.kind === 'told' ? status.value : status.kind === 'absent' ? 'idle' : 'running',
+    agent: status.kind === 'told' ? status.value : newestId === undefined ? 'idle' : 'unknown',
     message: { is: messageDigest === undefined ? 'none' : 'missing' },
     mayPassOver: info !== undefined && isBefore(info.version, takesUpFrom),
     run: { is: 'not-asked' },
@@ -46,8 +45,10 @@ export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentSe
 
 /** The state once the server has told the status, which is newer than the events that were read. */
 export function addStatus(state: AgentServerState, status: Status): AgentServerState {
-  const next: AgentServerState = { ...state, status, isCreated: true };
   const { message, life } = state;
+  // Once the message was sent, its place in the stream tells whether the agent was at work when it came.
+  const agent = status.kind === 'told' && message.is === 'missing' ? status.value : state.agent;
+  const next: AgentServerState = { ...state, status, agent, isCreated: true };
   if (status.kind !== 'told' || message.is !== 'stored') return next;
   const { value } = status;
   if (message.turn === 'theirs') {
@@ -67,8 +68,9 @@ export function addBoot(state: AgentServerState, boot: Boot | undefined): AgentS
 /** A restart is proved where the later process answers twice in a row: several that share a port take turns. */
 function lifeWith(life: Life, boot: Boot): Life {
   const { number, laterBoots } = life;
-  const isLater = life.boot !== undefined && boot.earliest > life.boot.latest;
-  if (!isLater) return { number, laterBoots: 0, boot: life.boot ?? boot };
+  // Learned only now, it could be that of a later process.
+  if (life.boot === undefined) return life;
+  if (boot.earliest <= life.boot.latest) return { ...life, laterBoots: 0 };
   return laterBoots > 0 ? { number: number + 1, laterBoots: 0, boot } : { ...life, laterBoots: laterBoots + 1 };
 }
 
@@ -76,7 +78,7 @@ function lifeWith(life: Life, boot: Boot): Life {
 export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
   const { message } = state;
   // A create may find the conversation after all: then what is known of the message still holds.
-  if (step === 'run' || (message.is !== 'missing' && message.is !== 'sent')) return state;
+  if (step === 'run' || step === 'nudge' || (message.is !== 'missing' && message.is !== 'sent')) return state;
   return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
 }
 
@@ -93,6 +95,11 @@ export function addCreated(state: AgentServerState, isNew: boolean): AgentServer
 export function addDelivered(state: AgentServerState): AgentServerState {
   const message: Message = state.message.is === 'sent' ? { ...state.message, isAnswered: true } : state.message;
   return { ...state, still: 0, message };
+}
+
+/** The state once the agent has an empty message to look at. */
+export function addNudged(state: AgentServerState): AgentServerState {
+  return { ...state, still: 0, run: { is: 'nudged', inLife: state.life.number } };
 }
 
 /** The state once the agent was asked to run, and the server has agreed to it or has said why not. */

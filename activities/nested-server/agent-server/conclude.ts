@@ -1,8 +1,11 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { type AgentServerState, longPatience, type Message, patience, restStates } from './state.js';
+import { type AgentServerState, busyStates, longPatience, type Message, patience, restStates } from './state.js';
 
-/** What may be sent: create the conversation, hand over the message, or ask the agent to run. */
-export type AgentServerStep = 'create' | 'deliver' | 'run';
+/**
+ * What may be sent: create the conversation, hand over the message, ask the agent to run. One that has finished does not
+ * run on request; an empty message makes it look at those that it has passed over.
+ */
+export type AgentServerStep = 'create' | 'deliver' | 'run' | 'nudge';
 
 /** The agent is at work on the message, waits for a person to confirm a step of it, or has answered it. */
 const atWork: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation', 'finished']);
@@ -28,23 +31,33 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
   if (!state.caughtUp) return wait;
   if (message.is === 'none' && readyWithoutMessage.has(value)) return { kind: 'ready', status: value };
-  if (message.is === 'taken-up' && atWork.has(value)) return { kind: 'ready', status: value };
+  if (message.is === 'taken-up' && atWork.has(value) && isUndisturbed(state)) return { kind: 'ready', status: value };
   if (status.kind === 'late') return wait;
 
   switch (message.is) {
     case 'missing':
+      // A message that comes now would confirm what a person has not.
+      if (value === 'waiting_for_confirmation') return wait;
       // Best between two turns: then it is plain which turn is ours, and the agent does not pass over the message.
       return value === 'running' && still < (state.mayPassOver ? longPatience : patience) ? wait : send('deliver');
     case 'sent':
       // While the agent uses a tool, a message waits to be stored, however long that takes.
-      return !message.isAnswered && isSettled && value !== 'running' ? send('deliver') : wait;
+      return !message.isAnswered && isSettled && !busyStates.has(value) ? send('deliver') : wait;
     case 'stored':
-      return restStates.has(value) && mayRun(state) && (isSettled || hasRestarted(state)) ? send('run') : wait;
+      if (!restStates.has(value)) return wait;
+      if (mayRun(state)) return isSettled || hasRestarted(state) ? send('run') : wait;
+      return state.run.is === 'asked' && value === 'finished' && isSettled ? send('nudge') : wait;
     case 'taken-up':
       return restStates.has(value) && mayRun(state) && wasInterrupted(state, message) ? send('run') : wait;
     case 'none':
       return wait;
   }
+}
+
+/** Whether the events can be relied on where the status is late: the server may have restarted since. */
+function isUndisturbed({ status, life, message }: AgentServerState): boolean {
+  if (status.kind === 'told') return true;
+  return life.laterBoots === 0 && message.is === 'taken-up' && message.inLife === life.number;
 }
 
 /** The newest `execution_status` that is known. */

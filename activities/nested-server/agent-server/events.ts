@@ -1,6 +1,6 @@
 import type { DesiredConversation } from '../dialect.js';
 import { excerpt, property } from '../failures.js';
-import type { AgentServerEvent, AgentServerState } from './state.js';
+import { type AgentServerEvent, type AgentServerState, busyStates } from './state.js';
 
 /** The state once a page of events was read, in the order of the stream. */
 export function addEvents(
@@ -19,9 +19,7 @@ function addEvent(state: AgentServerState, event: AgentServerEvent, desired: Des
     case 'MessageEvent': {
       const isOurs = event.source === 'user' && state.message.is === 'sent' && desired.isOurMessage(textOf(event));
       if (isOurs === undefined) return { ...state, caughtUp: false, isUndecided: true };
-      return isOurs
-        ? { ...next, message: { is: 'stored', turn: state.agent === 'running' ? 'theirs' : 'ours' } }
-        : next;
+      return isOurs ? { ...next, message: { is: 'stored', turn: turnFor(state.agent) } } : next;
     }
     case 'ConversationStateUpdateEvent':
       return event.key === 'execution_status' ? addAgent(next, excerpt(event.value)) : next;
@@ -32,14 +30,22 @@ function addEvent(state: AgentServerState, event: AgentServerEvent, desired: Des
   }
 }
 
+/** Whose turn it is when our message comes. */
+function turnFor(agent: string): 'ours' | 'theirs' | 'after-theirs' {
+  if (agent === 'unknown') return 'after-theirs';
+  return busyStates.has(agent) ? 'theirs' : 'ours';
+}
+
 function addAgent(state: AgentServerState, agent: string): AgentServerState {
   const { message, life } = state;
   const next = { ...state, agent };
   if (message.is === 'stored') {
     // The run of an agent that was at work when the message came may end without it.
-    if (agent !== 'running')
-      return message.turn === 'theirs' ? { ...next, message: { ...message, turn: 'after-theirs' } } : next;
-    return message.turn === 'theirs' ? next : { ...next, message: { is: 'taken-up', inLife: life.number } };
+    const hasEnded = message.turn === 'theirs' && !busyStates.has(agent);
+    if (hasEnded) return { ...next, message: { ...message, turn: 'after-theirs' } };
+    return message.turn === 'theirs' || agent !== 'running'
+      ? next
+      : { ...next, message: { is: 'taken-up', inLife: life.number } };
   }
   // It works again, whatever ended its work before.
   return message.is === 'taken-up' && agent === 'running'

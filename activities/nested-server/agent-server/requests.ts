@@ -14,6 +14,8 @@ export function requestOf(step: AgentServerStep, conversation: Conversation): Ht
       return { method: 'POST', path: '/api/conversations', body: startOf(conversation) };
     case 'deliver':
       return { method: 'POST', path: `${pathOf(sid)}/events`, body: messageOf(conversation) };
+    case 'nudge':
+      return { method: 'POST', path: `${pathOf(sid)}/events`, body: { role: 'user', content: [], run: true } };
     case 'run':
       return { method: 'POST', path: `${pathOf(sid)}/run` };
   }

@@ -18,7 +18,7 @@ export interface AgentServerState {
   readonly status: Status;
   /** Whether a create was answered, or the conversation was seen. */
   readonly isCreated: boolean;
-  /** The `execution_status` as of the newest event read: the newest status can be of a later moment. */
+  /** The `execution_status` as of the newest event read: the newest status can be of a later moment. Or `unknown`. */
   readonly agent: string;
   readonly message: Message;
   /** Whether an agent at work can pass over a message that joins its turn, and no request makes it take it up then. */
@@ -52,8 +52,8 @@ export type Message =
   | {
       readonly is: 'stored';
       /**
-       * Whose turn it is: that of an agent which was at rest when the message came, so that a run is ours; of one at
-       * work on something earlier; or of one whose earlier work has ended since.
+       * Whose turn it is. `ours`: the agent was at rest when the message came, so that what it does is ours. `theirs`: it
+       * was at work on something earlier. `after-theirs`: that has ended, or may have, so that only a new run is ours.
        */
       readonly turn: 'ours' | 'theirs' | 'after-theirs';
     }
@@ -69,13 +69,15 @@ export type Message =
 export type Run =
   | { readonly is: 'not-asked' }
   | { readonly is: 'asked'; readonly inLife: number }
+  /** Asked, and then given an empty message. */
+  | { readonly is: 'nudged'; readonly inLife: number }
   | { readonly is: 'refused'; readonly inLife: number; readonly reason: string };
 
 /** The server's process. A restart interrupts an agent, and what it was asked to do. */
 export interface Life {
   /** How often a restart was proved since the start. */
   readonly number: number;
-  /** Absent where the server does not tell. */
+  /** Absent where the server did not tell before this start had sent anything. */
   readonly boot?: Boot;
   /** How often in a row a later boot was seen: one process of several, or a restart. */
   readonly laterBoots: number;
@@ -101,6 +103,9 @@ export const patience = 5;
 
 /** How often an agent is found at work on something earlier before a message joins it that it may pass over. */
 export const longPatience = 15;
+
+/** An agent that is in the middle of something. */
+export const busyStates: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation']);
 
 /** An agent that does nothing until it is asked to. */
 export const restStates: ReadonlySet<string> = new Set(['idle', 'paused', 'finished', 'error', 'stuck']);

@@ -19,7 +19,7 @@ export function addEvents(
 
 function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: DesiredConversation): OpenHandsState {
   const { id, source, action, observation } = event;
-  const next = { ...state, cursor: id };
+  const next = { ...(showsOlderLoop(state, event) ? joinLoop(state, event) : state), cursor: id };
   const agent = agentOf(event, isOurTurn(state));
   if (agent) return agent.state === 'loading' ? beginLife(next, agent) : addAgent(next, agent);
   if (action === 'message' && source === 'user') {
@@ -36,6 +36,30 @@ function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: Desired
   }
   if (action !== undefined && source === 'agent' && isOurTurn(next)) return takeUp(next, true);
   return next;
+}
+
+/**
+ * A create that found a loop still loading is answered as one that began it, and drops its message. But a loop that it
+ * began would have told so first, by a `loading` of its own.
+ */
+function showsOlderLoop({ loop }: OpenHandsState, event: OpenHandsEvent): boolean {
+  if (loop.life !== 'started') return false;
+  const agent = agentOf(event, false);
+  // These can be the last words of a loop that has ended.
+  return agent
+    ? !['loading', 'stopped', 'error'].includes(agent.state)
+    : event.action !== undefined && event.source === 'agent';
+}
+
+function joinLoop(state: OpenHandsState, { id }: OpenHandsEvent): OpenHandsState {
+  const { message, watermark } = state;
+  const wasDropped = message.is === 'sent' && message.by === 'create' && !message.isRepeated;
+  const agent: Agent = { id, state: 'running', reason: '', isOurs: false };
+  return {
+    ...state,
+    loop: { life: 'live', since: watermark, agent, turn: 'theirs' },
+    ...(wasDropped && { message: { is: 'missing' } }),
+  };
 }
 
 /** A loop began. Only an agent that has acted on our message before still knows of it. */

@@ -1,6 +1,6 @@
 import type { Conversation } from '../../../contract/input.js';
 import type { Dialect } from '../dialect.js';
-import { failureOfAnswer, property, stringAt } from '../failures.js';
+import { failureOfAnswer, isAboutConversation, property, stringAt } from '../failures.js';
 import type { HttpAnswer } from '../http-client.js';
 import { addAccepted, addCreated, intend } from './answers.js';
 import { conclude, type OpenHandsStep } from './conclude.js';
@@ -20,6 +20,8 @@ export const openhands: Dialect<OpenHandsState, OpenHandsStep> = {
   async send(step, server, conversation, state) {
     const path = step === 'create' ? '/api/conversations' : `${pathOf(conversation.sid)}/events`;
     const answer = await server.send({ method: 'POST', path, body: bodyOf(step, conversation, state.message) });
+    // Gone: the next observation sees it.
+    if (step !== 'create' && isAboutConversation(answer)) return state;
     const isAccepted = step === 'create' ? isOf(conversation, answer) : property(answer.json, 'success') === true;
     if (answer.status >= 300 || !isAccepted) throw failureOfAnswer(answer);
     return step === 'create'

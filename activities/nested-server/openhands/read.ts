@@ -18,8 +18,11 @@ const statusShare = 0.5;
 export async function baseline(server: HttpClient, desired: DesiredConversation): Promise<OpenHandsState> {
   const { sid } = desired;
   const newest = await readNewest(server, sid);
-  const status = newest ? await readStatus(server, sid, false) : ({ kind: 'absent' } as const);
-  const state = stateAt(desired, newest?.events ?? [], status);
+  const status: Status = newest ? await readStatus(server, sid, false) : { kind: 'absent' };
+  // A conversation that has events and is said to be absent was lost just now, or is there all the same.
+  const isContradicted = newest?.events.length && status.kind === 'absent';
+  const events = (isContradicted ? await readNewest(server, sid) : newest)?.events ?? [];
+  const state = stateAt(desired, events, status);
   return state.loop.life === 'unproven' ? proveLife(server, sid, state) : state;
 }
 
@@ -54,9 +57,17 @@ function isDoubtful({ status, loop }: OpenHandsState): boolean {
 async function proveLife(server: HttpClient, sid: string, state: OpenHandsState): Promise<OpenHandsState> {
   const { status } = state;
   const isAboutLoop = status.kind !== 'told' || status.value === 'STOPPED';
-  const isAlive = isAboutLoop ? await readLife(server, sid) : undefined;
-  if (isAlive === 'unanswered') return addLifeUnanswered(state);
-  if (isAlive !== undefined) return addLife(state, isAlive);
+  const life = isAboutLoop ? await readLife(server, sid) : undefined;
+  switch (life) {
+    case 'alive':
+      return addLife(state, true);
+    case 'ended':
+      return addLife(state, false);
+    case 'unknown':
+      return forgetStream(addLife(state, false));
+    case 'unanswered':
+      return addLifeUnanswered(state);
+  }
   return status.kind === 'told' ? addStatus(state, await readStatus(server, sid, true)) : state;
 }
 
@@ -136,14 +147,20 @@ async function readStatus(server: HttpClient, sid: string, wasTold: boolean): Pr
 /** What 0.51 to 1.6 answer where no loop is alive. A loop that is coming up has another 404. */
 const noLoop = 'Agent session not found';
 
-/** Whether the agent's loop is alive; `undefined` where the server has no route for it. The request adds no events. */
-async function readLife(server: HttpClient, sid: string): Promise<boolean | 'unanswered' | undefined> {
+type LoopLife = 'alive' | 'ended' | 'unknown' | 'unanswered';
+
+/**
+ * Whether the agent's loop is alive, or the conversation even known; `undefined` where the server has no route for it.
+ * The request adds no events.
+ */
+async function readLife(server: HttpClient, sid: string): Promise<LoopLife | undefined> {
   const answer = await server
     .send({ method: 'GET', path: `${pathOf(sid)}/microagents` })
     .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
-  if (!answer || answer.status >= 500 || answer.status === 429) return 'unanswered';
-  if (answer.status === 200) return Array.isArray(property(answer.json, 'microagents')) || undefined;
-  if (isAboutConversation(answer)) return false;
-  const error = answer.status === 404 ? stringAt(answer.json, 'error') : undefined;
-  return error === undefined ? undefined : !error.startsWith(noLoop);
+  if (answer?.status === 200 && Array.isArray(property(answer.json, 'microagents'))) return 'alive';
+  if (answer?.status !== 404) return 'unanswered';
+  if (isAboutConversation(answer)) return 'unknown';
+  const error = stringAt(answer.json, 'error');
+  if (error === undefined) return undefined;
+  return error.startsWith(noLoop) ? 'ended' : 'alive';
 }

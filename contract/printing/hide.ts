@@ -1,0 +1,152 @@
+import { tokenSpans } from '../token-forms.js';
+import { canonical, canonicalView, visibleView } from './canonical.js';
+import { decodeRuns } from './decode-runs.js';
+import { ownWords } from './own-words.js';
+import type { Secrets } from './secrets.js';
+import { unescapeView } from './unescape.js';
+import { type View, viewOf } from './view.js';
+
+export const hidden = '***';
+
+/** Characters, in canonical form, that a text and a secret have to have in common. */
+const partCharacters = 8;
+
+/** A secret that is shorter than such a part is hidden where all of it is there; a shorter one is a word like others. */
+const shortestSecret = 6;
+
+/** How often a text is decoded: JSON in JSON in base64, for example. */
+const layers = 3;
+
+/** Characters of all that a text may stand for. What stands for more is made to, and is hidden altogether. */
+const maximumCharacters = 2_000_000;
+
+/** A piece of the source. */
+type Span = readonly [from: number, to: number];
+
+/**
+ * The text without what looks like a token, and without the parts of it that a secret has, too, however they are encoded
+ * or cut. Linear in both: the text, which is short, is decoded in every way, and the secrets are then searched for its
+ * parts.
+ */
+export function hide(text: string, secrets: Secrets): string {
+  const views = viewsOf(text);
+  if (!views) return hidden;
+  const tokens = views.map(visibleView).flatMap((view) => tokenSpans(view.text).map((span) => sourceOf(view, ...span)));
+  return without(text, [...tokens, ...secretSpans(views.map(canonicalView), secrets)]);
+}
+
+/** The text in every form; `undefined` where there are too many. */
+function viewsOf(text: string): View[] | undefined {
+  const views: View[] = [];
+  let left = maximumCharacters;
+  let layer = [viewOf(text)];
+  for (let depth = 0; depth <= layers && layer.length > 0; depth++) {
+    left -= layer.reduce((sum, view) => sum + view.text.length, 0);
+    if (left < 0) return undefined;
+    views.push(...layer);
+    layer = layer.flatMap((view) => [unescapeView(view) ?? [], decodeRuns(view)].flat());
+  }
+  return views;
+}
+
+function secretSpans(views: readonly View[], { hidden, harmless }: Secrets): Span[] {
+  if (hidden.length === 0) return [];
+  const innocent = [...ownCanonical, ...harmless];
+  const isInnocent = (part: string) => innocent.some((words) => words.includes(part));
+  const parts = partsOf(views);
+  const search = new PartSearch(parts);
+  const spans: Span[] = [];
+  for (const secret of hidden) {
+    if (secret.length >= partCharacters) search.in(secret, (part) => spans.push(...taken(parts, part, isInnocent)));
+    else if (secret.length >= shortestSecret && !isInnocent(secret)) spans.push(...wholesOf(views, secret));
+  }
+  return spans;
+}
+
+const ownCanonical = ownWords.map(canonical);
+
+/** Where a part is, told once, however often the secrets have it. */
+function taken(parts: Map<string, Span[]>, part: string, isInnocent: (part: string) => boolean): readonly Span[] {
+  const spans = parts.get(part) ?? [];
+  parts.delete(part);
+  return isInnocent(part) ? [] : spans;
+}
+
+function sourceOf({ from, to }: View, begin: number, end: number): Span {
+  return [from[begin] ?? 0, to[end - 1] ?? 0];
+}
+
+/** Where each part is in the source. */
+function partsOf(views: readonly View[]): Map<string, Span[]> {
+  const parts = new Map<string, Span[]>();
+  for (const view of views) {
+    for (let end = partCharacters; end <= view.text.length; end++) {
+      const part = view.text.slice(end - partCharacters, end);
+      const spans = parts.get(part) ?? [];
+      spans.push(sourceOf(view, end - partCharacters, end));
+      parts.set(part, spans);
+    }
+  }
+  return parts;
+}
+
+/** Where the whole of a short secret is. */
+function wholesOf(views: readonly View[], secret: string): Span[] {
+  const spans: Span[] = [];
+  for (const view of views) {
+    for (let at = view.text.indexOf(secret); at >= 0; at = view.text.indexOf(secret, at + 1)) {
+      spans.push(sourceOf(view, at, at + secret.length));
+    }
+  }
+  return spans;
+}
+
+/** Looks for parts in secrets that may be a thousand times longer: by a hash that rolls along, and a filter of bits. */
+class PartSearch {
+  readonly #filter = new Uint8Array(1 << 16);
+
+  constructor(private readonly parts: ReadonlyMap<string, unknown>) {
+    for (const part of parts.keys()) this.#filter[slotOf(hashOf(part))] = 1;
+  }
+
+  in(secret: string, found: (part: string) => void): void {
+    let hash = 0;
+    for (let index = 0; index < secret.length; index++) {
+      hash = Math.imul(hash, base) + secret.charCodeAt(index);
+      if (index >= partCharacters) hash -= Math.imul(secret.charCodeAt(index - partCharacters), leavingFactor);
+      if (index < partCharacters - 1 || !this.#filter[slotOf(hash)]) continue;
+      const part = secret.slice(index + 1 - partCharacters, index + 1);
+      if (this.parts.has(part)) found(part);
+    }
+  }
+}
+
+const base = 31;
+const leavingFactor = Array.from({ length: partCharacters }).reduce<number>((power) => Math.imul(power, base), 1);
+
+function hashOf(part: string): number {
+  let hash = 0;
+  for (let index = 0; index < part.length; index++) hash = Math.imul(hash, base) + part.charCodeAt(index);
+  return hash;
+}
+
+function slotOf(hash: number): number {
+  return (Math.imul(hash, 0x9e3779b1) >>> 16) & 0xffff;
+}
+
+/** The text with each of these pieces replaced; what overlaps or touches is one. */
+function without(text: string, spans: readonly Span[]): string {
+  const pieces: string[] = [];
+  let done = 0;
+  let end = -1;
+  for (const [from, to] of [...spans].sort(([one], [other]) => one - other)) {
+    if (from > end) {
+      if (end >= 0) pieces.push(hidden);
+      pieces.push(text.slice(Math.max(done, end), from));
+    }
+    end = Math.max(end, to);
+    done = end;
+  }
+  if (end >= 0) pieces.push(hidden);
+  return pieces.join('') + text.slice(done);
+}

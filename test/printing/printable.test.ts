@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { parseInput } from '../../contract/input.js';
+import { printable, printableValue } from '../../contract/printing/printable.js';
+import { encodings } from './encodings.js';
+import { planted } from './secret-fields.js';
+
+const cuts: readonly [name: string, cut: (text: string) => string][] = [
+  ['whole', (text) => text],
+  ['cut at its end', (text) => text.slice(0, -Math.ceil(text.length / 4))],
+  ['cut at its beginning', (text) => text.slice(Math.ceil(text.length / 4))],
+  ['cut at both ends', (text) => text.slice(Math.ceil(text.length / 5), -Math.ceil(text.length / 5))],
+];
+
+const before = 'it said: ';
+const after = ' ¦ no more';
+
+/**
+ * What is left of a text between two others: how many characters of it. White space, and signs that every encoding has,
+ * are none.
+ */
+function leftOver(text: string, input: unknown): string {
+  const told = printable(before + text + after, { secretsOf: input });
+  assert(told.startsWith(before) && told.endsWith(after), told);
+  return told
+    .slice(before.length, -after.length)
+    .replaceAll('%25', '%')
+    .replace(/%20|\\[nrt]|&#x?[0a-d]+;/gi, '')
+    .replace(/%[\da-f]{2}|&#x?[\da-f]+;|\\+u[\da-f]{4}|\\+x[\da-f]{2}/gi, '?')
+    .replace(/\*\*\*|[\s"'`\\+{}:ab\ufffd]/g, '');
+}
+
+/** Less than what counts as a part, at either end; in bytes, as escapes are. */
+const atMost = 14;
+
+test('the inputs of the corpus are accepted, and have sixty secrets and more', () => {
+  for (const { input } of planted) assert('conversation' in parseInput(input), JSON.stringify(parseInput(input)));
+  assert(planted.flatMap(({ secrets }) => secrets).length >= 60);
+});
+
+describe('nothing is printed of a secret that is written', () => {
+  for (const { server, input, secrets } of planted) {
+    for (const [encoding, encode] of encodings) {
+      test(`${encoding}, whole or cut: ${server}`, () => {
+        for (const { field, secret } of secrets) {
+          for (const [name, cut] of cuts) {
+            const left = leftOver(cut(encode(secret)), input);
+            assert(left.length <= atMost, `${field}, ${name}: '${left}' of '${cut(encode(secret))}'`);
+          }
+        }
+      });
+    }
+  }
+
+  test('whatever it is, in whatever two encodings, cut wherever', () => {
+    const encoding = fc.constantFrom(
+      ...encodings.filter(([name]) => name !== 'in capitals').map(([, encode]) => encode),
+    );
+    // Not of white space alone, and long enough for a cut to leave some of it.
+    const secret = fc.string({ unit: 'grapheme', minLength: 40, maxLength: 200 }).filter((text) => /\S{30}/.test(text));
+    fc.assert(
+      fc.property(secret, encoding, fc.nat(10), fc.nat(10), (content, encode, fromStart, fromEnd) => {
+        const input = { initialUserMsg: { content } };
+        const written = encode(content.toWellFormed());
+        const left = leftOver(written.slice(fromStart, written.length - fromEnd), input);
+        // Each of up to four bytes.
+        assert(left.length <= 4 * atMost, `'${left}' of '${written}'`);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('what looks like a token is hidden, whoever says it:', () => {
+  const random = 'Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4f';
+  const tokens: Record<string, string> = {
+    'an access key of AWS': 'AKIAIOSFODNN7EXAMPLE',
+    'a temporary key of AWS': 'ASIAIOSFODNN7EXAMPLE',
+    'an API key of Google': `AIza${random}`,
+    'an access token of Google': `ya29.${random}`,
+    'a client secret of Google': `GOCSPX-${random}`,
+    ...Object.fromEntries([...'oprsu'].map((kind) => [`gh${kind}_ of GitHub`, `gh${kind}_${random}`])),
+    'a fine-grained one of GitHub': `github_pat_${random}_${random}`,
+    'one of GitLab': `glpat-${random}`,
+    'one of a GitLab runner': `glrt-${random}`,
+    'a bot of Slack': `xoxb-123456789012-${random}`,
+    'a user of Slack': `xoxp-123456789012-${random}`,
+    'an app of Slack': `xapp-1-${random}`,
+    'one of Hugging Face': `hf_${random}`,
+    'one of npm': `npm_${random}`,
+    'one of OpenAI': `sk-${random}`,
+    'one of an OpenAI project': `sk-proj-${random}-${random}`,
+    'one of Anthropic': `sk-ant-api03-${random}`,
+    'one of Groq': `gsk_${random}`,
+    'a JSON Web Token': `eyJ${random}.eyJ${random}.${random}`,
+    'half of a JSON Web Token': `eyJ${random}`,
+    'a private key': `-----BEGIN RSA PRIVATE KEY-----\n${random}\n${random}\n-----END RSA PRIVATE KEY-----`,
+  };
+  for (const [name, token] of Object.entries(tokens)) {
+    test(name, () => {
+      for (const [encoding, encode] of encodings) {
+        if (encoding === 'in capitals' || encoding === 'in lines') continue;
+        const told = printable(`a: ${encode(token)} b`);
+        assert(!told.includes(random.slice(2, 10)), `${encoding}: ${told}`);
+      }
+      assert.equal(printable(`a: ${token} b`), 'a: *** b');
+    });
+  }
+
+  test('what follows Bearer and Basic', () => {
+    assert.equal(printable('Authorization: Bearer abcdef123, x'), 'Authorization: Bearer ***, x');
+    assert.equal(printable('authorization: basic YWJjOmRlZg== x'), 'authorization: basic *** x');
+  });
+
+  test('what is a credential in a URL', () => {
+    assert.equal(
+      printable('see http://ada:pw@h/?access_token=abc&x=1 and https://h/?API_KEY=def !'),
+      'see http://***@h/?access_token=***&x=1 and https://h/?API_KEY=*** !',
+    );
+  });
+
+  test('and words are not', () => {
+    for (const text of ['a task-force, risk-averse', 'the Bearer of', 'npm_config', 'it is basic']) {
+      assert.equal(printable(text), text);
+    }
+  });
+});
+
+describe('what is printed', () => {
+  test('is one line without control characters, escapes and marks that turn the direction', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const told = printable(text);
+        assert.doesNotMatch(told, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+        assert(told.isWellFormed());
+      }),
+    );
+    assert.equal(printable('a\r\n\tb \u001b[2Jc \u009b31m \u202ed\u2066'), 'a b \ufffd[2Jc \ufffd31m \ufffdd\ufffd');
+  });
+
+  test('is short, in bytes of JSON', () => {
+    for (const sign of ['x', '"', '\u0001', '😀']) {
+      const told = printable(sign.repeat(100_000), { maximumBytes: 100 });
+      assert(Buffer.byteLength(JSON.stringify(told)) <= 102);
+      assert(told.endsWith('…'));
+    }
+  });
+
+  test('keeps what a person looks for: fields that are no secrets, and our own words', () => {
+    const input = {
+      apiUrl: 'http://runtime-conv123.example.com:8080',
+      sid: 'conversation-4711',
+      userId: 'ada.lovelace',
+      settings: {
+        repository: 'octo-org/cat-pictures',
+        mcpConfig: { sse_servers: ['http://runtime-conv123.example.com:8080/tools/9f8e7d6c5b4a'] },
+      },
+      initialUserMsg: { content: 'See why the connection was reset, and the conversation is unreachable' },
+    };
+    const message =
+      'POST http://runtime-conv123.example.com:8080/api/conversations: connection reset (ECONNRESET) for ' +
+      'conversation-4711 of ada.lovelace on octo-org/cat-pictures';
+    assert.equal(printable(message, { secretsOf: input }), message);
+    const told = printable('GET http://runtime-conv123.example.com:8080/tools/9f8e7d6c5b4a', { secretsOf: input });
+    assert.match(told, /^GET http:\/\/runtime-conv123\.example\.[com:80]*\*\*\*$/);
+  });
+
+  test('of a repository with credentials is nothing', () => {
+    const input = { settings: { repository: 'https://oauth2:gh0st-t0k3n@git.example.com/a/b' } };
+    assert.doesNotMatch(printable('cloning a/b with gh0st-t0k3n', { secretsOf: input }), /gh0st/);
+  });
+
+  test('of a value is every text in it, and not all of it', () => {
+    const input = { initialUserMsg: { content: 'a secret of some length' } };
+    const value = {
+      list: Array.from({ length: 100 }, () => 'of some length'),
+      deep: { a: { b: { c: { d: { e: 1 } } } } },
+      'a secret of some length': 7,
+      number: 7,
+      nothing: null,
+    };
+    assert.deepEqual(printableValue(value, { secretsOf: input }), {
+      list: Array.from({ length: 20 }, () => '***'),
+      deep: { a: { b: { c: { d: '…' } } } },
+      '***': 7,
+      number: 7,
+      nothing: null,
+    });
+  });
+});
+
+describe('the cost', () => {
+  const megabytes = (count: number, unit: string) => unit.repeat((count * 1024 * 1024) / unit.length);
+  const awkward: [name: string, text: string][] = [
+    ['slashes', '/'],
+    ['backslashes', '\\'],
+    ['percent signs', '%'],
+    ['escapes', '\\u005c'],
+    ['entities', '&#38;'],
+    ['ampersands', '&'],
+    ['dashes', '-----BEGIN '],
+    ['beginnings of tokens', 'eyJ-'],
+    ['beginnings of URLs', '://a'],
+    ['queries', '?key='],
+    ['letters', 'a'],
+    ['white space', ' \n'],
+    ['base64', 'QUJD'],
+    ['hex', '41'],
+    ['surrogates', '\ud83d'],
+    ['colours', '\u001b['],
+  ].map(([name = '', unit = '']) => [name, megabytes(2, unit)]);
+
+  /** Seconds are no measure on a machine that does other things, too: what JSON.parse takes at the same time is. */
+  const timeOf = (work: () => unknown) => {
+    const start = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(start);
+    return user + system;
+  };
+  const reference = JSON.stringify(
+    Array.from({ length: 200_000 }, (_, index) => ({ index, text: 'a text of a kind' })),
+  );
+
+  for (const [name, text] of awkward) {
+    test(`of 2 MB of ${name} is bounded, as a secret, as an input and as what is printed`, () => {
+      const parse = timeOf(() => JSON.parse(reference));
+      const input = { apiUrl: text, sid: text, settings: { mcpConfig: { [text]: [text] } }, client: { timeout: text } };
+      const spent = timeOf(() => {
+        parseInput(input);
+        printable(text, { secretsOf: { initialUserMsg: { content: text } } });
+        printable('a few words of a server', { secretsOf: { initialUserMsg: { content: text } } });
+      });
+      assert(spent < 40 * parse + 1_000_000, `${spent} µs, where JSON.parse takes ${parse}`);
+    });
+  }
+});
