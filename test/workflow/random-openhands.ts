@@ -334,7 +334,10 @@ function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
   const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
-  return brokenStatus === undefined || (hasMicroagents && !seemsToLackRoute);
+  if (hasMicroagents && !seemsToLackRoute) return true;
+  // Nor does a restart show where the status is late in that moment.
+  const hidesRestart = meetsSilence(troubles) && troubles.some(({ server: incident }) => incident === 'restarts');
+  return brokenStatus === undefined && !hidesRestart;
 }
 
 /** An agent that is at work on something else hears the message later. */
