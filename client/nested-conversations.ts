@@ -54,6 +54,12 @@ export interface StartOptions {
    * @default false
    */
   readonly resume?: boolean | undefined;
+  /**
+   * Resume after the run with this id, and no later one: `status` tells the newest run's before. For a caller that keeps it,
+   * so that its next attempt after a crash shares what the first one began, in place of sending the message again.
+   * @default with `resume`, the newest run when it is called
+   */
+  readonly resumeAfter?: string | undefined;
 }
 
 export interface WaitOptions {
@@ -125,8 +131,8 @@ export class NestedConversations {
    * @throws MessageNotSentError where the run was started with another message or replay
    * @throws StartNotComparableError where the run's input can't be read
    */
-  start(input: CreateNestedConversationInput, { resume = false }: StartOptions = {}): Promise<StartedConversation> {
-    return this.#start(input, resume, (call) => call());
+  start(input: CreateNestedConversationInput, options: StartOptions = {}): Promise<StartedConversation> {
+    return this.#start(input, options, (call) => call());
   }
 
   /**
@@ -138,12 +144,12 @@ export class NestedConversations {
    */
   async ensureReady(
     input: CreateNestedConversationInput,
-    { resume = false, ...options }: EnsureReadyOptions = {},
+    { resume, resumeAfter, ...options }: EnsureReadyOptions = {},
   ): Promise<EnsuredConversation> {
     return this.#within(String(input?.sid), options, async (progress, signal) => {
       const ask: Starting['ask'] = (call) =>
         askUntilAnswered(this.#client, call, { signal, onRetrying: progress.onRetrying });
-      const { sid, workflowId, runId, ...how } = await this.#start(input, resume, ask);
+      const { sid, workflowId, runId, ...how } = await this.#start(input, { resume, resumeAfter }, ask);
       const run = { sid, workflowId, runId };
       return { ...(await this.#waitFor(run, progress, signal)), ...how };
     });
@@ -216,7 +222,7 @@ export class NestedConversations {
 
   async #start(
     input: CreateNestedConversationInput,
-    resume: boolean,
+    { resume, resumeAfter }: StartOptions,
     ask: Starting['ask'],
   ): Promise<StartedConversation> {
     const parsed = parseInput(input);
@@ -234,7 +240,8 @@ export class NestedConversations {
       reader: this.#reader,
       taskQueue: this.#taskQueue,
       claimCheck: this.#claimCheck,
-      resume,
+      resume: resume ?? resumeAfter !== undefined,
+      resumeAfter,
       searchAttributes,
       ask,
     };

@@ -37,6 +37,8 @@ export interface Starting {
   readonly taskQueue: string;
   readonly claimCheck: ClaimCheck | undefined;
   readonly resume: boolean;
+  /** The run to go on after. @default the newest one when it is asked to resume */
+  readonly resumeAfter: string | undefined;
   readonly searchAttributes: { readonly areThere: boolean; noteMissing(): void };
   /** Makes a call to Temporal, and makes it again as its caller wants it. */
   readonly ask: <T>(call: () => Promise<T>) => Promise<T>;
@@ -64,10 +66,10 @@ export async function startOrAttach(
     return run && attachTo(starting, mine, run, noted);
   };
   // Whoever resumes goes on after this run, and after no other.
-  const noted = resume ? await newestRun() : undefined;
-  const isNotedOver = noted?.closeTime !== undefined;
-  if (noted) {
-    const there = await attachTo(starting, mine, noted, isNotedOver ? noted.runId : undefined);
+  const newest = resume ? await newestRun() : undefined;
+  const noted = newest && { runId: starting.resumeAfter ?? newest.runId };
+  if (newest) {
+    const there = await attachTo(starting, mine, newest, newest.closeTime ? noted?.runId : undefined);
     if (there) return there;
   } else if (hasLargeReplay(input)) {
     // What takes seconds to send is not sent where it turns out that nothing is to be started.

@@ -248,6 +248,17 @@ describe('resuming', () => {
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 
+  test('after a run that the caller kept shares what its first attempt began', async () => {
+    const { runId: resumeAfter } = await conversations.status(input.sid);
+    const first = await conversations.ensureReady(next(input), { resumeAfter });
+    const second = await conversations.ensureReady(next(input), { resumeAfter });
+    assert.deepEqual([first.attached, second.attached, second.runId], [false, true, first.runId]);
+    await assert.rejects(conversations.start(input, { resumeAfter }), {
+      details: { differs: 'message', run: 'ready' },
+    });
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
+  });
+
   test('again, after that, sends again', async () => {
     await conversations.ensureReady(next(input), { resume: true });
     await conversations.ensureReady(next(input), { resume: true });
