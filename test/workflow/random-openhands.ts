@@ -242,13 +242,21 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
   const note = () => {
     troubled = server.requests.length;
   };
-  injectTroubles(server, sid, schedule.troubles, { requests, incidents, note });
+  injectTroubles(server, sid, schedule.troubles, { requests, incidents: incidentsAfter(schedule), note });
   return {
     server,
     input,
     check: (end) => check(end, schedule, { server, sid, inherited, troubled }),
     stream: () => (server.has(sid) ? server.conversation(sid).events.map(outline) : []),
   };
+}
+
+/**
+ * What may happen after an earlier life. One whose stream is lost just before the create is not told from the one that
+ * the create begins: their ids are the same, and the watermark hides what is new.
+ */
+function incidentsAfter({ before }: OpenHandsSchedule): Happenings<OpenHandsStandIn> {
+  return before === 'nothing' ? incidents : { ...incidents, 'loses its disk': incidents.restarts };
 }
 
 function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
