@@ -9,7 +9,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
-  isLostOften,
+  mayBeGivenUp,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -370,7 +370,7 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || schedule.server === 'of another API',
     NestedServerUnavailable: schedule.troubles.length > 0,
-    ConversationFailed: isHopeless || isLostOften(schedule.troubles),
+    ConversationFailed: isHopeless || mayBeGivenUp(message, schedule.troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);
