@@ -11,9 +11,9 @@ RUN npm run build
 
 FROM node:${NODE_VERSION} AS dependencies
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json deploy/docker/need-worker-packages.mjs ./
 # core-bridge ships its binary for five platforms, about 28 MB each: keep this one's.
-RUN npm ci --omit=dev \
+RUN node need-worker-packages.mjs && npm install --omit=dev \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
     ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
 

@@ -5,26 +5,28 @@ import { replayedMessage } from '../contract/replay.js';
 import { checkInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
-import { heartbeatDuring, writeDown } from './heartbeats.js';
-import type { CreateConversationInput, CreatedConversation, Evidence } from './interface.js';
+import { checkpoint, heartbeatDuring } from './heartbeats.js';
+import type { CreateConversationInput, CreatedConversation, CreateHeartbeat, Evidence } from './interface.js';
 import { countCreated } from './metrics.js';
-import type { Goal, Step } from './nested-server/dialect.js';
-import { dialectOf } from './nested-server/dialects.js';
+import type { DesiredConversation, Dialect, Goal } from './nested-server/dialect.js';
+import { withDialect } from './nested-server/dialects.js';
+import { evidenceOf, stateIn } from './nested-server/evidence.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
-import { messageDigest } from './nested-server/message-digest.js';
+import { matchText, messageDigest } from './nested-server/message-match.js';
 import type { Transport } from './nested-server/transport.js';
 import { redeemReplay } from './redeem-replay.js';
+import { secretTextsOf } from './secret-texts.js';
 
 /**
  * Creates the conversation in the nested server, or brings one that is there already to where this start wants it.
  *
- * A reconciler: it observes, decides what is due, sends at most one request, and observes again. The first attempt and
+ * A reconciler: it observes, concludes what is due, sends at most one request, and observes again. The first attempt and
  * the fifth run the same code.
  *
- * Safe to retry: what was there before the first request is written down, and acknowledged by Temporal, before that
- * request is sent. Whatever became of an earlier attempt's requests, the next attempt sees it and sends only what is
- * missing; an attempt that Temporal has given up on can't write down, and so can't send.
+ * Safe to retry: what is known, and what is about to be sent, is checkpointed and acknowledged by Temporal before the
+ * request. Whatever became of an earlier attempt's requests, the next attempt sees it and sends only what is missing; an
+ * attempt that Temporal has given up on can't checkpoint, and so can't send.
  *
  * @throws ApplicationFailure of type InvalidInput, ConversationRejected, Unauthorized, ConversationFailed (final), or
  *   NestedServerUnavailable (retried)
@@ -35,50 +37,55 @@ export async function createConversation(
 ): Promise<CreatedConversation> {
   return withinContract(input, async () => {
     const conversation = checkInput(await redeemReplay(input, claimCheck));
-    const earlier = Context.current().info.heartbeatDetails ?? evidence;
-    const known = await reconcile(conversation, connect(conversation, transport), earlier);
-    countCreated(conversation.server);
-    return { goal: goalOf(conversation), readiness: conversation.readiness, evidence: known };
+    const { server, readiness } = conversation;
+    const heartbeat: CreateHeartbeat | undefined = Context.current().info.heartbeatDetails;
+    const http = connect(conversation, transport);
+    const known = await withDialect(server, (dialect) => reconcile(dialect, http, conversation, heartbeat ?? evidence));
+    countCreated(server);
+    return {
+      goal: goalOf(conversation),
+      readiness,
+      evidence: known,
+      secrets: secretTextsOf(conversation),
+    };
   });
 }
 
-/** Requests an attempt: create, wake and nudge, and as many once more; a server that takes more is left alone a while. */
-const maximumSteps = 6;
-
-async function reconcile(
-  conversation: Conversation,
+async function reconcile<State, Step extends string>(
+  dialect: Dialect<State, Step>,
   server: HttpClient,
+  conversation: Conversation,
   earlier: Evidence | undefined,
 ): Promise<Evidence> {
-  const dialect = dialectOf(conversation.server);
-  const goal = goalOf(conversation);
-  let known = earlier;
+  const desired = desiredOf(conversation);
+  let state = earlier && stateIn(dialect, earlier, desired);
   return heartbeatDuring(
-    () => known,
+    () => state && evidenceOf(state),
     async () => {
-      known = known ? await dialect.observe(server, goal, known) : await dialect.survey(server, goal);
-      for (let steps = 0, last: Step = 'done'; ; steps++) {
-        const step = dialect.decide(known, goal);
-        // A request that was answered and changed nothing was taken: what comes of it is for the looks to see.
-        if (step === 'done' || step === last) return known;
-        if (typeof step === 'object') {
-          throw failure('ConversationFailed', `${goal.sid} can't be started: ${step.fail}`, { reason: step.fail });
+      let known = state ? await dialect.observe(server, desired, state) : await dialect.baseline(server, desired);
+      const sent = new Set<Step>();
+      for (;;) {
+        state = known;
+        const conclusion = dialect.conclude(known, desired);
+        if (conclusion.kind === 'fail') {
+          const { reason } = conclusion;
+          throw failure('ConversationFailed', `${desired.sid} can't be started: ${reason}`, { reason });
         }
-        if (steps === maximumSteps) {
-          const message = `${goal.sid} does not settle: after ${steps} requests it still needs '${step}'`;
-          throw failure('NestedServerUnavailable', message, {});
-        }
-        await writeDown(known);
-        known = await dialect.perform(step, server, conversation, known);
-        known = await dialect.observe(server, goal, known);
-        last = step;
+        // A step that was answered is not repeated here: what comes of it is for the readiness checks to see.
+        if (conclusion.kind !== 'send' || sent.has(conclusion.step)) return evidenceOf(known);
+        const { step } = conclusion;
+        sent.add(step);
+        state = dialect.intend(step, known);
+        await checkpoint(evidenceOf(state));
+        state = await dialect.send(step, server, conversation, state);
+        known = await dialect.observe(server, desired, state);
       }
     },
   );
 }
 
-/** Two reads, the survey, have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
-const readTimeoutMs = 10_000;
+/** The baseline's three reads have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+const readTimeoutMs = 8_000;
 
 function connect({ apiUrl, client }: Conversation, transport: Transport): HttpClient {
   return new HttpClient({
@@ -91,12 +98,22 @@ function connect({ apiUrl, client }: Conversation, transport: Transport): HttpCl
   });
 }
 
-function goalOf({ sid, initialUserMsg, replayJson, readiness }: Conversation): Goal {
-  const firstMessage = replayJson === null ? initialUserMsg?.content : replayedMessage(replayJson);
+function desiredOf(conversation: Conversation): DesiredConversation {
+  return { ...goalOf(conversation), isOurMessage: matchText(firstMessageOf(conversation)) };
+}
+
+function goalOf(conversation: Conversation): Goal {
+  const { sid, initialUserMsg, replayJson, readiness } = conversation;
+  const firstMessage = firstMessageOf(conversation);
   return {
     sid,
     ...(firstMessage !== undefined && { messageDigest: messageDigest(firstMessage) }),
+    ...(initialUserMsg?.imageUrls?.length && { hasImages: true }),
     isReplay: replayJson !== null,
     readyWhen: readiness.readyWhen,
   };
+}
+
+function firstMessageOf({ initialUserMsg, replayJson }: Conversation): string | undefined {
+  return replayJson === null ? initialUserMsg?.content : replayedMessage(replayJson);
 }

@@ -59,12 +59,12 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
 }
 
 /**
- * Writes the details down for the next attempt, and returns when Temporal has acknowledged them.
+ * Saves the details for the next attempt, and returns when Temporal has acknowledged them.
  *
  * A plain `heartbeat()` is fire-and-forget and can be lost with the worker. This one survives a SIGKILL right after it,
  * and it is a fence: it throws for an attempt that Temporal has given up on, or was asked to cancel.
  */
-export async function writeDown(details: unknown): Promise<void> {
+export async function checkpoint(details: unknown): Promise<void> {
   const { client, info } = Context.current();
   await client.activity.heartbeat(info.taskToken, details);
 }

@@ -1,8 +1,15 @@
 import type { Conversation, CreateNestedConversationInput } from '../contract/input.js';
 import type { Goal } from './nested-server/dialect.js';
 
-/** What is known of a conversation, in a form that only its dialect reads: everybody else carries it. */
-export type Evidence = { readonly [key: string]: unknown };
+/**
+ * What is known of a conversation, in a form that only its dialect reads: everybody else carries it. It is in heartbeats
+ * and histories, so that a worker can meet what another version left: see `nested-server/evidence.ts`.
+ */
+export interface Evidence {
+  /** Absent in what workers left before it was introduced; then the known is in keys of its own. */
+  readonly version?: number;
+  readonly state?: unknown;
+}
 
 /** The activities as the workflow calls them. Types only: the workflow bundle must not import what is behind them. */
 export interface Activities {
@@ -18,20 +25,30 @@ export interface CreateConversationInput {
   readonly evidence?: Evidence | undefined;
 }
 
+/** What an attempt of `createConversation` leaves to the next one. */
+export type CreateHeartbeat = Evidence;
+
 /** What a look needs to know of a conversation: small, whatever the input's size. */
 export interface CreatedConversation {
   readonly goal: Goal;
   readonly readiness: Conversation['readiness'];
   readonly evidence: Evidence;
+  /** Texts of the input that a server may repeat, and no failure may: bounded. Absent where an older worker created it. */
+  readonly secrets?: readonly string[];
 }
 
 export interface CheckConversationReadyInput
   extends CreatedConversation,
-    Pick<CreateNestedConversationInput, 'server' | 'apiUrl' | 'client' | 'settings'> {
-  // As in the workflow's input: where the session key goes is not up to what an activity returned. And for the secrets,
-  // which no failure may repeat.
+    Pick<CreateNestedConversationInput, 'server' | 'apiUrl' | 'client'> {
+  // As in the workflow's input: where the session key goes is not up to what an activity returned.
   /** Looks made by earlier `checkConversationReady` activities of this run. @default 0 */
   readonly attemptsBefore?: number;
+}
+
+/** What a look leaves to the next one, and to a person who wonders why the last look timed out. */
+export interface LookHeartbeat {
+  readonly evidence: Evidence;
+  readonly seen: string;
 }
 
 export type ConversationLook = {

@@ -3,7 +3,7 @@ import { checkInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';
-import { dialectOf } from './nested-server/dialects.js';
+import { withDialect } from './nested-server/dialects.js';
 import { HttpClient } from './nested-server/http-client.js';
 
 /** The openhands server can hang for minutes on a stop: what it has not done by then is left to whoever owns it. */
@@ -25,6 +25,6 @@ export async function stopConversation(
     const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
     const { sessionApiKey } = client;
     const http = new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });
-    return dialectOf(server).stop(http, sid);
+    return withDialect(server, (dialect) => dialect.stop(http, sid));
   });
 }

@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import { type ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { printable } from '../contract/printing/printable.js';
-import type { CheckConversationReadyInput } from './interface.js';
+import type { CheckConversationReadyInput, LookHeartbeat } from './interface.js';
 import { countSurplus } from './metrics.js';
 import { failure } from './nested-server/failures.js';
+import { notReadyYetFailure } from './not-ready-yet.js';
 
 /** Long enough for a healthy server to have served the others; the twelve attempts of a create span over two minutes. */
 const maximumDelayMs = 30_000;
@@ -26,30 +27,12 @@ export function surplusCreate(apiUrl: string, maximum: number): ApplicationFailu
 }
 
 /** The failure of a look that would be one too many. The next one comes after its interval: that is the policy. */
-export function surplusLook(
-  { goal, readiness, attemptsBefore = 0 }: CheckConversationReadyInput,
-  apiUrl: string,
-  maximum: number,
-): ApplicationFailure {
+export function surplusLook(input: CheckConversationReadyInput, apiUrl: string, maximum: number): ApplicationFailure {
   countSurplus();
-  const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs, scheduledTimestampMs } =
-    Context.current().info;
-  const { maximumAttempts, interval } = readiness;
-  const attempts = attemptsBefore + attempt;
+  const before: Partial<LookHeartbeat> | undefined = Context.current().info.heartbeatDetails;
   const reason = `not looked at: ${reasonOf(apiUrl, maximum)}`;
-  const before: unknown = heartbeatDetails?.seen;
-  return failure(
-    'ConversationNotReady',
-    `${goal.sid} was ${reason}; look ${attempts} of ${maximumAttempts}`,
-    {
-      attempts,
-      maximumAttempts,
-      interval,
-      waitedMs: currentAttemptScheduledTimestampMs - scheduledTimestampMs,
-      lastObservation: typeof before === 'string' ? `${before}, then ${reason}` : reason,
-    },
-    { category: ApplicationFailureCategory.BENIGN },
-  );
+  const seen = typeof before?.seen === 'string' ? `${before.seen}, then ${reason}` : reason;
+  return notReadyYetFailure(input, seen, ApplicationFailureCategory.BENIGN);
 }
 
 function reasonOf(apiUrl: string, maximum: number): string {

@@ -3,11 +3,15 @@ import { ApplicationFailure } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import { oneLine } from '../config/config-error.js';
 import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 
 /** Where a run is: in one of its own phases, or at an end that came from outside. */
 export type RunPhase = ConversationPhase | 'terminated' | 'timed-out';
+
+/** What a list can tell of a run: that it is under way, or how it ended. */
+export type RunState = 'running' | 'ready' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
 
 /** A step that no worker has taken up, though it was due {@link overdueAfterMs} ago or longer. */
 export interface OverdueStep {
@@ -15,6 +19,14 @@ export interface OverdueStep {
   readonly taskQueue: string;
   /** The one version of a deployment that may take it up, as `deployment:build`; absent where any worker may. */
   readonly version?: string;
+}
+
+/** Temporal can't be reached, or does not answer, and is asked again. */
+export interface Retrying {
+  /** When it was first asked in vain. */
+  readonly since: Date;
+  /** In one line, e.g. `14 UNAVAILABLE: No connection established`. */
+  readonly reason: string;
 }
 
 /** What can be told of a start without waiting for it. */
@@ -31,7 +43,7 @@ export interface ConversationStatus {
   readonly maximumAttempts?: number;
   /** Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 seconds`. */
   readonly lastSeen?: string;
-  /** Set where it stands still although it runs: no worker is there, or each has its hands full. */
+  /** Set where it is stuck although it runs: no worker is there, or all are busy. */
   readonly overdue?: OverdueStep;
   /** How often in a row the workflow's own code could not go on, e.g. for want of a key; the workers' logs tell why. */
   readonly failedWorkflowTasks?: number;
@@ -39,7 +51,11 @@ export interface ConversationStatus {
   readonly userId?: string;
   readonly apiUrl?: string;
   readonly server?: string;
+  /** Set by `onProgress` while Temporal does not answer: all else is as it was last seen. */
+  readonly retrying?: Retrying;
 }
+
+type EncodedFailure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
 /** A worker that is there takes a step up within a second; and this machine's clock may be off by some. */
 const overdueAfterMs = 5000;
@@ -51,13 +67,18 @@ const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.Pending
 const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingWorkflowTaskState;
 
 /** The phases of runs that have ended, by what Temporal calls their status. */
-export const phaseOfStatus: Readonly<Record<string, RunPhase>> = {
+const stateOfStatus: Readonly<Record<string, Exclude<RunState, 'running'>>> = {
   COMPLETED: 'ready',
   FAILED: 'failed',
   CANCELLED: 'cancelled',
   TERMINATED: 'terminated',
   TIMED_OUT: 'timed-out',
 };
+
+/** The state of a run, by what Temporal calls its status. */
+export function runStateOf(statusName: string): RunState {
+  return stateOfStatus[statusName] ?? 'running';
+}
 
 /** Reads a description of the workflow: the pending activity carries its attempt and what the last one met. */
 export async function conversationStatus(
@@ -68,9 +89,9 @@ export async function conversationStatus(
   const { workflowId, runId, startTime, closeTime, status, memo, historyLength, raw } = description;
   const { userId, apiUrl, server } = memo ?? {};
   const pending = raw.pendingActivities?.[0];
-  // Between two activities, for a moment, there is none: the first has ended, and the next is not there yet.
-  const phaseWithout = historyLength > eventsBeforeActivities ? 'creating' : 'queued';
-  const phase = phaseOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? phaseWithout;
+  // Between two activities, for a moment, there is none. The first to end is the create, so that a look comes next.
+  const phaseWithout = historyLength > eventsBeforeActivities ? 'checking' : 'queued';
+  const phase = stateOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? phaseWithout;
   const overdue = overdueStep(description);
   const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
   const known = {
@@ -87,7 +108,7 @@ export async function conversationStatus(
     ...(typeof server === 'string' && { server }),
   };
   if (!pending) return known;
-  const failure = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, pending.lastFailure);
+  const failure = await lastFailure(client, pending.lastFailure);
   // A look knows how many there were before this activity; Temporal counts those of the activity alone.
   const look = lookDetails(failure);
   return {
@@ -98,6 +119,12 @@ export async function conversationStatus(
     }),
     ...(failure && { lastSeen: failure.message }),
   };
+}
+
+/** The number of the step that is under way: Temporal counts a run's activities, from 1. `undefined` between two. */
+export function stepOf({ raw }: WorkflowExecutionDescription): number | undefined {
+  const [pending] = raw.pendingActivities ?? [];
+  return pending ? Number(pending.activityId) : undefined;
 }
 
 /** A step that waits for its next attempt is due at that time; one that has begun is in a worker's hands. */
@@ -113,6 +140,15 @@ function overdueStep({ taskQueue, raw }: WorkflowExecutionDescription): OverdueS
   if (!since || Date.now() - since.getTime() < overdueAfterMs) return undefined;
   const pinnedTo = workflowExecutionInfo?.versioningInfo?.deploymentVersion;
   return { since, taskQueue, ...(pinnedTo && { version: `${pinnedTo.deploymentName}:${pinnedTo.buildId}` }) };
+}
+
+/** Without the key that it is encrypted with, a failure says so. */
+async function lastFailure(client: Client, failure: EncodedFailure): Promise<Error | undefined> {
+  try {
+    return await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure);
+  } catch (error) {
+    return new Error(`(can't be read: ${oneLine(error)})`);
+  }
 }
 
 function lookDetails(failure: Error | undefined): Partial<FailureDetails['ConversationNotReady']> | undefined {

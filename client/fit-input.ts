@@ -6,6 +6,7 @@ import type { ReplayClaim } from '../contract/claim.js';
 import type { CreateNestedConversationInput } from '../contract/input.js';
 import { limits } from '../contract/limits.js';
 import { InvalidInputError } from './errors.js';
+import { sha256Of } from './started-input.js';
 
 /** The input as it is sent: its replay may have been left in the payload store. */
 export type SentInput = Omit<CreateNestedConversationInput, 'replayJson'> & {
@@ -48,14 +49,16 @@ export async function fitInput(
       },
     ]);
   }
-  return leaves ? { ...kept, replayJson: { claim: await claimCheck.leave(replayJson) } } : kept;
+  return leaves
+    ? { ...kept, replayJson: { claim: await claimCheck.leave(replayJson), sha256: sha256Of(replayJson) } }
+    : kept;
 }
 
 async function payloadBytes(input: SentInput, dataConverter: LoadedDataConverter): Promise<number> {
   return PayloadMessage.encode(await encodeToPayload(dataConverter, input)).finish().length;
 }
 
-function tooLarge(field: string, bytes: number, mend: string): InvalidInputError {
-  const problem = `makes ${bytes} bytes, compressed, of the ${limits.payloadBytes} that Temporal takes: ${mend}`;
+function tooLarge(field: string, bytes: number, fix: string): InvalidInputError {
+  const problem = `makes ${bytes} bytes, compressed, of the ${limits.payloadBytes} that Temporal takes: ${fix}`;
   return InvalidInputError.of([{ field, problem }]);
 }

@@ -1,14 +1,14 @@
-import { Client } from '@temporalio/client';
-import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
-import { decode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { searchAttributes, workflowIdOf, workflowType } from '../contract/names.js';
-import { phaseOfStatus, type RunPhase } from './conversation-status.js';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { searchAttributes, sidOf, workflowType } from '../contract/names.js';
+import { type RunState, runStateOf } from './conversation-status.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError } from './search-attributes.js';
+import { readStartedInput } from './started-input.js';
 
 /** Which conversations to list; all where nothing is said. */
 export interface ConversationFilter {
   readonly userId?: string | undefined;
-  readonly phase?: RunPhase | undefined;
+  /** The state that a list shows: see {@link ListedConversation.phase}. */
+  readonly phase?: RunState | undefined;
   /** A dialect or the base URL of a server. Sorted out here, as Temporal has no index of it. */
   readonly server?: string | undefined;
 }
@@ -17,8 +17,8 @@ export interface ListedConversation {
   readonly sid: string;
   readonly workflowId: string;
   readonly runId: string;
-  /** `running` where the namespace lacks the search attribute that would tell more. */
-  readonly phase: RunPhase | 'running';
+  /** What a run that is `running` does just now is told by `status`. */
+  readonly phase: RunState;
   readonly startedAt: Date;
   /** Absent while it runs. */
   readonly closedAt?: Date;
@@ -28,8 +28,9 @@ export interface ListedConversation {
   readonly server?: string;
 }
 
-/** How Temporal's query language calls the ends of a run. */
-const endings: Partial<Record<RunPhase, string>> = {
+/** How Temporal's query language calls the states of a run. */
+const executionStatus: Readonly<Record<RunState, string>> = {
+  running: 'Running',
   ready: 'Completed',
   failed: 'Failed',
   cancelled: 'Canceled',
@@ -39,29 +40,26 @@ const endings: Partial<Record<RunPhase, string>> = {
 
 /**
  * The conversations' runs, the newest first, as Temporal's visibility store has them: a moment behind.
- * @throws {@link SearchAttributesMissingError}
+ *
+ * @param reader Reads memos tolerantly: one that can't be decoded must not end the list.
+ * @throws SearchAttributesMissingError
  */
 export async function* listConversations(
   client: Client,
+  reader: Client,
   filter: ConversationFilter = {},
 ): AsyncGenerator<ListedConversation> {
-  const { connection, options } = client;
-  const { namespace, loadedDataConverter } = options;
-  // The client decodes memos as it lists, and would end the list at the first that it can't.
-  const dataConverter = { payloadCodecs: [whatCanBeDecoded(loadedDataConverter.payloadCodecs)] };
-  const lister = new Client({ connection, namespace, dataConverter });
   try {
-    for await (const { workflowId, runId, status, startTime, closeTime, memo, ...info } of lister.workflow.list({
-      query: queryOf(filter),
-    })) {
+    for await (const run of newestFirst(reader, filter)) {
+      const { workflowId, runId, status, startTime, closeTime, memo } = run;
       const { userId, apiUrl, server } = memo ?? {};
       if (filter.server !== undefined && filter.server !== server && filter.server !== apiUrl) continue;
-      const [phase] = (info.searchAttributes[searchAttributes.phase] ?? []) as RunPhase[];
+      if (!(await isOfUser(client, run, filter.userId))) continue;
       yield {
-        sid: workflowId.replace(workflowIdOf(''), ''),
+        sid: sidOf(workflowId) ?? workflowId,
         workflowId,
         runId,
-        phase: phaseOfStatus[status.name] ?? phase ?? 'running',
+        phase: runStateOf(status.name),
         startedAt: startTime,
         ...(closeTime && { closedAt: closeTime }),
         ...(typeof userId === 'string' && { userId }),
@@ -70,37 +68,85 @@ export async function* listConversations(
       };
     }
   } catch (error) {
-    throw isAboutSearchAttributes(error) ? new SearchAttributesMissingError(namespace) : error;
+    throw isAboutSearchAttributes(error) ? new SearchAttributesMissingError(client.options.namespace, error) : error;
   }
 }
 
-/** Decodes as the codecs do, and makes null of what can't be read then, e.g. for want of its key. */
-function whatCanBeDecoded(codecs: PayloadCodec[]): PayloadCodec {
-  const readable = async (payload: Payload): Promise<Payload> => {
-    try {
-      const [decoded] = await decode(codecs, [payload]);
-      return defaultPayloadConverter.toPayload(defaultPayloadConverter.fromPayload(decoded as Payload)) as Payload;
-    } catch {
-      return defaultPayloadConverter.toPayload(null) as Payload;
+/**
+ * Temporal lists runs that are under way first, by their start, and then those that have ended, by their end. Each is read
+ * in that order, and no further than it takes to know which comes next: none that ended before another started can have
+ * started after it.
+ */
+async function* newestFirst(
+  reader: Client,
+  { userId, phase }: ConversationFilter,
+): AsyncGenerator<WorkflowExecutionInfo> {
+  const list = (status: string) => reader.workflow.list({ query: queryOf(userId, status) })[Symbol.asyncIterator]();
+  const wants = (state: 'running' | 'ended') => phase === undefined || (phase === 'running') === (state === 'running');
+  const running = wants('running') ? list(`= 'Running'`) : none();
+  const ended = wants('ended') ? list(phase ? `= ${quoted(executionStatus[phase])}` : `!= 'Running'`) : none();
+
+  const told = new Set<string>();
+  const waiting: WorkflowExecutionInfo[] = [];
+  let nextRunning = await running.next();
+  let nextEnded = await ended.next();
+  for (;;) {
+    const newest = newestOf([...waiting, ...(nextRunning.done ? [] : [nextRunning.value])]);
+    if (!nextEnded.done && !(newest && newest.startTime >= endOf(nextEnded.value))) {
+      waiting.push(nextEnded.value);
+      nextEnded = await ended.next();
+      continue;
     }
-  };
-  return {
-    encode: async (payloads) => payloads,
-    decode: (payloads) => Promise.all(payloads.map(readable)),
-  };
+    if (!newest) return;
+    if (!nextRunning.done && newest === nextRunning.value) nextRunning = await running.next();
+    else waiting.splice(waiting.indexOf(newest), 1);
+    // A run that ended in between is in both lists.
+    if (!told.has(newest.runId)) yield newest;
+    told.add(newest.runId);
+  }
 }
 
-function queryOf({ userId, phase }: ConversationFilter): string {
-  const clauses = [`WorkflowType = ${quoted(workflowType)}`];
-  if (userId !== undefined) clauses.push(`${searchAttributes.userId} = ${quoted(userId)}`);
-  if (phase !== undefined) {
-    const ending = endings[phase];
-    clauses.push(`ExecutionStatus = ${quoted(ending ?? 'Running')}`);
-    if (!ending) clauses.push(`${searchAttributes.phase} = ${quoted(phase)}`);
-  }
+async function* none(): AsyncGenerator<WorkflowExecutionInfo> {}
+
+function newestOf(runs: readonly WorkflowExecutionInfo[]): WorkflowExecutionInfo | undefined {
+  return runs.reduce<WorkflowExecutionInfo | undefined>(
+    (newest, run) => (newest && newest.startTime >= run.startTime ? newest : run),
+    undefined,
+  );
+}
+
+function endOf({ closeTime, startTime }: WorkflowExecutionInfo): Date {
+  return closeTime ?? startTime;
+}
+
+/** Runs without the search attribute were started by other clients: they may be anybody's. See {@link isOfUser}. */
+function queryOf(userId: string | undefined, status: string): string {
+  const clauses = [`WorkflowType = ${quoted(workflowType)}`, `ExecutionStatus ${status}`];
+  const { userId: attribute } = searchAttributes;
+  if (userId !== undefined) clauses.push(`(${ofUser(attribute, userId)} OR ${attribute} IS NULL)`);
   return clauses.join(' AND ');
+}
+
+/**
+ * SQLite, below a dev server, takes what escapes a quote or a backslash for part of the value, so that a query can't hold
+ * one. What comes before it can be asked for.
+ */
+function ofUser(attribute: string, userId: string): string {
+  const [beginning = ''] = userId.split(/["\\]/);
+  if (beginning === userId) return `${attribute} = ${quoted(userId)}`;
+  return beginning === '' ? `${attribute} IS NOT NULL` : `${attribute} STARTS_WITH ${quoted(beginning)}`;
 }
 
 function quoted(text: string): string {
   return `'${text.replace(/['\\]/g, '\\$&')}'`;
+}
+
+/** By its search attribute; else by its memo; else by the input that it was started with. */
+async function isOfUser(client: Client, run: WorkflowExecutionInfo, userId: string | undefined): Promise<boolean> {
+  if (userId === undefined) return true;
+  const [attribute] = run.searchAttributes[searchAttributes.userId] ?? [];
+  const known = attribute ?? run.memo?.userId;
+  if (typeof known === 'string') return known === userId;
+  const started = await readStartedInput(client, run);
+  return !('unreadable' in started) && started.userId === userId;
 }

@@ -1,34 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { searchAttributes } from '../contract/names.js';
-import type { ConversationPhase } from '../contract/phases.js';
+import { NestedConversationError } from '../contract/nested-conversation-error.js';
+import { sdkClient, type TemporalClient } from './temporal-client.js';
 
 const grpcInvalidArgument = 3;
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
-const keys = {
-  conversationId: defineSearchAttributeKey(searchAttributes.conversationId, SearchAttributeType.KEYWORD),
-  userId: defineSearchAttributeKey(searchAttributes.userId, SearchAttributeType.KEYWORD),
-  phase: defineSearchAttributeKey(searchAttributes.phase, SearchAttributeType.KEYWORD),
-};
-
-/** What a run that nobody has taken yet is found by. */
-export function searchAttributesOf({ sid, userId }: { sid: string; userId: string }): SearchAttributePair[] {
-  const phase: ConversationPhase = 'queued';
-  return [
-    { key: keys.conversationId, value: sid },
-    { key: keys.userId, value: userId },
-    { key: keys.phase, value: phase },
-  ];
-}
+/** What a client sets: `ConversationPhase` is set by clients before version 0.2 only. */
+const registered = [searchAttributes.conversationId, searchAttributes.userId];
 
 /** Thrown for what can't be done in a namespace without the search attributes. */
-export class SearchAttributesMissingError extends Error {
-  override readonly name = 'SearchAttributesMissingError';
-  constructor(readonly namespace: string) {
-    super(`Namespace '${namespace}' lacks our search attributes: register them with nested-conversation setup`);
+export class SearchAttributesMissingError extends NestedConversationError<{ readonly namespace: string }> {
+  constructor(namespace: string, cause?: unknown) {
+    const message = `Namespace '${namespace}' lacks our search attributes: register them with npx nested-conversation setup`;
+    super(message, { namespace }, { cause });
   }
 }
 
@@ -39,9 +26,7 @@ export function isAboutSearchAttributes(error: unknown): boolean {
 }
 
 /** Finds nothing, and is refused in a namespace that lacks one of them or does not know it yet. */
-export const searchAttributesQuery = Object.values(searchAttributes)
-  .map((name) => `${name} = ''`)
-  .join(' OR ');
+export const searchAttributesQuery = registered.map((name) => `${name} = ''`).join(' OR ');
 
 /** New ones can be used after the server has read its list again: some seconds. */
 const usableWithinMs = 60_000;
@@ -52,10 +37,11 @@ const usableWithinMs = 60_000;
  * @returns The names of those that were not there.
  * @throws Error where one is there with another type, or the server does not let them be registered
  */
-export async function registerSearchAttributes({ connection, options, workflow }: Client): Promise<string[]> {
+export async function registerSearchAttributes(client: TemporalClient): Promise<string[]> {
+  const { connection, options, workflow } = sdkClient(client);
   const { namespace } = options;
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.values(searchAttributes).filter((name) => {
+  const missing = registered.filter((name) => {
     const type = customAttributes[name];
     if (type != null && type !== INDEXED_VALUE_TYPE_KEYWORD) {
       throw new Error(`Search attribute ${name} of namespace '${namespace}' must be a keyword, and is another type`);

@@ -5,18 +5,31 @@ import {
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import type { CheckConversationReadyInput, ConversationLook } from '../activities/interface.js';
 import { oneLine } from '../config/config-error.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import type { ConversationMemo } from '../contract/names.js';
 import { phaseOfActivity } from '../contract/phases.js';
-import { describeLooks, phases } from './describe-status.js';
+import { describeLooks, phases } from './words.js';
 
 /** An event of a run's history, in plain words. */
 export interface HistoryLine {
   readonly eventId: number;
   readonly at: Date;
   readonly told: string;
+}
+
+/** What is told of the input of `checkConversationReady`, by whatever version of a worker. */
+interface RecordedCheck {
+  readonly readiness: { readonly interval: string; readonly maximumAttempts: number };
+  readonly attemptsBefore?: number;
+}
+
+/** The same of its result. */
+interface RecordedLook {
+  readonly attempts: number;
+  readonly ready: boolean;
+  readonly status?: string;
+  readonly seen?: string;
 }
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
@@ -103,7 +116,7 @@ class Teller {
       const { input, retryPolicy } = event.activityTaskScheduledEventAttributes;
       const { doing, unit } = this.#activityOf(event.eventId);
       if (unit === 'attempt') return `${doing}: ${retryPolicy?.maximumAttempts} attempts at the most`;
-      return this.#decoded<CheckConversationReadyInput>(
+      return this.#decoded<RecordedCheck>(
         input?.payloads,
         ({ readiness: { interval, maximumAttempts }, attemptsBefore = 0 }) =>
           `${doing}: a look every ${interval}, ${maximumAttempts - attemptsBefore} at the most`,
@@ -121,7 +134,7 @@ class Teller {
       const { scheduledEventId, result } = event.activityTaskCompletedEventAttributes;
       const { doing, unit } = this.#activityOf(scheduledEventId);
       if (unit === 'attempt') return `done ${doing}`;
-      return this.#decoded<ConversationLook>(result?.payloads, (look) =>
+      return this.#decoded<RecordedLook>(result?.payloads, (look) =>
         look.ready
           ? `look ${look.attempts} answered: ready (${look.status})`
           : `look ${look.attempts} answered: ${look.seen}, so that the create is to do more`,
@@ -181,15 +194,4 @@ function unreadable(error: unknown): string {
 /** What comes of other clients, such as a signal: `workflowExecutionSignaledEventAttributes`, in words. */
 function inWords(kind: string): string {
   return kind.replace('EventAttributes', '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** A line each, with the time since the first. */
-export function describeHistory(lines: readonly HistoryLine[]): string {
-  const [first] = lines;
-  return lines
-    .map(({ at, told }) => {
-      const seconds = (at.getTime() - (first?.at.getTime() ?? 0)) / 1000;
-      return `${`+${seconds.toFixed(1)}`.padStart(8)} s  ${told}`;
-    })
-    .join('\n');
 }

@@ -3,7 +3,7 @@ import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { workflowIdOf, workflowType } from '../contract/names.js';
 import { inSpan } from '../tracing/in-span.js';
 import { withTrace } from '../tracing/trace-context.js';
-import type { StartedConversation } from './nested-conversations.js';
+import type { StartedConversation } from './start-or-attach.js';
 
 /** A span for a start, however many calls it takes. What `work` starts by a client with `carryTrace` continues it. */
 export function traceStart(sid: string, work: () => Promise<StartedConversation>): Promise<StartedConversation> {

@@ -1,6 +1,10 @@
-/** Thrown for a setting that can't be used. Its message names the setting and the mend, in one line. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+import { NestedConversationError } from '../contract/nested-conversation-error.js';
+
+/** Thrown for a setting that can't be used. Its message names the setting and the fix, in one line. */
+export class ConfigError extends NestedConversationError {
+  constructor(message: string) {
+    super(message, {});
+  }
 }
 
 /** What went wrong, and what that came from, in one line: for a process that ends because of it. */

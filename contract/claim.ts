@@ -5,6 +5,11 @@
 export interface ReplayClaim {
   /** A UUID, the key in the store. */
   readonly claim: string;
+  /**
+   * SHA-256 of the replay, in hexadecimal: tells whether another caller's is the same, without fetching it. Absent in
+   * claims of clients before version 0.2.
+   */
+  readonly sha256?: string;
 }
 
 /** The claim in an input, still unchecked; `undefined` where its replay is in it, or it has none. */

@@ -19,6 +19,12 @@ export const failureTypes = {
 
 export type FailureType = keyof typeof failureTypes;
 
+/**
+ * The type of a look that found the conversation not ready yet: no failure of a start, and never what a caller sees.
+ * Workers of before called it `ConversationNotReady`, as they called the failure of a start whose looks ran out.
+ */
+export const notReadyYet = 'NotReadyYet';
+
 /** What a person does about a failure: in the README, and in the current details of a run that failed. */
 export const whatToDo: { readonly [T in FailureType]: string } = {
   InvalidInput: 'correct the fields; nothing was sent',

@@ -219,8 +219,7 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
   }
 }
 
-/** The input as a caller writes it: what has a default may be left out. */
-export type CreateNestedConversationInput = z.input<typeof conversation>;
+export type { CreateNestedConversationInput } from './conversation-input.js';
 
 /** The input as the activities use it: checked, defaults filled in. */
 export type Conversation = z.output<typeof conversation>;

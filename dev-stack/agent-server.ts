@@ -1,14 +1,21 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.js';
 import type { ChildServer } from './child-server.js';
 import { installPythonPackages } from './python-package.js';
 import { startPythonServer } from './python-server.js';
 
-const VERSION = '1.58.0';
-const RESOLVED_AS_OF = '2026-11-15';
+/** The versions that are known to run, and the date as of which each is resolved: a few days after its release. */
+const resolvedAsOf = {
+  // Below what is supported: to see that it is refused.
+  '1.22.1': '2026-05-18',
+  '1.23.1': '2026-05-28',
+  '1.40.0': '2026-08-04',
+  '1.58.2': '2026-10-28',
+} as const;
+
+export type AgentServerVersion = keyof typeof resolvedAsOf;
 
 export interface AgentServerInstallation {
+  version: AgentServerVersion;
   python: string;
 }
 
@@ -29,15 +36,18 @@ export interface StartAgentServerOptions {
  *
  * @param report - takes a line for each download
  */
-export async function installAgentServer(report: (line: string) => void): Promise<AgentServerInstallation> {
+export async function installAgentServer(
+  report: (line: string) => void,
+  version: AgentServerVersion = '1.58.2',
+): Promise<AgentServerInstallation> {
   const python = await installPythonPackages({
-    folder: join(cacheFolder(), `openhands-agent-server-${VERSION}`),
-    requirements: [`openhands-agent-server==${VERSION}`],
+    // It asks for any SDK, and imports what only the tools require.
+    requirements: ['agent-server', 'sdk', 'tools'].map((name) => `openhands-${name}==${version}`),
     python: ['3.12', '3.13'],
-    resolvedAsOf: RESOLVED_AS_OF,
+    resolvedAsOf: resolvedAsOf[version],
     report,
   });
-  return { python };
+  return { version, python };
 }
 
 /** Starts the OpenHands agent server on 127.0.0.1 and waits until it is ready. */
@@ -46,7 +56,7 @@ export async function startAgentServer(options: StartAgentServerOptions): Promis
   await mkdir(dataFolder, { recursive: true });
   return startPythonServer({
     ...rest,
-    name: `openhands-agent-server ${VERSION}`,
+    name: `openhands-agent-server ${installation.version}`,
     python: installation.python,
     module: 'openhands.agent_server',
     args: (port) => ['--host', '127.0.0.1', '--port', String(port)],

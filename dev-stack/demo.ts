@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DataConverter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import type { ConversationStatus } from '../client/conversation-status.js';
-import { describeLooks, describeStatus } from '../client/describe-status.js';
-import { isLive, withLiveProgress } from '../client/live-progress.js';
-import { NestedConversations } from '../client/nested-conversations.js';
+import { commandLine } from '../cli/command-line.js';
+import { describeStatus } from '../cli/describe-status.js';
+import { isLive, withLiveProgress } from '../cli/live-progress.js';
+import { NestedConversations, type WaitOptions } from '../client/nested-conversations.js';
 import { registerSearchAttributes } from '../client/search-attributes.js';
+import { describeLooks } from '../client/words.js';
 import { createCodecServer } from '../codec/codec-server.js';
 import { oneLine } from '../config/config-error.js';
 import { loadTemporalConfig } from '../config/temporal.js';
@@ -55,7 +56,8 @@ async function demo(): Promise<void> {
   // Its handlers would stop the worker alone, and leave the rest waiting for it.
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
-  const config = loadTemporalConfig(options.encrypted ? { ...process.env, ...newKey() } : process.env);
+  const key = options.encrypted ? newKey() : {};
+  const config = loadTemporalConfig({ ...process.env, ...key });
   const { dataConverter } = config;
   const ports = await findDevServerPorts();
   const codecEndpoint = options.encrypted ? await startCodecServer(dataConverter, ports) : undefined;
@@ -80,7 +82,7 @@ async function demo(): Promise<void> {
   await registerSearchAttributes(env.client);
   const conversations = new NestedConversations(env.client, { taskQueue });
   say(`\nStarting conversation ${sid}`);
-  const result = await withProgress((onProgress) =>
+  const result = await withProgress((callbacks) =>
     conversations.ensureReady(
       {
         apiUrl: nestedServer.url,
@@ -89,13 +91,21 @@ async function demo(): Promise<void> {
         initialUserMsg: { content: 'Say hello.' },
         readiness: { interval: '1 second' },
       },
-      { onProgress, signal: interrupted.signal },
+      { ...callbacks, signal: interrupted.signal },
     ),
   );
   say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${describeLooks(result.attempts)}`);
   if (!options.keep) return say('  To look around in the Web UI: npm run demo -- --keep');
   if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/${workflowIdOf(sid)}`);
+  say(`  ${statusCommand(sid, env.address, namespace, key)}`);
   await keepUp();
+}
+
+/** What shows the start in another terminal, as long as this demo is up. */
+function statusCommand(sid: string, address: string, namespace: string, key: NodeJS.ProcessEnv): string {
+  const { PAYLOAD_ENCRYPTION_KEYS: keys } = key;
+  const command = commandLine('status', sid, '--address', address, '--namespace', namespace);
+  return keys ? `PAYLOAD_ENCRYPTION_KEYS=${keys} ${command}` : command;
 }
 
 /** A key for this demo alone. */
@@ -137,9 +147,9 @@ async function startRealServer(): Promise<NestedServer> {
 }
 
 /** Shows where the start is, by the second on a terminal, else as a line for each change. */
-function withProgress<T>(work: (onProgress: (status: ConversationStatus) => void) => Promise<T>): Promise<T> {
+function withProgress<T>(work: (callbacks: WaitOptions) => Promise<T>): Promise<T> {
   if (isLive(process.stdout)) return withLiveProgress(process.stdout, work);
-  return work((status) => say(`  ${describeStatus(status)}`));
+  return work({ onProgress: (status) => say(`  ${describeStatus(status)}`) });
 }
 
 async function keepUp(): Promise<void> {

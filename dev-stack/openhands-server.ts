@@ -1,16 +1,27 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.js';
 import type { ChildServer } from './child-server.js';
 import { installPythonPackages } from './python-package.js';
 import { startPythonServer } from './python-server.js';
 
-const VERSION = '0.55.0';
+/**
+ * The versions that are known to run. Each is resolved as of a few days after its release: with the FastAPI and FastMCP
+ * of later, the older ones don't start.
+ */
+const releases = {
+  '0.51.1': { resolvedAsOf: '2025-08-03', beside: [] },
+  // With the FastMCP of its day it doesn't start where SESSION_API_KEY is set.
+  '0.55.0': { resolvedAsOf: '2025-09-05', beside: ['fastmcp==2.11.3'] },
+  '0.62.0': { resolvedAsOf: '2025-11-25', beside: [] },
+  '1.6.0': { resolvedAsOf: '2026-04-03', beside: [] },
+  // Without the API that is spoken here: to see that it is refused.
+  '1.7.0': { resolvedAsOf: '2026-05-05', beside: [] },
+} as const;
 
-/** Three days after its release: with the FastAPI and FastMCP of later it doesn't start. */
-const RESOLVED_AS_OF = '2025-09-05';
+export type OpenHandsVersion = keyof typeof releases;
 
 export interface OpenHandsInstallation {
+  version: OpenHandsVersion;
   python: string;
 }
 
@@ -29,15 +40,14 @@ export interface StartOpenHandsOptions {
  *
  * @param report - takes a line for each download
  */
-export async function installOpenHands(report: (line: string) => void): Promise<OpenHandsInstallation> {
-  const python = await installPythonPackages({
-    folder: join(cacheFolder(), `openhands-ai-${VERSION}`),
-    requirements: [`openhands-ai==${VERSION}`],
-    python: ['3.12', '3.13'],
-    resolvedAsOf: RESOLVED_AS_OF,
-    report,
-  });
-  return { python };
+export async function installOpenHands(
+  report: (line: string) => void,
+  version: OpenHandsVersion = '0.55.0',
+): Promise<OpenHandsInstallation> {
+  const { resolvedAsOf, beside } = releases[version];
+  const requirements = [`openhands-ai==${version}`, ...beside];
+  const python = await installPythonPackages({ requirements, python: ['3.12', '3.13'], resolvedAsOf, report });
+  return { version, python };
 }
 
 /** Starts the OpenHands server on 127.0.0.1, with agents that run without Docker, and waits until it is up. */
@@ -47,7 +57,7 @@ export async function startOpenHands(options: StartOpenHandsOptions): Promise<Ch
   await mkdir(workspace, { recursive: true });
   return startPythonServer({
     ...rest,
-    name: `openhands-ai ${VERSION}`,
+    name: `openhands-ai ${installation.version}`,
     python: installation.python,
     module: 'uvicorn',
     args: (port) => ['openhands.server.listen:app', '--host', '127.0.0.1', '--port', String(port)],
@@ -55,7 +65,7 @@ export async function startOpenHands(options: StartOpenHandsOptions): Promise<Ch
     cwd: dataFolder,
     env: {
       ...process.env,
-      // With one set, this version doesn't start.
+      // Nobody here would know the key of whoever started this process.
       SESSION_API_KEY: undefined,
       // Without it the server fetches the prices of models from the internet while it starts.
       LITELLM_LOCAL_MODEL_COST_MAP: 'True',
@@ -71,17 +81,28 @@ export async function startOpenHands(options: StartOpenHandsOptions): Promise<Ch
   });
 }
 
+export interface OpenHandsSettings {
+  llmBaseUrl: string;
+  /** @default 'openai/gpt-4o' */
+  llmModel?: string;
+  /** Where the server was started with one. */
+  sessionApiKey?: string;
+}
+
 /**
  * Gives a running OpenHands server the settings without which it refuses to create conversations.
  *
  * @throws Error when it doesn't accept them
  */
-export async function configureOpenHands(url: string, { llmBaseUrl }: { llmBaseUrl: string }): Promise<void> {
+export async function configureOpenHands(
+  url: string,
+  { llmBaseUrl, llmModel = 'openai/gpt-4o', sessionApiKey }: OpenHandsSettings,
+): Promise<void> {
   const response = await fetch(`${url}/api/settings`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(sessionApiKey && { 'x-session-api-key': sessionApiKey }) },
     body: JSON.stringify({
-      llm_model: 'openai/gpt-4o',
+      llm_model: llmModel,
       llm_api_key: 'sk-unused',
       llm_base_url: llmBaseUrl,
       agent: 'CodeActAgent',

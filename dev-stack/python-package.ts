@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheFolder } from './cache-folder.js';
 import { findPython } from './find-python.js';
 import { findUv, venvExecutable } from './find-uv.js';
 import { installOnce } from './install-once.js';
@@ -8,8 +9,11 @@ import { readPipIndex } from './pip-index.js';
 import { type RunCommandOptions, runCommand } from './run-command.js';
 
 export interface InstallPythonPackagesOptions {
-  /** The venv to make. When it is there already, nothing is done. */
-  folder: string;
+  /**
+   * The venv to make. When it is there already, nothing is done.
+   * @default a folder of the cache that is named after the requirements
+   */
+  folder?: string;
   /** Pinned, such as `openhands-ai==0.55.0`. */
   requirements: readonly string[];
   /**
@@ -35,8 +39,8 @@ export interface InstallPythonPackagesOptions {
  * @throws Error when there is no fitting Python or the packages can't be installed, with the reason
  */
 export async function installPythonPackages({
-  folder,
   requirements,
+  folder = join(cacheFolder(), requirements.join('-').replaceAll('==', '-')),
   python = ['3'],
   resolvedAsOf,
   report,

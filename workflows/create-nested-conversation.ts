@@ -1,5 +1,6 @@
-import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, patched, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, CreatedConversation, Evidence } from '../activities/interface.js';
+import { toMilliseconds } from '../contract/duration.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
 import { explainFailure, isInvalidInput, lostTooOften } from './explain-failure.js';
 import { createPolicy, maximumCreates, readinessPolicy, stopPolicy } from './policies.js';
@@ -31,12 +32,13 @@ export async function createNestedConversation(
         server: input.server,
         apiUrl: input.apiUrl,
         client: input.client,
-        settings: input.settings,
         attemptsBefore: attempts,
       });
       if (look.ready) return { conversationId: created.goal.sid, status: look.status, attempts: look.attempts };
       if (creates === maximumCreates) throw lostTooOften(created, look);
       ({ evidence, attempts } = look);
+      // Starts that evict each other from a server would otherwise create again and again without a pause.
+      if (patched('wait-before-creating-again')) await sleep(toMilliseconds(created.readiness.interval));
     }
   } catch (error) {
     const failure = explainFailure(error, { created, waitedMs: Date.now() - startedAtMs });

@@ -6,8 +6,8 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { ConversationLook, CreatedConversation } from '../activities/interface.js';
-import { type FailureDetails, type FailureType, failureTypes } from '../contract/failures.js';
+import type { ConversationLook, CreatedConversation, LookHeartbeat } from '../activities/interface.js';
+import { type FailureDetails, type FailureType, failureTypes, notReadyYet } from '../contract/failures.js';
 import { maximumCreates } from './policies.js';
 
 /** As in the activities: a failure has to be read, and an activity's own message can be of any length. */
@@ -57,7 +57,9 @@ function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, ca
   const { maximumAttempts, interval } = readiness;
   const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
   // The usual innocent reason, and what to do about it.
-  const hint = lastObservation.includes('loading') ? '; a set-up script may need more readiness.maximumAttempts' : '';
+  const hint = lastObservation.includes('agent loading')
+    ? '; a set-up script may need more readiness.maximumAttempts'
+    : '';
   return fail(
     'ConversationNotReady',
     `${goal.sid} was not ready after ${attempts} looks, ${interval} apart: it was last seen ${lastObservation}${hint}`,
@@ -76,15 +78,20 @@ export function lostTooOften(
 
 /** What the last look saw. One that timed out has only its heartbeat to tell. */
 function lastLook(cause: unknown): { readonly attempts?: number; readonly lastObservation: string } {
-  if (cause instanceof ApplicationFailure && cause.type === failureTypes.ConversationNotReady) {
+  if (cause instanceof ApplicationFailure && isNotReadyYet(cause.type)) {
     const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']?];
     return details ?? { lastObservation: cause.message };
   }
   if (cause instanceof TimeoutFailure) {
-    const heartbeat = cause.lastHeartbeatDetails as { seen?: string } | undefined;
+    const heartbeat = cause.lastHeartbeatDetails as Partial<LookHeartbeat> | undefined;
     return { lastObservation: `${heartbeat?.seen ?? 'not at all'} (the last look timed out)` };
   }
   return { lastObservation: cause instanceof Error ? cause.message : 'not at all' };
+}
+
+/** Under both of its names: a run can have looks of older workers. */
+function isNotReadyYet(type: string | null | undefined): boolean {
+  return type === notReadyYet || type === failureTypes.ConversationNotReady;
 }
 
 function fail<T extends FailureType>(type: T, message: string, details: FailureDetails[T]): ApplicationFailure {

@@ -2,56 +2,56 @@ import type { Conversation } from '../../contract/input.js';
 import type { HttpClient } from './http-client.js';
 
 /**
- * The dialect of one kind of nested server: the only place that knows its routes and bodies.
+ * One kind of nested server: the only place that knows its routes, its bodies and what its answers mean.
  *
- * Evidence is what is known of a conversation: plain JSON, small, carried from request to request, from attempt to
- * attempt and from `createConversation` to `checkConversationReady`. What a dialect concludes from it is pure.
+ * A dialect is a reducer. Facts (an event, a status, an answer to one of our requests) are folded into a state, and one
+ * pure function concludes from the state what is due. `createConversation` acts on that conclusion, and
+ * `checkConversationReady` reports it. The state is plain JSON and small: it travels in heartbeats, from attempt to
+ * attempt and from one activity to the next.
  */
-export interface Dialect<Evidence> {
-  /** What was there before this start sent anything: the line between its own traces and those of an earlier life. */
-  survey(server: HttpClient, goal: Goal): Promise<Evidence>;
-  /** What is there now, beyond what `known` already holds. */
-  observe(server: HttpClient, goal: Goal, known: Evidence): Promise<Evidence>;
-  /** The one request that is due next; `done` where the rest is up to the server. */
-  decide(known: Evidence, goal: Goal): Step;
-  /** Sends the request of a step, and adds to `known` what its answer tells. */
-  perform(step: ActiveStep, server: HttpClient, conversation: Conversation, known: Evidence): Promise<Evidence>;
-  /** Whether the conversation is ready. */
-  judge(known: Evidence, goal: Goal): Observation;
+export interface Dialect<State, Step extends string> {
+  /** What is there before this start has sent anything. Only what comes later belongs to this start. */
+  baseline(server: HttpClient, desired: DesiredConversation): Promise<State>;
+  /** The state with everything folded in that the server tells now. Sends no writes. */
+  observe(server: HttpClient, desired: DesiredConversation, state: State): Promise<State>;
+  /** What follows from the state. Pure. */
+  conclude(state: State, desired: DesiredConversation): Conclusion<Step>;
+  /** The state to checkpoint before the step's request: from then on the request may have arrived. Pure. */
+  intend(step: Step, state: State): State;
+  /** Sends the one request of a step, and folds its answer into the state. */
+  send(step: Step, server: HttpClient, conversation: Conversation, state: State): Promise<State>;
   /** Ends the conversation. Asking twice does no harm. */
   stop(server: HttpClient, sid: string): Promise<void>;
+  /** The state that evidence of version 1, which workers of before this release left, amounts to. */
+  upgrade(evidence: object, goal: Goal): State;
 }
 
-/** What a start is meant to achieve, without its bulk: enough to decide and to judge. */
+/** What follows from what is known of a conversation. */
+export type Conclusion<Step extends string> =
+  | { readonly kind: 'ready'; readonly status: string }
+  /** The server is at work, or can't be judged now: check again later. */
+  | { readonly kind: 'wait'; readonly seen: string }
+  /** The server does not get there by itself: this request is due. */
+  | { readonly kind: 'send'; readonly step: Step; readonly seen: string }
+  /** Only the text of our message can tell whether another one is ours, and `createConversation` alone has it. */
+  | { readonly kind: 'compare'; readonly seen: string }
+  /** No further check can change it. */
+  | { readonly kind: 'fail'; readonly reason: string };
+
+/** What a start is meant to achieve, without its bulk: small enough to travel with every readiness check. */
 export interface Goal {
   readonly sid: string;
-  /** Digest of the text of the first message (see `message-digest.ts`); absent where the start has none. */
+  /** Digest of the text of the first message (see `message-match.ts`). Absent where the start has no message. */
   readonly messageDigest?: string;
+  /** Whether the first message has images, which some models can't take. @default false */
+  readonly hasImages?: boolean;
   /** The first message is that of a replay, which only a new life of the conversation can take. */
   readonly isReplay: boolean;
   readonly readyWhen: Conversation['readiness']['readyWhen'];
 }
 
-export type ActiveStep =
-  /** Create the conversation, or start it again, with all that the input holds. */
-  | 'post'
-  /** The same without the message and the replay, which are in the event stream already. */
-  | 'post-without-message'
-  /** Hand the message to a conversation that is alive and will not take it from a POST. */
-  | 'deliver'
-  /** Let the agent take up a message that was in the stream before its present life. */
-  | 'wake'
-  /** Second half of a wake: point the agent, now running, to the message. */
-  | 'nudge';
-
-export type Step = ActiveStep | 'done' | { readonly fail: string };
-
-/** What a look at a conversation amounts to. */
-export type Observation =
-  | { readonly kind: 'ready'; readonly status: string }
-  /** The server is at work; look again. */
-  | { readonly kind: 'pending'; readonly seen: string }
-  /** The server will not get there by itself: `createConversation` has something to do again. */
-  | { readonly kind: 'incomplete'; readonly seen: string }
-  /** No further look can change it. */
-  | { readonly kind: 'failed'; readonly reason: string };
+/** A goal, and how to tell its message in an event stream. */
+export interface DesiredConversation extends Goal {
+  /** `undefined` where that can't be told without the message's text, as the server has hidden a part. */
+  readonly isOurMessage: (storedText: string) => boolean | undefined;
+}

@@ -1,11 +1,17 @@
 import type { Conversation } from '../../contract/input.js';
-import type { Evidence } from '../interface.js';
-import { agentServer } from './agent-server.js';
+import { agentServer } from './agent-server/agent-server.js';
 import type { Dialect } from './dialect.js';
-import { openhands } from './openhands.js';
+import { openhands } from './openhands/openhands.js';
 
-const dialects: Record<Conversation['server'], unknown> = { openhands, 'agent-server': agentServer };
-
-export function dialectOf(server: Conversation['server']): Dialect<Evidence> {
-  return dialects[server] as Dialect<Evidence>;
+/** Calls `use` with the dialect of a server. Each has its own states and steps: `use` has to work for all. */
+export function withDialect<Result>(
+  server: Conversation['server'],
+  use: <State, Step extends string>(dialect: Dialect<State, Step>) => Result,
+): Result {
+  switch (server) {
+    case 'openhands':
+      return use(openhands);
+    case 'agent-server':
+      return use(agentServer);
+  }
 }

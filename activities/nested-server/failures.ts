@@ -55,10 +55,14 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   return failure('ConversationRejected', message, details);
 }
 
+/** agent-server's 500s for what no later request changes: a tool that it does not have, and (to 1.40) a body it refuses. */
+const refusals = /ToolDefinition '[^']{0,200}' is not registered|is not JSON serializable/;
+
 /** Whether the same request may be answered differently later on. */
 function isTemporary(answer: HttpAnswer): boolean {
   const { status } = answer;
-  if (status < 300 || status >= 500) return true;
+  if (status >= 500) return !refusals.test(answer.text.slice(0, maximumQuote));
+  if (status < 300) return true;
   if (status === 404) return !isAboutConversation(answer);
   return status === 408 || status === 425 || status === 429;
 }
@@ -67,6 +71,14 @@ function isTemporary(answer: HttpAnswer): boolean {
 export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
   const detail = stringAt(json, 'detail');
   return status === 404 && detail !== undefined && detail !== 'Not Found';
+}
+
+/**
+ * Whether the server does not have what was asked for at all, by its path, method or parameters; or a gateway says the
+ * same. FastAPI's 404 for a route has this detail.
+ */
+export function isMissingRoute({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
+  return status === 405 || status === 422 || (status === 404 && stringAt(json, 'detail') === 'Not Found');
 }
 
 /** The failure of a request that brought no answer. */
@@ -115,8 +127,8 @@ function retryAfterMs({ headers }: HttpAnswer): number | undefined {
 }
 
 /** A text of the server that is kept as evidence: it travels with every heartbeat. More than is told, as above. */
-export function excerpt(text = ''): string {
-  return text.slice(0, 2000);
+export function excerpt(text: unknown): string {
+  return typeof text === 'string' ? text.slice(0, 2000) : '';
 }
 
 /** A property of a value of unknown shape. */

@@ -10,8 +10,8 @@ export interface HttpRequest {
   readonly query?: Record<string, string | number | boolean>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** A tighter deadline for this request, in milliseconds. @default that of the client */
-  readonly timeoutMs?: number;
+  /** The part of the time that is left which this request may take, so that others get some. @default 1 */
+  readonly share?: number;
 }
 
 /** Whatever the server answered, with any status. */
@@ -33,6 +33,8 @@ export class NoAnswerError extends Error {
     readonly url: string,
     /** In plain words, e.g. `connection refused`. */
     readonly reason: string,
+    /** Whether the server was up but did not answer in time. */
+    readonly isLate = false,
   ) {
     super(`${method} ${url}: ${reason}`);
   }
@@ -66,27 +68,25 @@ export interface HttpClientOptions {
 
 /** One nested server over HTTP. It never retries what was answered: that is Temporal's part. */
 export class HttpClient {
+  readonly baseUrl: string;
   readonly #transport: Transport;
-  /** When the deadline of all requests passes, and what tells of it. */
-  readonly #shared: { readonly signal: AbortSignal; readonly endsAt: number } | undefined;
+  /** When the deadline of all requests passes, and what tells of it: from the first request on. */
+  #shared: { readonly signal: AbortSignal; readonly endsAt: number } | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
+    this.baseUrl = options.baseUrl;
     this.#transport = readingTwice(options.transport);
-    const { sharedDeadline, timeoutMs } = options;
-    if (sharedDeadline) {
-      this.#shared = { signal: AbortSignal.timeout(timeoutMs), endsAt: performance.now() + timeoutMs };
-    }
   }
 
   /**
    * The answer, whatever its status. Throws {@link NoAnswerError}, {@link AnswerTooLargeError}, {@link NotSentError}, or
    * the reason of the aborted `signal`.
    */
-  async send({ method, path, query, body, timeoutMs }: HttpRequest): Promise<HttpAnswer> {
+  async send({ method, path, query, body, share = 1 }: HttpRequest): Promise<HttpAnswer> {
     const { baseUrl, sessionApiKey, signal } = this.options;
     const isRead = method === 'GET';
     const url = baseUrl + path;
-    const deadline = this.#deadlineOf(isRead, timeoutMs);
+    const deadline = this.#deadlineOf(isRead, share);
     signal.throwIfAborted();
     try {
       const { status, headers, data } = await this.#transport({
@@ -102,7 +102,7 @@ export class HttpClient {
       return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
     } catch (error) {
       if (error instanceof NotSentError || error instanceof NoAnswerError) throw error;
-      if (deadline.signal.aborted) throw new NoAnswerError(method, url, `no answer ${deadline.within}`);
+      if (deadline.signal.aborted) throw new NoAnswerError(method, url, `no answer ${deadline.within}`, true);
       signal.throwIfAborted();
       throw noAnswer(method, url, error);
     }
@@ -112,22 +112,22 @@ export class HttpClient {
    * A deadline of the request's own, also where it shares one: so that whoever is late is told apart from whoever came
    * after. axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
    */
-  #deadlineOf(isRead: boolean, requestTimeoutMs = Number.POSITIVE_INFINITY): { signal: AbortSignal; within: string } {
-    const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
-    const ownMs = Math.min(timeoutMs, requestTimeoutMs, isRead ? readTimeoutMs : Number.POSITIVE_INFINITY);
+  #deadlineOf(isRead: boolean, share: number): { signal: AbortSignal; within: string } {
+    const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY, sharedDeadline } = this.options;
+    const wholeMs = isRead ? Math.min(timeoutMs, readTimeoutMs) : timeoutMs;
+    const now = performance.now();
+    if (sharedDeadline) this.#shared ??= { signal: AbortSignal.timeout(timeoutMs), endsAt: now + timeoutMs };
+    const leftMs = this.#shared ? Math.ceil(this.#shared.endsAt - now) : wholeMs;
+    const ownMs = Math.max(Math.ceil(Math.min(wholeMs, leftMs) * share), 0);
     const own = AbortSignal.timeout(ownMs);
-    if (!this.#shared) return { signal: own, within: `within ${ownMs} ms` };
-    const signal = AbortSignal.any([own, this.#shared.signal]);
-    const leftMs = Math.ceil(this.#shared.endsAt - performance.now());
-    if (leftMs >= ownMs) return { signal, within: `within ${ownMs} ms` };
+    const signal = this.#shared ? AbortSignal.any([own, this.#shared.signal]) : own;
+    if (leftMs >= wholeMs) return { signal, within: `within ${ownMs} ms` };
     const ofAll = `of the ${timeoutMs} ms`;
-    return {
-      signal,
-      within:
-        leftMs <= 0
-          ? `in time: earlier requests took all ${ofAll}`
-          : `within the ${leftMs} ms that earlier requests left ${ofAll}`,
-    };
+    const within =
+      leftMs > 0
+        ? `within ${ownMs} ms: earlier requests left ${leftMs} ${ofAll}`
+        : `in time: earlier requests took all ${ofAll}`;
+    return { signal, within };
   }
 }
 

@@ -1,102 +1,391 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { type AgentServerEvidence, agentServer } from '../../activities/nested-server/agent-server.js';
-import type { Goal } from '../../activities/nested-server/dialect.js';
-import { messageDigest } from '../../activities/nested-server/message-digest.js';
+import {
+  addAbsence,
+  addAsked,
+  addBoot,
+  addCreated,
+  addDelivered,
+  addNudged,
+  addStatus,
+  intend,
+  stateAt,
+} from '../../activities/nested-server/agent-server/answers.js';
+import { type AgentServerStep, conclude } from '../../activities/nested-server/agent-server/conclude.js';
+import { addEvents } from '../../activities/nested-server/agent-server/events.js';
+import {
+  type AgentServerEvent,
+  type AgentServerState,
+  longPatience,
+  patience,
+  type Status,
+} from '../../activities/nested-server/agent-server/state.js';
+import type { DesiredConversation } from '../../activities/nested-server/dialect.js';
+import { matchDigest } from '../../activities/nested-server/message-match.js';
+import type { ServerInfo } from '../../activities/nested-server/server-info.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { recordedActivities } from '../harness/history.js';
 import { failureOf, inputFor, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import type { AgentServerScript } from '../nested-server/agent-server-conversation.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import { type DialectRow, testConclusions } from './dialect-table.js';
+import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
 
 const text = 'Fix the build';
 const say = (words: string) => ({ role: 'user', content: [{ type: 'text' as const, text: words }], run: true });
 
+const messageText = 'Fix the build';
+
 describe('a conversation of agent-server that is', () => {
-  const goal: Goal = {
-    sid: '7d1b0a3e-0000-4000-8000-000000000000',
-    messageDigest: messageDigest(text),
-    isReplay: false,
-    readyWhen: 'agent-started',
-  };
-  const { messageDigest: _, ...noMessage } = goal;
-  const weaker: Goal = { ...goal, readyWhen: 'accepting-events' };
+  type F = Fact<AgentServerState>;
 
-  /** What was found five times in a row: nothing more is to be expected of what was sent. */
-  const settled = { unchanged: 5 };
-  const ours = { messageId: 'm' };
-  const rejectedKey = 'LLMAuthenticationError: Your LLM API key appears to be invalid or has expired.';
+  const wanted = desiring(messageText);
+  const noMessage = desiring(undefined);
+  const weaker = desiring(messageText, { readyWhen: 'accepting-events' });
 
-  /** What is known once something was sent. */
-  function seen(status: string, known: Partial<AgentServerEvidence> = {}): AgentServerEvidence {
-    return { caughtUp: true, status, unchanged: 1, ...known };
-  }
+  const told = (value: string): Status => ({ kind: 'told', value });
+  const absent: Status = { kind: 'absent' };
+  const late: Status = { kind: 'late' };
+  const boot = { earliest: 1000, latest: 2000 };
+  const ofToday = { version: '1.58.2', boot };
 
-  /** What is known before anything was sent. */
-  function surveyed(status: string): AgentServerEvidence {
-    return { caughtUp: true, status };
-  }
+  let number = 0;
+  const event = (fields: Omit<AgentServerEvent, 'id'>): AgentServerEvent => ({ id: `e${number++}`, ...fields });
+  const userMessage = (words: string) =>
+    event({
+      kind: 'MessageEvent',
+      source: 'user',
+      llm_message: { role: 'user', content: [{ type: 'text', text: words }] },
+    });
+  const ours = userMessage(messageText);
+  const foreign = userMessage('Something else');
+  const masked = userMessage('Log in with <secret_hidden>');
+  const answer = event({ kind: 'MessageEvent', source: 'agent', llm_message: { content: [{ text: 'Done.' }] } });
+  const update = (value: string) => event({ kind: 'ConversationStateUpdateEvent', key: 'execution_status', value });
+  const error = event({ kind: 'ConversationErrorEvent', code: 'LLMAuthenticationError', detail: 'Invalid key.' });
 
-  const table: DialectRow<AgentServerEvidence>[] = [
-    ['never posted', surveyed('absent'), 'post', 'incomplete: absent'],
-    ['posted, not there yet', seen('absent'), 'post', 'pending: absent'],
-    ['lost by the server', seen('absent', settled), 'post', 'incomplete: absent'],
-    ['posted, its agent not at work yet', seen('idle', ours), 'done', 'pending: idle'],
-    ['at work', seen('running', ours), 'done', 'ready: running'],
-    ['answered', seen('finished', ours), 'done', 'ready: finished'],
-    ['waiting for a confirmation', seen('waiting_for_confirmation', ours), 'done', 'ready: waiting_for_confirmation'],
-    ['posted without a message', seen('idle'), 'done', 'ready: idle', noMessage],
+  const baseline =
+    (status: Status, info: Pick<ServerInfo, 'version' | 'boot'> | null = ofToday): F =>
+    (_, desired) =>
+      stateAt(desired, status.kind === 'absent' ? undefined : 'e-before', status, info ?? undefined);
+  const events =
+    (...added: AgentServerEvent[]): F =>
+    (state, desired) =>
+      addEvents(state, added, desired);
+  const status =
+    (value: string | Status): F =>
+    (state) =>
+      addStatus(state, typeof value === 'string' ? told(value) : value);
+  const gone: F = (state) => addAbsence(state);
+  const settled: F = (state) => ({ ...state, still: patience });
+  const notReadToTheEnd: F = (state) => ({ ...state, caughtUp: false });
+  const sends =
+    (step: AgentServerStep): F =>
+    (state) => ({ ...intend(step, state), still: 0 });
+  const creates =
+    (isNew: boolean): F =>
+    (state) =>
+      addCreated(intend('create', state), isNew);
+  const delivers: F = (state) => addDelivered(intend('deliver', state));
+  const runs: F = (state) => addAsked(state);
+  const nudges: F = (state) => addNudged(state);
+  const refusesToRun: F = (state) => addAsked(state, '409 Already running');
+  const sameBoot: F = (state) => addBoot(state, { earliest: 1500, latest: 2500 });
+  const laterBoot: F = (state) => addBoot(state, { earliest: 9000, latest: 9900 });
+  const restarted: F = (state, desired) => laterBoot(laterBoot(state, desired), desired);
 
-    ['there before, and idle', surveyed('idle'), 'deliver', 'incomplete: idle, without its message'],
-    ['there before, and finished', surveyed('finished'), 'deliver', 'incomplete: finished, without its message'],
-    ['there before, and at work', surveyed('running'), 'deliver', 'incomplete: running, without its message'],
-    ['there before, and in error', surveyed('error'), 'deliver', 'incomplete: error, without its message'],
-    ['there before, and stuck', surveyed('stuck'), 'deliver', 'incomplete: stuck, without its message'],
-    ['there before, and no message is meant', surveyed('paused'), 'done', 'ready: paused', noMessage],
-    ['there before, in error, and no message is meant', surveyed('error'), 'done', 'ready: error', noMessage],
+  const fresh = [baseline(absent), creates(true)];
+  const atWork = [...fresh, events(ours, update('running')), status('running')];
+  const joinedBusy = [baseline(told('running')), delivers];
 
-    ['without its message, which may still come', seen('idle'), 'done', 'pending: idle, without its message'],
-    ['without its message', seen('idle', settled), 'deliver', 'incomplete: idle, without its message'],
+  const table: DialectRow<AgentServerState>[] = [
+    ['never created', [baseline(absent)], 'send create'],
+    ['created, not there yet', [...fresh, gone], 'wait: absent'],
+    ['lost by the server', [...fresh, gone, settled], 'send create'],
+    [
+      'lost by the server, and created again',
+      [...atWork, gone, settled, creates(true), events(ours, update('running')), status('running')],
+      'ready: running',
+    ],
+    [
+      'taken for lost, and found by the create',
+      [...atWork, gone, settled, creates(false), status('running')],
+      'ready: running',
+    ],
+    ['absent for a while, at work as before', [...atWork, gone, settled, status('running')], 'ready: running'],
+    ['created, the answer lost, and not there', [baseline(absent), sends('create'), gone], 'send create'],
+    [
+      'created, its agent not at work yet',
+      [...fresh, events(ours), status('idle')],
+      'wait: idle, its message not taken up yet',
+    ],
+    ['at work', atWork, 'ready: running'],
+    ['at work, as its status tells first', [...fresh, events(ours), status('running')], 'ready: running'],
+    [
+      'answered',
+      [...fresh, events(ours, update('running'), answer, update('finished')), status('finished')],
+      'ready: finished',
+    ],
+    ['waiting for a confirmation', [...atWork, status('waiting_for_confirmation')], 'ready: waiting_for_confirmation'],
+    ['of an unknown status', [...atWork, status('pondering')], 'wait: pondering'],
+    ['created without a message', [...fresh, status('idle')], 'ready: idle', noMessage],
+    ['at work, and late with its status', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
+    [
+      'at work, late with its status, and perhaps restarted',
+      [...fresh, events(ours, update('running')), status(late), laterBoot],
+      'wait: status late (agent running)',
+    ],
+    [
+      'late with its status, and not at work',
+      [...fresh, events(ours), status(late), settled],
+      'wait: status late (agent idle), its message not taken up yet',
+    ],
+
+    ['there before, and idle', [baseline(told('idle'))], 'send deliver'],
+    ['there before, and finished', [baseline(told('finished'))], 'send deliver'],
+    ['there before, and in error', [baseline(told('error'))], 'send deliver'],
+    ['there before, and stuck', [baseline(told('stuck'))], 'send deliver'],
+    [
+      'there before, and at work, which may end soon',
+      [baseline(told('running'))],
+      'wait: running, without its message',
+    ],
+    ['there before, and at work', [baseline(told('running')), settled], 'send deliver'],
+    [
+      'there before, and at work, on a server that may pass over our message',
+      [baseline(told('running'), { version: '1.40.0', boot }), settled],
+      'wait: running, without its message',
+    ],
+    [
+      'there before, and at work for long, on a server that may pass over our message',
+      [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
+      'send deliver',
+    ],
+    ['there before, its status late', [baseline(late)], 'wait: status late (agent unknown), without its message'],
+    [
+      'there before, its status late once',
+      [baseline(late), status('paused'), delivers, events(ours, update('running')), status('running')],
+      'ready: running',
+    ],
+    ['there before, paused, and no message is meant', [baseline(told('paused'))], 'ready: paused', noMessage],
+    ['there before, in error, and no message is meant', [baseline(told('error'))], 'ready: error', noMessage],
+    ['there before, as a create found', [baseline(absent), creates(false), status('idle')], 'send deliver'],
+    [
+      "there before, with somebody else's message that hides a secret",
+      [baseline(told('idle')), events(masked)],
+      'send deliver',
+    ],
+
+    [
+      'without its message, which may still come',
+      [baseline(absent), sends('create'), status('idle')],
+      'wait: idle, its message not in its events yet',
+    ],
+    ['without its message', [baseline(absent), sends('create'), status('idle'), settled], 'send deliver'],
     [
       'without its message, which a running tool may hold up',
-      seen('running', settled),
-      'done',
-      'pending: running, without its message',
+      [baseline(told('idle')), sends('deliver'), status('running'), settled],
+      'wait: running, its message not in its events yet',
+    ],
+    [
+      'without the message that it has accepted',
+      [baseline(told('idle')), delivers, status('idle'), settled],
+      'wait: idle, its message accepted, but not in its events',
+    ],
+    [
+      'without the message with images that it has accepted',
+      [baseline(told('idle')), delivers, status('idle'), settled],
+      'wait: idle, its message accepted, but not in its events: the server may have dropped it for its images',
+      desiring(messageText, { hasImages: true }),
     ],
     [
       'not read to its end',
-      seen('idle', { ...settled, caughtUp: false }),
-      'done',
-      'pending: idle, without its message',
+      [baseline(absent), sends('create'), notReadToTheEnd, status('idle'), settled],
+      'wait: idle, reading its events',
+    ],
+    [
+      'sent its message twice, the first time without an answer',
+      [baseline(absent), sends('create'), creates(false), events(ours), status('running')],
+      'ready: running',
     ],
 
-    ['idle with its message', seen('idle', { ...ours, ...settled }), 'wake', 'incomplete: idle'],
-    ['paused by a restart', seen('paused', ours), 'done', 'pending: paused'],
-    ['paused by a restart, and stays so', seen('paused', { ...ours, ...settled }), 'wake', 'incomplete: paused'],
-    ['in error, the reason not known yet', seen('error', ours), 'done', 'pending: error'],
-    ['in error without a reason, after a kill', seen('error', { ...ours, ...settled }), 'wake', 'incomplete: error'],
-    ['woken, not at work yet', seen('error', { ...ours, ...settled, woken: true }), 'done', 'pending: error'],
-
-    ['in error', seen('error', { ...ours, error: rejectedKey }), { fail: rejectedKey }, `failed: ${rejectedKey}`],
     [
-      'in error without a message',
-      seen('error', { error: rejectedKey }),
-      { fail: rejectedKey },
-      `failed: ${rejectedKey}`,
+      'with a message that hides a secret, for whoever has only the digest of ours',
+      [baseline(told('idle')), delivers, events(masked), status('idle')],
+      'compare: idle, reading its events, with a message that may be its own',
+      { ...wanted, isOurMessage: matchDigest(wanted.messageDigest) },
+    ],
+    [
+      'with a message that hides a secret, for whoever has the text of ours',
+      [baseline(told('idle')), delivers, events(masked), status('idle')],
+      'wait: idle, its message accepted, but not in its events',
+    ],
+
+    ['idle with its message', [...fresh, events(ours), status('idle'), settled], 'send run'],
+    [
+      'paused by a restart',
+      [...fresh, events(ours), status('paused'), sameBoot, laterBoot],
+      'wait: paused, its message not taken up yet',
+    ],
+    ['paused by a restart that is proved', [...fresh, events(ours), status('paused'), restarted], 'send run'],
+    ['paused, at work before a restart', [...atWork, status('paused'), restarted], 'send run'],
+    ['paused by a person', [...atWork, status('paused'), sameBoot, settled], 'wait: paused'],
+    [
+      'paused, on a port that several processes share',
+      [...atWork, status('paused'), laterBoot, sameBoot, laterBoot],
+      'wait: paused',
+    ],
+    [
+      'asked to run, not at work yet',
+      [...fresh, events(ours), status('idle'), runs, settled],
+      'wait: idle, its message not taken up yet',
+    ],
+    [
+      'asked to run, and restarted before it did',
+      [...fresh, events(ours), status('idle'), runs, status('paused'), restarted],
+      'send run',
+    ],
+    [
+      'refused to run',
+      [...fresh, events(ours), status('idle'), refusesToRun, settled],
+      'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
+    ],
+    ['in error without a reason, after a kill', [...atWork, status('error'), restarted], 'send run'],
+    ['in error, the reason not known yet', [...atWork, status('error'), sameBoot], 'wait: error'],
+    [
+      'in error, and no reason comes',
+      [...atWork, status('error'), sameBoot, settled],
+      'fail: the agent is in state error',
+    ],
+    [
+      'in error, on a server that does not tell of restarts',
+      [baseline(absent, null), creates(true), events(ours, update('running')), status('error'), settled],
+      'send run',
+    ],
+
+    [
+      'in error',
+      [...atWork, events(update('error'), error), status('error')],
+      'fail: LLMAuthenticationError: Invalid key.',
+    ],
+    [
+      'in error only for the title that it was to have',
+      [...fresh, events(ours, error, update('running')), status('running')],
+      'ready: running',
+    ],
+    [
+      'in error, asked to run, and at work again',
+      [...atWork, events(update('error'), error, update('running')), status('error'), sameBoot],
+      'wait: error',
+    ],
+    [
+      'in error before, and no message is meant',
+      [baseline(told('idle')), events(error), status('idle')],
+      'ready: idle',
       noMessage,
     ],
-    ['stuck', seen('stuck', ours), { fail: 'the agent is stuck' }, 'failed: the agent is stuck'],
-    ['being deleted', seen('deleting'), { fail: 'it is being deleted' }, 'failed: it is being deleted'],
+    ['stuck', [...atWork, status('stuck')], 'fail: the agent is stuck'],
+    ['being deleted', [...fresh, status('deleting')], 'fail: it is being deleted'],
 
-    ['accepting events', seen('idle', ours), 'done', 'ready: idle', weaker],
-    ['accepting events, its message lost', seen('idle'), 'done', 'pending: idle, without its message', weaker],
-    ['accepting no events', seen('absent'), 'post', 'pending: absent', weaker],
+    [
+      'at work on an earlier message',
+      [...joinedBusy, events(ours), status('running')],
+      'wait: running on an earlier message, its own not taken up yet',
+    ],
+    [
+      'done with an earlier message, and may go on with ours',
+      [...joinedBusy, events(ours, answer, update('finished')), status('finished')],
+      'wait: finished, its message not taken up yet',
+    ],
+    [
+      'done with an earlier message, and passes over ours',
+      [...joinedBusy, events(ours, answer, update('finished')), status('finished'), settled],
+      'send run',
+    ],
+    [
+      'done with an earlier message, and goes on with ours',
+      [...joinedBusy, events(ours, answer, update('finished'), update('running')), status('running')],
+      'ready: running',
+    ],
+    [
+      'done with an earlier message, and does not run on request',
+      [...joinedBusy, events(ours, update('finished')), status('finished'), runs, settled],
+      'send nudge',
+    ],
+    [
+      'done with an earlier message, and nudged',
+      [...joinedBusy, events(ours, update('finished')), status('finished'), runs, nudges, settled],
+      'wait: finished, its message not taken up yet',
+    ],
+    [
+      'done with an earlier message, nudged, and goes on with ours',
+      [
+        ...joinedBusy,
+        events(ours, update('finished')),
+        status('finished'),
+        runs,
+        nudges,
+        events(update('idle'), update('running'), update('finished')),
+        status('finished'),
+      ],
+      'ready: finished',
+    ],
+    [
+      'done with an earlier message, and asked to go on with ours',
+      [
+        ...joinedBusy,
+        events(ours, update('finished')),
+        status('finished'),
+        runs,
+        events(update('running'), update('finished')),
+        status('finished'),
+      ],
+      'ready: finished',
+    ],
+    [
+      'in error for an earlier message',
+      [...joinedBusy, events(ours, update('error'), error), status('error')],
+      'wait: error, its message not taken up yet',
+    ],
+    [
+      'in error for an earlier message, and stays so',
+      [...joinedBusy, events(ours, update('error'), error), status('error'), settled],
+      'send run',
+    ],
+    [
+      'waiting for a confirmation of an earlier message',
+      [...joinedBusy, events(ours, update('waiting_for_confirmation')), status('waiting_for_confirmation'), settled],
+      'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
+    ],
+    [
+      'waiting for a confirmation of an earlier step',
+      [baseline(told('waiting_for_confirmation'))],
+      'wait: waiting_for_confirmation, without its message',
+    ],
+    [
+      'waiting for a confirmation of an earlier step, its message there',
+      [baseline(told('waiting_for_confirmation')), delivers, events(ours), status('waiting_for_confirmation'), settled],
+      'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
+    ],
+    [
+      "at work on somebody else's message that came after this start",
+      [baseline(told('idle')), events(foreign, update('running')), delivers, events(ours), status('running')],
+      'wait: running on an earlier message, its own not taken up yet',
+    ],
+
+    ['accepting events', [...fresh, events(ours), status('idle')], 'ready: idle', weaker],
+    [
+      'accepting events, its message lost',
+      [baseline(absent), sends('create'), status('idle')],
+      'wait: idle, its message not in its events yet',
+      weaker,
+    ],
+    ['accepting no events', [...fresh, gone], 'wait: absent', weaker],
   ];
 
-  testConclusions(agentServer, goal, table);
+  const begin = (desired: DesiredConversation) => stateAt(desired, undefined, absent, undefined);
+  testConclusions({ begin, conclude }, wanted, table);
 });
 
 let temporal: Temporal;
@@ -257,12 +546,18 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('takes up its message while it runs', async () => {
-    const input = agentServerInput({ agent: 'runs' });
-    server.createConversation(input.sid, say('Something else'));
-    assert.deepEqual((await run(temporal, input)).status, 'running');
-    assert.deepEqual(messages(input.sid), ['Something else', text]);
-  });
+  for (const [when, runningLooks] of [
+    ['between its turns', 4],
+    ['within its turn', 12],
+  ] as const) {
+    test(`takes up its message after an earlier one, given to it ${when}`, async () => {
+      const input = agentServerInput({ runningLooks });
+      server.createConversation(input.sid, say('Something else'));
+      assert.equal((await run(temporal, input)).status, 'finished');
+      assert.deepEqual(messages(input.sid), ['Something else', text]);
+      assert.deepEqual(server.conversation(input.sid).modelCalls.at(-1), ['Something else', text]);
+    });
+  }
 
   test('is not failed by an error of its earlier life', async () => {
     const input = agentServerInput({ agent: 'error' });
@@ -287,13 +582,14 @@ describe('a conversation that was there before', () => {
       method: 'POST',
       path: /\/events$/,
       before: () => {
-        for (let other = 0; other < 25; other += 1) conversation.receive(say(`Something else, ${other}`));
+        for (let other = 0; other < 100; other += 1) conversation.receive(say(`Something else, ${other}`));
       },
     });
     assert.equal((await run(temporal, input)).status, 'finished');
     assert.equal(messages(input.sid).filter((message) => message === text).length, 1);
-    const pages = server.requests.filter(({ path }) => path.includes('kind=MessageEvent'));
-    assert.equal(pages.length, 3, 'each look reads on from where the last one stopped');
+    const pages = server.requests.filter(({ path }) => path.includes('page_id=')).map(({ path }) => path);
+    // 200 events and some: four full pages, and what came since.
+    assert.equal(new Set(pages.slice(0, 5)).size, 5, 'each page begins where the last one stopped');
   });
 
   test('is left alone while another host still holds it', async () => {
@@ -303,6 +599,9 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(messages(input.sid), [text, text]);
   });
 });
+
+/** What each observation asks for first. */
+const anObservation = /\/events\/search\?(?!.*DESC)/;
 
 describe('a message whose create was cut short', () => {
   test('arrives once, where only the answer was lost', async () => {
@@ -332,7 +631,7 @@ describe('a message whose create was cut short', () => {
     await held.reached;
     // The server goes on with what its client has given up on, at a later look.
     server.inject({
-      path: /\/events\/count$/,
+      path: anObservation,
       after: 2,
       before: () => {
         server.conversation(input.sid).receive(say(text));
@@ -346,7 +645,7 @@ describe('a message whose create was cut short', () => {
   test('is taken up, where it was stored and not run', async () => {
     const input = agentServerInput({ idleLooks: 999 });
     server.inject({
-      path: /\/events\/count$/,
+      path: anObservation,
       before: () => {
         server.restart({ signal: 'SIGKILL' });
         server.script(input.sid, {});
@@ -363,7 +662,7 @@ describe('a server that restarts after it has accepted the message', () => {
     test(`by a ${signal}: the agent is woken for the message, which is there once`, async () => {
       const input = agentServerInput({ agent: 'runs' });
       server.inject({
-        path: /\/events\/count$/,
+        path: anObservation,
         before: () => {
           server.restart({ signal });
           server.script(input.sid, {});
@@ -380,7 +679,7 @@ describe('a server that restarts after it has accepted the message', () => {
   test('and has lost the conversation: it is created again', async () => {
     const input = agentServerInput({ idleLooks: 999 });
     server.inject({
-      path: /\/events\/count$/,
+      path: anObservation,
       after: 1,
       before: () => {
         server.restart({ losesConversations: true });

@@ -57,7 +57,6 @@ describe('what createConversation sends', () => {
           conversation_id: input.sid,
           initial_user_msg: 'Fix the build',
           image_urls: ['https://img/1.png'],
-          replay_json: null,
           mcp_config: mcpConfig,
           repository: 'octo/cat',
           selected_branch: 'main',
@@ -74,7 +73,7 @@ describe('what createConversation sends', () => {
     await new ActivityEnvironment().run(createConversation, { input });
     const [body] = posts(server).map(({ body }) => body as Record<string, unknown>);
     assert.equal(body?.replay_json, replayJson);
-    assert.equal(body?.initial_user_msg, null);
+    assert.equal('initial_user_msg' in (body ?? {}), false);
   });
 
   test('carries the session key on every request', async (t) => {
@@ -160,7 +159,7 @@ describe('what createConversation writes down', () => {
     const environment = new ActivityEnvironment();
     await environment.run(createConversation, { input });
     assert.deepEqual(
-      environment.writtenDown.map((details) => (details as { watermark: number }).watermark),
+      environment.writtenDown.map((details) => (details as { state: { watermark: number } }).state.watermark),
       [watermark],
     );
   });
@@ -237,7 +236,7 @@ describe('createConversation sends the first message once', () => {
     const bodies = posts(server).map(({ body }) => body as Record<string, unknown>);
     assert.deepEqual(
       bodies.slice(0, 2).map(({ initial_user_msg: message }) => message),
-      ['Fix the build', null],
+      ['Fix the build', undefined],
     );
     assert.deepEqual(bodies[1]?.mcp_config, settings.mcpConfig);
     assert.equal(bodies[1]?.conversation_instructions, settings.conversationInstructions);

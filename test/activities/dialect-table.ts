@@ -1,32 +1,61 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Dialect, Goal, Observation, Step } from '../../activities/nested-server/dialect.js';
+import type { Conclusion, DesiredConversation, Goal } from '../../activities/nested-server/dialect.js';
+import { matchText, messageDigest } from '../../activities/nested-server/message-match.js';
 
-/** What is known, what is done about it, and what a look makes of it (its kind and words). */
-export type DialectRow<Evidence> = [what: string, evidence: Evidence, step: Step, observation: string, goal?: Goal];
+/** Something that becomes known of a conversation, or that is sent: what it makes of the state. */
+export type Fact<State> = (state: State, desired: DesiredConversation) => State;
 
-/** Tests what a dialect concludes, a test for each row; `goal` is that of the rows that bring none. */
-export function testConclusions<Evidence>(
-  dialect: Dialect<Evidence>,
-  goal: Goal,
-  table: readonly DialectRow<Evidence>[],
+/** What becomes known, in this order, and what follows: `ready: STATUS`, `send STEP`, `fail: REASON` or `wait: WHAT IS SEEN`. */
+export type DialectRow<State> = [
+  what: string,
+  facts: readonly Fact<State>[],
+  conclusion: string,
+  desired?: DesiredConversation,
+];
+
+export interface DialectUnderTest<State> {
+  readonly begin: (desired: DesiredConversation) => State;
+  readonly conclude: (state: State, desired: DesiredConversation) => Conclusion<string>;
+}
+
+/** Tests what a dialect concludes from a sequence of facts, a test for each row. */
+export function testConclusions<State>(
+  { begin, conclude }: DialectUnderTest<State>,
+  wanted: DesiredConversation,
+  table: readonly DialectRow<State>[],
 ): void {
-  for (const [what, evidence, step, observation, of = goal] of table) {
-    const next = typeof step === 'object' ? 'fail' : step;
-    test(`${what} → ${next}, ${observation}`, () => {
-      assert.deepEqual(dialect.decide(evidence, of), step);
-      assert.equal(inWords(dialect.judge(evidence, of)), observation);
+  for (const [what, facts, conclusion, desired = wanted] of table) {
+    test(`${what} → ${conclusion}`, () => {
+      // As it travels: what JSON can't carry must not decide anything.
+      const known = facts.reduce((state, fact) => JSON.parse(JSON.stringify(fact(state, desired))), begin(desired));
+      assert.equal(inWords(conclude(known, desired)), conclusion);
     });
   }
 }
 
-function inWords(observation: Observation): string {
-  switch (observation.kind) {
+function inWords(conclusion: Conclusion<string>): string {
+  switch (conclusion.kind) {
     case 'ready':
-      return `ready: ${observation.status}`;
-    case 'failed':
-      return `failed: ${observation.reason}`;
-    default:
-      return `${observation.kind}: ${observation.seen}`;
+      return `ready: ${conclusion.status}`;
+    case 'fail':
+      return `fail: ${conclusion.reason}`;
+    case 'send':
+      return `send ${conclusion.step}`;
+    case 'wait':
+    case 'compare':
+      return `${conclusion.kind}: ${conclusion.seen}`;
   }
+}
+
+/** A conversation that is to be started with this message, or without one. */
+export function desiring(text: string | undefined, goal: Partial<Goal> = {}): DesiredConversation {
+  return {
+    sid: '7d1b0a3e-0000-4000-8000-000000000000',
+    ...(text !== undefined && { messageDigest: messageDigest(text) }),
+    isReplay: false,
+    readyWhen: 'agent-started',
+    isOurMessage: matchText(text),
+    ...goal,
+  };
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { exitCodes } from '../../client/exit-codes.js';
+import { exitCodes } from '../../cli/exit-codes.js';
+import { buildProgram } from '../../cli/program.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
-import { buildProgram } from '../../client/program.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { whatToDo } from '../../contract/failures.js';
@@ -40,7 +40,7 @@ afterEach(() => server.close());
 
 function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> {
   const options = { args, env: { TEMPORAL_ADDRESS: temporal.env.address, ...env }, ...(input && { input }) };
-  return startProgram('client/cli.js', options).ended;
+  return startProgram('cli/main.js', options).ended;
 }
 
 /** Options of a start that lacks nothing. */
@@ -59,7 +59,13 @@ describe('start', () => {
     const post = server.inject({ path: '/api/conversations', fault: { kind: 'delay-until' } });
     const { exitCode, stdout, stderr } = await run(['start', ...complete()]);
     const { runId } = await new NestedConversations(temporal.env.client).status(sid);
-    assert.equal(stdout, `${sid} is starting: workflow ${workflowIdOf(sid)}, run ${runId}\n`);
+    assert.deepEqual(stdout.split('\n'), [
+      `${sid} is starting: workflow ${workflowIdOf(sid)}, run ${runId}`,
+      `  follow it:  npx nested-conversation wait ${sid}`,
+      `  look at it: npx nested-conversation status ${sid}`,
+      `  end it:     npx nested-conversation cancel ${sid}`,
+      '',
+    ]);
     assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
     post.release();
   });
@@ -68,7 +74,7 @@ describe('start', () => {
     const first = printed(await run(['start', ...complete(), '--json']));
     const second = printed(await run(['start', ...complete(), '--json']));
     assert.equal(first.attached, false);
-    assert.deepEqual(second, { ...first, attached: true });
+    assert.deepEqual({ ...second, attachedTo: 'running' }, { ...first, attached: true, attachedTo: 'running' });
   });
 
   test('--wait shows progress on standard error and the result on standard output', async () => {
@@ -100,8 +106,6 @@ describe('start', () => {
       conversation_id: sid,
       initial_user_msg: 'Fix the build',
       image_urls: ['a:1', 'b:2'],
-      replay_json: null,
-      mcp_config: null,
       repository: 'ada/engine',
       selected_branch: 'main',
       git_provider: 'github',
@@ -190,14 +194,14 @@ describe('status', () => {
     await starts.start(inputFor(server.url, { sid }));
     while (!(await starts.status(sid)).overdue) await setTimeout(100);
     const { stdout } = await run(['status', sid]);
-    assert.match(stdout, /: waiting for a worker, for \d+ s now\n {2}stands still /);
+    assert.match(stdout, /: waiting for a worker, for \d+ s now\n {2}stuck {9}/);
     assert.match(stdout, new RegExp(`no worker on task queue ${taskQueue} takes it up, for \\d+ s now`));
     await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
   });
 
   test('tells of a start that is ready', async () => {
     await ended();
-    assert.match((await run(['status', sid])).stdout, /: ready, after \d s\n {2}result {8}RUNNING after one look\n/);
+    assert.match((await run(['status', sid])).stdout, /: ready, after \d s\n {2}result {8}RUNNING after 1 look\n/);
     const { phase, result } = printed(await run(['status', sid, '--json']));
     assert.deepEqual(
       { phase, result },
@@ -278,14 +282,13 @@ describe('history', () => {
     await client.workflow.getHandle(workflowIdOf(sid)).terminate('enough');
     const lines = words(await told());
     assert.match(lines[0] ?? '', /^started for \(can't be read: a payload is encrypted with key 'k1'/);
-    assert.match(lines.at(-2) ?? '', /^terminated by .*: enough$/);
-    assert.match(lines.at(-1) ?? '', /^ {7}now {2}\(can't be read: a payload is encrypted with key 'k1'/);
+    assert.match(lines.at(-1) ?? '', /^terminated by .*: enough$/);
   });
 
   test('as JSON has the time of each event', async () => {
     await run(['start', ...complete(), '--wait']);
     const { events } = printed(await run(['history', sid, '--json'])) as { events: { at: string; told: string }[] };
-    assert.equal(events.at(-1)?.told, 'ready (RUNNING) after one look');
+    assert.equal(events.at(-1)?.told, 'ready (RUNNING) after 1 look');
     assert.ok(events.every(({ at }) => new Date(at).toISOString() === at));
   });
 });
@@ -296,7 +299,7 @@ describe('cancel', () => {
     const waiting = run(['start', ...complete(), ...inAMoment, '--wait']);
     await server.received(`GET /api/conversations/${sid}/events`, 3);
     const { exitCode, stdout } = await run(['cancel', sid]);
-    assert.match(stdout, /was asked to end/);
+    assert.match(stdout, /^asked the start of conv-\S+ to end \(run /);
     assert.equal(exitCode, 0);
     const { exitCode: waitingExitCode, stderr } = await waiting;
     assert.match(stderr, new RegExp(`\nnested-conversation: The start of ${sid} was cancelled\n$`));
@@ -336,7 +339,7 @@ describe('what goes wrong', () => {
       exitCode: exitCodes.usage,
       type: 'InvalidInput',
       message:
-        /^apiUrl is missing.*; sid must not .*; userId is missing.*; readiness\.maximumAttempts must be a number$/,
+        /^--api-url is missing.*[;\n].*--sid must not .*[;\n].*--user-id is missing.*[;\n].*--maximum-attempts must be a number$/s,
     },
     {
       name: 'an input file that is not there',
@@ -426,8 +429,9 @@ describe('what goes wrong', () => {
   for (const { name, args, env = {}, input = '', exitCode, type, message } of mishaps) {
     test(`${name} is one line, one JSON object, and exit code ${exitCode}`, async () => {
       const [told, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
-      assert.match(told.stderr, /^nested-conversation: [^\n]+\n$/);
-      assert.match(told.stderr.slice('nested-conversation: '.length, -1), message);
+      // A line for each problem.
+      assert.match(told.stderr, /^(nested-conversation: [^\n]+\n)+$/);
+      assert.match(told.stderr.replaceAll('nested-conversation: ', '').trimEnd(), message);
       assert.equal(told.stdout, '');
       const { error } = printed(json) as { error: { type: string; message: string } };
       assert.equal(error.type, type);
@@ -459,7 +463,14 @@ describe('what goes wrong', () => {
 describe('--help', () => {
   test('tells of the commands, the environment and the exit codes', async () => {
     const { exitCode, stdout } = await run(['--help']);
-    for (const word of ['start', 'status', 'cancel', 'TEMPORAL_ADDRESS', ...Object.values(exitCodes).map(String)]) {
+    for (const word of [
+      'start',
+      'wait',
+      'status',
+      'cancel',
+      'TEMPORAL_ADDRESS',
+      ...Object.values(exitCodes).map(String),
+    ]) {
       assert.match(stdout, new RegExp(`\\b${word}\\b`));
     }
     assert.equal(exitCode, 0);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { completionScript } from '../../client/completion.js';
-import { exitCodes } from '../../client/exit-codes.js';
-import { buildProgram } from '../../client/program.js';
+import { completionScript } from '../../cli/completion.js';
+import { exitCodes } from '../../cli/exit-codes.js';
+import { buildProgram } from '../../cli/program.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { startProgram } from '../harness/programs.js';
 
 const program = buildProgram();
-const cli = fileURLToPath(new URL('../../client/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const printScript = (shell: string) => `'${process.execPath}' '${cli}' completion ${shell}`;
 
 async function linesOf(shell: string, args: readonly string[]): Promise<string[]> {
@@ -41,8 +41,9 @@ describe('completion in bash', () => {
 
   for (const command of program.commands) {
     test(`offers the options of ${command.name()}`, async () => {
-      const options = [...command.options.map(({ long }) => long), '--help'];
-      assert.deepEqual(await offered(command.name(), '--'), options);
+      const own = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long);
+      const connection = ['--address', '--namespace', '--task-queue', '--profile'];
+      assert.deepEqual(await offered(command.name(), '--'), [...own, ...connection, '--help']);
     });
   }
 
@@ -77,7 +78,7 @@ test('completion in fish offers commands, options and what they may be', async (
 });
 
 test('completion in another shell is refused by its name', async () => {
-  const { exitCode, stderr } = await startProgram('client/cli.js', { args: ['completion', 'tcsh'] }).ended;
+  const { exitCode, stderr } = await startProgram('cli/main.js', { args: ['completion', 'tcsh'] }).ended;
   assert.match(stderr, /'tcsh' is invalid .*bash, zsh, fish/);
   assert.equal(exitCode, exitCodes.usage);
 });

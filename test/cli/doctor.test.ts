@@ -9,8 +9,8 @@ import { after, afterEach, before, beforeEach, describe, type TestContext, test 
 import { pathToFileURL } from 'node:url';
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import type { Finding } from '../../client/doctor/check.js';
-import { exitCodes } from '../../client/exit-codes.js';
+import type { Finding } from '../../cli/doctor/check.js';
+import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
@@ -40,7 +40,7 @@ type Env = Readonly<Record<string, string>>;
 
 function doctor(args: readonly string[] = [], env: Env = {}): Promise<Ended> {
   const options = { args: ['doctor', ...args], env: { TEMPORAL_ADDRESS: temporal.env.address, ...env } };
-  return startProgram('client/cli.js', options).ended;
+  return startProgram('cli/main.js', options).ended;
 }
 
 /** What `--json` told, by check, and the exit code. */
@@ -56,7 +56,7 @@ async function diagnosis(args: readonly string[] = [], env: Env = {}) {
   return { exitCode, of, problems };
 }
 
-test('finds nothing to mend where all is well, in a line a check, and only reads', async (t) => {
+test('finds nothing to fix where all is well, in a line a check, and only reads', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'payload-store-'));
   t.after(() => rm(folder, { recursive: true }));
   const env = { PAYLOAD_STORE: pathToFileURL(folder).href };
@@ -85,7 +85,7 @@ test('finds nothing to mend where all is well, in a line a check, and only reads
 test('says below a problem what to do, and exits with 1', async () => {
   const { exitCode, stdout } = await doctor([], { TEMPORAL_NAMESPACE: 'nowhere' });
   assert.match(stdout, /\n✖ namespace {9}there is no 'nowhere'\n {20}correct TEMPORAL_NAMESPACE, or create it: /);
-  assert.match(stdout, /\nTo mend: 1\.\n$/);
+  assert.match(stdout, /\n1 problem to fix\.\n$/);
   assert.equal(exitCode, exitCodes.failed);
 });
 
@@ -128,7 +128,7 @@ describe('Temporal', () => {
     assert.match(of('namespace').found, /for 3 d after/);
     assert.deepEqual(
       { verdict: of('search attributes').verdict, mend: of('search attributes').mend },
-      { verdict: 'warning', mend: 'nested-conversation setup' },
+      { verdict: 'warning', mend: 'npx nested-conversation setup' },
     );
   });
 });
@@ -138,10 +138,10 @@ describe('workers', () => {
     const { of, problems } = await diagnosis([], { TEMPORAL_TASK_QUEUE: 'nobody-polls' });
     assert.deepEqual(problems, ['workers']);
     assert.match(of('workers').found, /^none polls nobody-polls$/);
-    assert.match(of('workers').mend ?? '', /npm run worker/);
+    assert.match(of('workers').mend ?? '', /npx nested-conversation-worker/);
   });
 
-  test('of which no version is current are a problem, until its mend was done', async (t) => {
+  test('of which no version is current are a problem, until what it says was done', async (t) => {
     const queue = `versioned-${randomUUID()}`;
     const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: queue };
     const versioned = { ...env, TEMPORAL_DEPLOYMENT_NAME: queue, TEMPORAL_WORKER_BUILD_ID: 'v1' };

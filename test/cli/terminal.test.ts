@@ -6,13 +6,13 @@ import { constants } from 'node:os';
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { exitCodes } from '../../client/exit-codes.js';
+import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
-const cli = fileURLToPath(new URL('../../client/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
@@ -82,7 +82,7 @@ describe('start --wait on a terminal', () => {
     const { exitCode, shown } = await terminal.ended;
     assert.ok(shown.includes(hideCursor));
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
-    assert.equal(left(shown), `${sid} is ready (RUNNING) after one look\n`);
+    assert.equal(left(shown), `${sid} is ready (RUNNING) after 1 look\n`);
     assert.equal(exitCode, 0);
   });
 
@@ -101,6 +101,11 @@ describe('start --wait on a terminal', () => {
     const { exitCode, shown } = await terminal.ended;
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
     assert.equal(exitCode, 128 + constants.signals.SIGINT);
+    assert.match(
+      left(shown),
+      new RegExp(`^The start of ${sid} goes on\\.\n  follow it:  npx nested-conversation wait ${sid}\n`),
+    );
+    assert.match(left(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
     const { phase } = await new NestedConversations(temporal.env.client).status(sid);
     assert.notEqual(phase, 'cancelled');
   });
@@ -112,7 +117,7 @@ describe('start --wait on a terminal', () => {
     test(`${name} shows plain lines`, async (t) => {
       const { shown } = await onTerminal(t, startAndWait(), options).ended;
       assert.ok(!shown.includes('\x1b'));
-      assert.match(shown, / {2}\d s {2}ready\r\n.* is ready \(RUNNING\) after one look\r\n$/);
+      assert.match(shown, / {2}\d s {2}ready\r\n.* is ready \(RUNNING\) after 1 look\r\n$/);
     });
   }
 });

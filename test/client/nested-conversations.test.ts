@@ -14,7 +14,7 @@ import {
   InvalidInputError,
   UnauthorizedError,
 } from '../../client/errors.js';
-import { NestedConversations } from '../../client/nested-conversations.js';
+import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
@@ -39,7 +39,14 @@ afterEach(() => server.close());
 
 const create = 'POST /api/conversations';
 const eventsOf = (sid: string) => `/api/conversations/${sid}/events`;
+/** What is told of a run that became ready at the first look. */
 const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
+
+/** The same of what `ensureReady` returns, without what tells of the run. */
+async function outcome(ready: Promise<EnsuredConversation>) {
+  const { workflowId, runId, attached, attachedTo, ...result } = await ready;
+  return result;
+}
 const terminate = (sid: string) => temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
 
 const holdCreate = () => server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
@@ -56,9 +63,9 @@ describe('an id that runs', () => {
     await post.reached;
     const second = await conversations.start(input);
     assert.equal(first.attached, false);
-    assert.deepEqual(second, { ...first, attached: true });
+    assert.deepEqual(second, { ...first, attached: true, attachedTo: 'running' });
     post.release();
-    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.deepEqual(await outcome(conversations.ensureReady(input)), readyAtOnce(input.sid));
     assert.equal(server.count(create), 1);
   });
 
@@ -67,7 +74,7 @@ describe('an id that runs', () => {
       const input = inputFor(server.url);
       const runIds = new Set<string>();
       const onProgress = ({ runId }: ConversationStatus) => runIds.add(runId);
-      const calls = Array.from({ length: callers }, () => conversations.ensureReady(input, { onProgress }));
+      const calls = Array.from({ length: callers }, () => outcome(conversations.ensureReady(input, { onProgress })));
       assert.deepEqual(await Promise.all(calls), Array(callers).fill(readyAtOnce(input.sid)));
       assert.equal(runIds.size, 1);
       assert.equal(server.count(create), 1);
@@ -118,18 +125,18 @@ describe('an id whose run has ended', () => {
     const first = await conversations.start(input);
     await assert.rejects(conversations.ensureReady(input), ConversationRejectedError);
     server.options.settings = 'complete';
-    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.deepEqual(await outcome(conversations.ensureReady(input)), readyAtOnce(input.sid));
     assert.notEqual((await conversations.status(input.sid)).runId, first.runId);
   });
 
   test("gives a completed run's result, and asks the server nothing", async () => {
     const input = inputFor(server.url);
-    const result = await conversations.ensureReady(input);
-    const { runId } = await conversations.status(input.sid);
+    const first = await conversations.ensureReady(input);
     const requests = server.requests.length;
-    assert.deepEqual(await conversations.ensureReady(input), result);
-    const { attached, ...started } = await conversations.start(input);
-    assert.deepEqual({ attached, runId: started.runId }, { attached: true, runId });
+    assert.equal(first.attached, false);
+    assert.deepEqual(await conversations.ensureReady(input), { ...first, attached: true, attachedTo: 'ready' });
+    const { attached, attachedTo, runId } = await conversations.start(input);
+    assert.deepEqual({ attached, attachedTo, runId }, { attached: true, attachedTo: 'ready', runId: first.runId });
     assert.equal(server.requests.length, requests);
   });
 
@@ -139,7 +146,7 @@ describe('an id whose run has ended', () => {
     const first = await conversations.status(input.sid);
     server.restart();
     const next = { ...input, initialUserMsg: { content: 'And the tests' } };
-    assert.deepEqual(await conversations.ensureReady(next, { resume: true }), readyAtOnce(input.sid));
+    assert.deepEqual(await outcome(conversations.ensureReady(next, { resume: true })), readyAtOnce(input.sid));
     assert.notEqual((await conversations.status(input.sid)).runId, first.runId);
     assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
   });
@@ -348,7 +355,7 @@ describe('waiting', () => {
     assert.equal(error, enough);
     await post.reached;
     post.release();
-    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    assert.deepEqual(await outcome(conversations.ensureReady(input)), readyAtOnce(input.sid));
     assert.equal(server.count(create), 1);
   });
 

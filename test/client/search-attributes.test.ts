@@ -3,16 +3,21 @@ import { createSecretKey } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { workflowMetadataQuery } from '@temporalio/workflow';
 import type { ConversationFilter } from '../../client/list-conversations.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
-import { workflowIdOf } from '../../contract/names.js';
+import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { startOptionsOf } from '../../contract/start-options.js';
 import { historyLength } from '../harness/history.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;
@@ -32,11 +37,6 @@ async function currentDetails(sid: string): Promise<string> {
   return (await handleOf(sid).query(workflowMetadataQuery)).currentDetails ?? '';
 }
 
-async function recordedPhase(sid: string): Promise<unknown> {
-  const { searchAttributes } = await handleOf(sid).describe();
-  return searchAttributes.ConversationPhase?.[0];
-}
-
 // In this order: once they are registered, they can't be removed.
 describe('in a namespace without our search attributes', () => {
   test('a start works as ever, and says once what is missing', async () => {
@@ -47,7 +47,7 @@ describe('in a namespace without our search attributes', () => {
     await Promise.all([input, inputFor(server.url)].map((one) => conversations.ensureReady(one)));
     await conversations.ensureReady(inputFor(server.url));
     assert.deepEqual(hints, [
-      "Namespace 'default' lacks our search attributes: register them with nested-conversation setup",
+      "Namespace 'default' lacks our search attributes: register them with npx nested-conversation setup",
     ]);
     assert.equal(await historyLength(handleOf(input.sid)), 17);
   });
@@ -61,7 +61,7 @@ describe('in a namespace without our search attributes', () => {
 });
 
 test('they are registered once, and then are there', async () => {
-  const names = ['ConversationId', 'UserId', 'ConversationPhase'];
+  const names = ['ConversationId', 'UserId'];
   assert.deepEqual(await registerSearchAttributes(temporal.env.client), names);
   assert.deepEqual(await registerSearchAttributes(temporal.env.client), []);
 });
@@ -78,14 +78,14 @@ describe('in a namespace with our search attributes', () => {
     });
     const { runId } = await conversations.start(input);
     await look.reached;
-    const [checking] = await mine({ phase: 'checking' });
-    const { startedAt, ...known } = checking ?? assert.fail('it is not in the list');
+    const [running] = await mine({ phase: 'running' });
+    const { startedAt, ...known } = running ?? assert.fail('it is not in the list');
     assert(startedAt instanceof Date);
     assert.deepEqual(known, {
       sid: input.sid,
       workflowId: workflowIdOf(input.sid),
       runId,
-      phase: 'checking',
+      phase: 'running',
       userId: "o'brien",
       apiUrl: server.url,
       server: 'openhands',
@@ -96,9 +96,8 @@ describe('in a namespace with our search attributes', () => {
       (await mine({ phase: 'ready', server: server.url })).map(({ sid }) => sid),
       [input.sid],
     );
-    assert.equal(await recordedPhase(input.sid), 'ready');
     assert.deepEqual(await listed(conversations, { userId: "o'brien", server: 'agent-server' }), []);
-    assert.deepEqual(await listed(conversations, { userId: "o'brien", phase: 'checking' }), []);
+    assert.deepEqual(await listed(conversations, { userId: "o'brien", phase: 'running' }), []);
   });
 
   test('a start whose memo is encrypted with a key that is not here is in the list, without what the memo tells', async () => {
@@ -109,14 +108,14 @@ describe('in a namespace with our search attributes', () => {
     await encrypting.start(input);
     const conversations = new NestedConversations(temporal.env.client);
     const [found] = await listedUntil(conversations, { userId: 'mallory' }, 1);
-    assert.deepEqual([found?.sid, found?.phase, found?.userId], [input.sid, 'queued', undefined]);
+    assert.deepEqual([found?.sid, found?.phase, found?.userId], [input.sid, 'running', undefined]);
   });
 
-  test('a start that waits for a worker is queued', async () => {
+  test('a start that waits for a worker is running', async () => {
     const conversations = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
     const input = inputFor(server.url, { userId: 'eve' });
     await conversations.start(input);
-    assert.equal((await listedUntil(conversations, { userId: 'eve', phase: 'queued' }, 1))[0]?.sid, input.sid);
+    assert.equal((await listedUntil(conversations, { userId: 'eve', phase: 'running' }, 1))[0]?.sid, input.sid);
     await handleOf(input.sid).terminate();
     assert.equal((await listedUntil(conversations, { userId: 'eve', phase: 'terminated' }, 1))[0]?.sid, input.sid);
   });
@@ -126,7 +125,6 @@ describe('in a namespace with our search attributes', () => {
     const input = inputFor(server.url, { onFailure: 'stop' });
     server.script(input.sid, { agent: 'errors', errorReason: 'out of credit' });
     await assert.rejects(conversations.ensureReady(input));
-    assert.equal(await recordedPhase(input.sid), 'failed');
     assert.match(
       await currentDetails(input.sid),
       /^\*\*failed\*\*: ConversationFailed: .*out of credit\n\n\*\*What to do:\*\* mend/,
@@ -140,8 +138,83 @@ describe('in a namespace with our search attributes', () => {
     await conversations.start(input);
     await server.received(`GET /api/conversations/${input.sid}`, 1 + 1);
     await conversations.cancel(input.sid);
-    await assert.rejects(conversations.ensureReady(input, { signal: AbortSignal.timeout(20_000) }));
-    assert.equal(await recordedPhase(input.sid), 'cancelled');
+    await assert.rejects(conversations.wait(input.sid), { how: 'cancelled' });
+    assert.equal((await listedUntil(conversations, { userId: 'ada', phase: 'cancelled' }, 1))[0]?.sid, input.sid);
+    assert.match(await currentDetails(input.sid), /^\*\*cancelled\*\*/);
+  });
+
+  test('a start has 17 events of history', async () => {
+    const input = inputFor(server.url);
+    await new NestedConversations(temporal.env.client).ensureReady(input);
+    assert.equal(await historyLength(handleOf(input.sid)), 17);
+  });
+
+  test('the phase of a start by a client of before is kept up to date', async () => {
+    const { connection, client } = temporal.env;
+    const namespace = 'default';
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: { ConversationPhase: INDEXED_VALUE_TYPE_KEYWORD },
+    });
+    const input = inputFor(server.url);
+    const key = defineSearchAttributeKey('ConversationPhase', SearchAttributeType.KEYWORD);
+    const { typedSearchAttributes: set = [], ...options } = startOptionsOf(input, { searchAttributes: true });
+    const typedSearchAttributes = [...set, { key, value: 'queued' }];
+    await client.workflow.execute(workflowType, { ...options, args: [input], typedSearchAttributes });
+    const { typedSearchAttributes: recorded } = await handleOf(input.sid).describe();
+    assert.equal(recorded.get(key), 'ready');
+  });
+
+  for (const userId of ["o'brien", 'a"b', 'back\\slash', "\\'", '% _ *', 'naïve ☃ 😀', 'a AND b', ' padded ', '用户']) {
+    test(`the starts of ${userId} are found, and nobody else's`, async () => {
+      const conversations = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
+      const input = inputFor(server.url, { userId });
+      await conversations.start(input);
+      assert.deepEqual(
+        (await listedUntil(conversations, { userId, phase: 'running' }, 1)).map(({ sid }) => sid),
+        [input.sid],
+      );
+      await handleOf(input.sid).terminate();
+    });
+  }
+
+  test('a start by another client is found by its user, with a memo and without', async () => {
+    const { client } = temporal.env;
+    const userId = 'grace';
+    const [withMemo, without] = [inputFor(server.url, { userId }), inputFor(server.url, { userId })];
+    const options = { taskQueue: 'without-a-worker' };
+    await client.workflow.start(workflowType, {
+      ...options,
+      workflowId: workflowIdOf(withMemo.sid),
+      args: [withMemo],
+      memo: { userId },
+    });
+    await client.workflow.start(workflowType, { ...options, workflowId: workflowIdOf(without.sid), args: [without] });
+    const found = await listedUntil(new NestedConversations(client), { userId }, 2);
+    assert.deepEqual(
+      found.map(({ sid }) => sid),
+      [without.sid, withMemo.sid],
+    );
+  });
+
+  test('the newest starts come first, whether they run or have ended', async () => {
+    const conversations = new NestedConversations(temporal.env.client);
+    const unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
+    const userId = 'in-order';
+    const inputs = Array.from({ length: 5 }, () => inputFor(server.url, { userId }));
+    for (const [index, input] of inputs.entries()) {
+      await (index % 2 ? conversations.ensureReady(input) : unattended.start(input));
+    }
+    // The first to start is the last to end.
+    for (const index of [4, 2, 0]) await handleOf(inputs[index]?.sid ?? '').terminate();
+    await listedUntil(conversations, { userId, phase: 'terminated' }, 3);
+    const running = inputFor(server.url, { userId });
+    await unattended.start(running);
+    await listedUntil(conversations, { userId, phase: 'running' }, 1);
+    assert.deepEqual(
+      (await listed(conversations, { userId })).map(({ sid }) => sid),
+      [...inputs, running].map(({ sid }) => sid).reverse(),
+    );
   });
 
   test('the Web UI is told what runs where, which step it is at, and how it looks', async () => {

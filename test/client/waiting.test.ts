@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, ServiceError, type WorkflowClientInterceptor } from '@temporalio/client';
-import { ConversationNotFoundError } from '../../client/errors.js';
-import { NestedConversations } from '../../client/nested-conversations.js';
+import type { ConversationStatus, Retrying } from '../../client/conversation-status.js';
+import { ConversationAbortedError, ConversationNotFoundError, WaitTimeoutError } from '../../client/errors.js';
+import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
+import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../harness/start.js';
 import { startTcpLine, type TcpLine } from '../harness/tcp-line.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
@@ -34,6 +37,12 @@ afterEach(() => server.close());
 
 const create = 'POST /api/conversations';
 const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
+
+/** What `ensureReady` returns, without what tells of the run. */
+async function outcome(ready: Promise<EnsuredConversation>) {
+  const { workflowId, runId, attached, attachedTo, ...result } = await ready;
+  return result;
+}
 const through = (interceptor: WorkflowClientInterceptor) =>
   new NestedConversations(new Client({ connection, interceptors: { workflow: [interceptor] } }));
 
@@ -71,7 +80,7 @@ describe('a lost connection', () => {
     await failed;
     look.release();
     await line.mend();
-    assert.deepEqual(await result, readyAtOnce(input.sid));
+    assert.deepEqual(await outcome(result), readyAtOnce(input.sid));
   });
 
   test('makes a start come later', async () => {
@@ -81,7 +90,7 @@ describe('a lost connection', () => {
     await failed;
     assert.equal(server.count(create), 0);
     await line.mend();
-    assert.deepEqual(await result, readyAtOnce(input.sid));
+    assert.deepEqual(await outcome(result), readyAtOnce(input.sid));
   });
 });
 
@@ -92,6 +101,9 @@ for (const { how, code, resume } of [
 ]) {
   test(`what a busy Temporal ${how} is asked again`, async () => {
     const input = inputFor(server.url);
+    // Until it has been asked often enough.
+    const path = `/api/conversations/${input.sid}/events`;
+    const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
     const busy = { start: 2, describe: 2 };
     const turnAway = (call: keyof typeof busy) => {
       busy[call] -= 1;
@@ -104,10 +116,15 @@ for (const { how, code, resume } of [
       },
       async describe(described, next) {
         turnAway('describe');
-        return next(described);
+        const description = await next(described);
+        look.release();
+        return description;
       },
     });
-    assert.deepEqual(await conversations.ensureReady(input, { resume }), readyAtOnce(input.sid));
+    assert.deepEqual(
+      await outcome(conversations.ensureReady(input, { resume, onProgress: () => undefined })),
+      readyAtOnce(input.sid),
+    );
     assert.ok(busy.start < 0 && busy.describe < 0);
     assert.equal(server.count(create), 1);
   });
@@ -127,18 +144,173 @@ describe('a start whose answer is lost', () => {
     });
   });
 
-  test('is attached to', async () => {
+  test('is made again, and is the same start', async () => {
     const input = inputFor(server.url);
-    assert.deepEqual(await conversations.ensureReady(input), readyAtOnce(input.sid));
+    const { attached } = await conversations.ensureReady(input);
+    assert.equal(attached, false);
     assert.equal(server.count(create), 1);
   });
 
-  test('is not repeated where it resumes: it could be ready by now, and would be resumed twice', async () => {
+  test('is made again where it resumes, and goes on with what it began', async () => {
     const input = inputFor(server.url);
-    await assert.rejects(conversations.ensureReady(input, { resume: true }), ServiceError);
     await new NestedConversations(temporal.env.client).ensureReady(input);
-    assert.equal(server.count(create), 1);
+    const next = { ...input, initialUserMsg: { content: 'And the tests' } };
+    await conversations.ensureReady(next, { resume: true });
+    assert.equal(
+      server.conversation(input.sid).messagesSeenByModel.filter((text) => text === 'And the tests').length,
+      1,
+    );
   });
+});
+
+describe('an outage', () => {
+  test('is told as such, with the state as it was last seen, and is over when Temporal answers', async () => {
+    const input = inputFor(server.url);
+    const path = `/api/conversations/${input.sid}/events`;
+    const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
+    const conversations = new NestedConversations(new Client({ connection }));
+    const told: ConversationStatus[] = [];
+    let tellOutage: (retrying: Retrying) => void = () => undefined;
+    const outage = new Promise<Retrying>((resolve) => {
+      tellOutage = resolve;
+    });
+    const onProgress = (status: ConversationStatus) => told.push(status);
+    const result = conversations.ensureReady(input, { onProgress, onRetrying: tellOutage });
+    await look.reached;
+    while (told.at(-1)?.phase !== 'checking') await sleep(50);
+    await line.cut();
+    const { since, reason } = await outage;
+    assert.ok(since <= new Date() && reason.length > 0);
+    const stale = told.at(-1);
+    assert.deepEqual([stale?.phase, stale?.retrying?.since], ['checking', since]);
+    look.release();
+    await line.mend();
+    await result;
+    assert.deepEqual([told.at(-1)?.phase, told.at(-1)?.retrying], ['ready', undefined]);
+  });
+
+  test('is told also before anything is known of the start', async () => {
+    const input = inputFor(server.url);
+    const conversations = new NestedConversations(new Client({ connection }));
+    await line.cut();
+    const waiting = new AbortController();
+    const onRetrying = ({ reason }: Retrying) => waiting.abort(new Error(reason));
+    await assert.rejects(conversations.ensureReady(input, { onRetrying, signal: waiting.signal }));
+    await line.mend();
+  });
+});
+
+describe('a time limit', () => {
+  test('ends the waiting with what was last seen, and the start goes on', async () => {
+    const input = inputFor(server.url);
+    const path = `/api/conversations/${input.sid}/events`;
+    const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
+    const conversations = new NestedConversations(temporal.env.client);
+    const onProgress = () => undefined;
+    const error = await conversations.ensureReady(input, { timeout: '2 seconds', onProgress }).catch((error) => error);
+    assert.ok(error instanceof WaitTimeoutError);
+    const { workflowId, runId } = await conversations.status(input.sid);
+    assert.deepEqual([error.sid, error.workflowId, error.runId], [input.sid, workflowId, runId]);
+    assert.equal(error.details.status?.phase, 'checking');
+    look.release();
+    assert.equal((await conversations.wait(input.sid, { timeout: '1 minute' })).runId, runId);
+  });
+
+  for (const timeout of ['soon', '0 seconds', '25 days'] as const) {
+    test(`of ${timeout} is refused, and nothing is started`, async () => {
+      const conversations = new NestedConversations(temporal.env.client);
+      const input = inputFor(server.url);
+      const waiting = conversations.ensureReady(input, { timeout: timeout as '1 second' });
+      await assert.rejects(waiting, { name: 'InvalidInputError' });
+      await assert.rejects(conversations.status(input.sid), ConversationNotFoundError);
+    });
+  }
+});
+
+describe('many waits of a process', () => {
+  /** Counts the long polls that are under way. */
+  const counting = () => {
+    const { workflowService } = temporal.env.connection;
+    const original = workflowService.getWorkflowExecutionHistory;
+    const polls = { now: 0, most: 0, describes: 0 };
+    const describeRun = workflowService.describeWorkflowExecution;
+    workflowService.describeWorkflowExecution = ((request: never) => {
+      polls.describes += 1;
+      return describeRun.call(workflowService, request);
+    }) as typeof describeRun;
+    workflowService.getWorkflowExecutionHistory = async function poll(this: typeof workflowService, request: never) {
+      const isLong = (request as { waitNewEvent?: boolean }).waitNewEvent === true;
+      if (isLong) polls.most = Math.max(polls.most, ++polls.now);
+      try {
+        return await original.call(workflowService, request);
+      } finally {
+        if (isLong) polls.now -= 1;
+      }
+    } as typeof original;
+    const restore = () => {
+      workflowService.getWorkflowExecutionHistory = original;
+      workflowService.describeWorkflowExecution = describeRun;
+    };
+    return { polls, restore };
+  };
+
+  test('hold no more long polls than they may, one after the other, and all hear of the end', async (t) => {
+    const client = temporal.env.client;
+    const conversations = new NestedConversations(client, { taskQueue: 'without-a-worker', longPolls: 3 });
+    const inputs = Array.from({ length: 12 }, () => inputFor(server.url));
+    for (const input of inputs) await conversations.start(input);
+    const { polls, restore } = counting();
+    t.after(restore);
+    const waits = inputs.map(({ sid }) => conversations.wait(sid).catch((error: Error) => error));
+    // Each has described its run twice by then: to find it, and because it has no poll.
+    while (polls.describes < 2 * inputs.length - 3) await sleep(20);
+    assert.deepEqual([polls.now, polls.most], [3, 3]);
+    for (const { sid } of inputs) await client.workflow.getHandle(workflowIdOf(sid)).terminate();
+    for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);
+  });
+
+  test('are answered without any long poll, too', async () => {
+    const conversations = new NestedConversations(temporal.env.client, { longPolls: 0 });
+    assert.deepEqual(
+      (await Promise.all([inputFor(server.url), inputFor(server.url)].map((one) => conversations.ensureReady(one))))
+        .length,
+      2,
+    );
+  });
+
+  test('on one signal leave no listener behind, and warn of none', async (t) => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    t.after(() => process.off('warning', note));
+    const conversations = new NestedConversations(temporal.env.client);
+    const { sid } = inputFor(server.url);
+    await conversations.ensureReady(inputFor(server.url, { sid }));
+    const { signal } = new AbortController();
+    const waits = Array.from({ length: 1_000 }, () => conversations.wait(sid, { signal }));
+    assert.equal(getEventListeners(signal, 'abort').length, 1);
+    assert.equal((await Promise.all(waits)).length, 1_000);
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+    assert.deepEqual(
+      warnings.filter(({ name }) => name === 'MaxListenersExceededWarning'),
+      [],
+    );
+  });
+});
+
+test('what a caller does when it hears of progress is its own call', async () => {
+  const conversations = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
+  const { sid } = inputFor(server.url);
+  const calls: Promise<unknown>[] = [];
+  const onProgress = ({ closedAt }: ConversationStatus) => {
+    if (!closedAt)
+      calls.push(conversations.cancel(sid), temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate());
+  };
+  await assert.rejects(
+    conversations.ensureReady(inputFor(server.url, { sid }), { onProgress }),
+    ConversationAbortedError,
+  );
+  await Promise.all(calls);
 });
 
 describe('an abort', () => {
@@ -153,7 +325,8 @@ describe('an abort', () => {
       },
     });
     const { signal } = waiting;
-    await assert.rejects(conversations.ensureReady(inputFor(server.url), { signal }), enough);
+    const onProgress = () => undefined;
+    await assert.rejects(conversations.ensureReady(inputFor(server.url), { signal, onProgress }), enough);
   });
 
   test('ends waiting for a connection that does not come back', async () => {

@@ -36,7 +36,7 @@ function readBy(code: string): string[] {
     .filter((name) => name !== '' && name !== 'PATH');
 }
 
-const folders = ['activities', 'client', 'codec', 'config', 'contract', 'dev-stack', 'worker', 'test/workflow'];
+const folders = ['activities', 'cli', 'client', 'codec', 'config', 'contract', 'dev-stack', 'worker', 'test/workflow'];
 const sources = await Promise.all(
   folders.map(async (folder) => {
     const files = await readdir(join(root, folder), { recursive: true });

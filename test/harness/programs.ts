@@ -30,7 +30,7 @@ export interface ProgramOptions {
   readonly timeoutMs?: number;
 }
 
-/** Starts a program of the build, e.g. `client/cli.js`. */
+/** Starts a program of the build, e.g. `cli/main.js`. */
 export function startProgram(program: string, options: ProgramOptions): RunningProgram {
   const { args = [], env = {}, input = '', timeoutMs = 60_000 } = options;
   const path = fileURLToPath(new URL(`../../${program}`, import.meta.url));

@@ -16,6 +16,8 @@ export interface LineProxy {
   loseAnswer(pattern: RequestPattern): Promise<void>;
   /** The same, but the line stays open, and silent. */
   withholdAnswer(pattern: RequestPattern): Promise<void>;
+  /** The next such request is answered, and from then on every request is cut off. Resolves once it is answered. */
+  interruptAfter(pattern: RequestPattern): Promise<void>;
   /** From now on every request is cut off before it reaches the server. */
   interrupt(): void;
   restore(): void;
@@ -25,7 +27,7 @@ export interface LineProxy {
 /** Listens on a free port of 127.0.0.1 and passes everything on to `target`, a base URL. */
 export async function startProxy({ target }: { target: string }): Promise<LineProxy> {
   const counts = new Map<string, number>();
-  const traps = new Map<string, (outgoing: ServerResponse) => void>();
+  const traps = new Map<string, (answer: IncomingMessage, outgoing: ServerResponse) => void>();
   let interrupted = false;
   const keyOf = ({ method, path }: RequestPattern) => `${method} ${path}`;
 
@@ -40,31 +42,39 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
     const upstream = request(new URL(url, target), { method, headers });
     upstream.on('error', () => outgoing.destroy());
     upstream.on('response', (answer) => {
-      const trap = traps.get(key);
-      if (trap) {
-        traps.delete(key);
-        answer.resume().on('end', () => trap(outgoing));
-      } else {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      }
+      const trap = traps.get(key) ?? passOn;
+      traps.delete(key);
+      trap(answer, outgoing);
     });
     incoming.pipe(upstream);
   };
+
+  /** Instead of its answer, the next such request gets this, once the server has answered. */
+  const trapNext = (pattern: RequestPattern, end: (outgoing: ServerResponse) => void) =>
+    new Promise<void>((resolve) =>
+      traps.set(keyOf(pattern), (answer, outgoing) =>
+        answer.resume().on('end', () => {
+          end(outgoing);
+          resolve();
+        }),
+      ),
+    );
 
   const server = createServer(pass).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     count: (pattern) => counts.get(keyOf(pattern)) ?? 0,
-    loseAnswer: (pattern) =>
+    loseAnswer: (pattern) => trapNext(pattern, (outgoing) => outgoing.destroy()),
+    withholdAnswer: (pattern) => trapNext(pattern, () => undefined),
+    interruptAfter: (pattern) =>
       new Promise((resolve) =>
-        traps.set(keyOf(pattern), (outgoing) => {
-          outgoing.destroy();
-          resolve();
+        traps.set(keyOf(pattern), (answer, outgoing) => {
+          interrupted = true;
+          passOn(answer, outgoing);
+          outgoing.on('finish', resolve);
         }),
       ),
-    withholdAnswer: (pattern) => new Promise((resolve) => traps.set(keyOf(pattern), () => resolve())),
     interrupt() {
       interrupted = true;
     },
@@ -77,4 +87,9 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
       await once(server, 'close');
     },
   };
+}
+
+function passOn(answer: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+  answer.pipe(outgoing);
 }

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 interface LockedPackage {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   /** An SPDX expression, as its package.json says. */
   readonly license?: string;
   readonly version?: string;
@@ -29,19 +31,42 @@ const allowed = new Set([
 /** What a package's LICENSE file says where its package.json says nothing; for this version, since that may change. */
 const toldByFile = new Map([['unionfs@4.6.0', 'Unlicense']]);
 
-/** The lock file rather than `npm sbom --omit=dev`: that leaves out what development needs as well, the SDK's worker. */
-const { packages } = JSON.parse(await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8'));
+const { packages } = JSON.parse(await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8')) as {
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+};
+const { peerDependenciesMeta } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+/** Where a package that one at `path` asks for is installed: the nearest, upwards. */
+function installedAt(path: string, name: string): string | undefined {
+  for (let folder = path; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/node_modules/'), 0))) {
+    const candidate = `${folder && `${folder}/`}node_modules/${name}`;
+    if (candidate in packages) return candidate;
+    if (folder === '') return undefined;
+  }
+}
+
+/** What only a worker needs, and all that it needs: for `npm ci`, it is development's. */
+const ofWorker = new Set<string>();
+function collect(path: string | undefined): void {
+  if (path === undefined || ofWorker.has(path)) return;
+  ofWorker.add(path);
+  const { dependencies, optionalDependencies } = packages[path] ?? {};
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) collect(installedAt(path, name));
+}
+for (const name of Object.keys(peerDependenciesMeta)) collect(`node_modules/${name}`);
 
 function notAllowed(locked: Readonly<Record<string, LockedPackage>>): string[] {
   return Object.entries(locked).flatMap(([path, { dev, version, license }]) => {
     const name = `${path.split('node_modules/').at(-1)}@${version}`;
     const expression = license ?? toldByFile.get(name) ?? 'no licence';
-    return dev || expression.split(' AND ').every((id) => allowed.has(id)) ? [] : [`${name}: ${expression}`];
+    return (dev && !ofWorker.has(path)) || expression.split(' AND ').every((id) => allowed.has(id))
+      ? []
+      : [`${name}: ${expression}`];
   });
 }
 
 test('every dependency of the worker has a licence that is allowed', () => {
-  assert.ok(packages['node_modules/@temporalio/worker']);
+  assert.ok(ofWorker.has('node_modules/@temporalio/core-bridge'));
   assert.deepEqual(notAllowed(packages), []);
 });
 

@@ -390,6 +390,38 @@ const facts: Fact[] = [
     expected: [500, 'Internal Server Error', [200, 'idle'], []],
   },
   {
+    fact: 'tells its version and its uptime in whole seconds, without a session API key',
+    observe: async (server) => {
+      const { body } = await call(server.url, 'GET', '/server_info');
+      const { version, uptime, title } = body as Record<string, unknown>;
+      return [typeof version, Number.isInteger(uptime), title];
+    },
+    expected: ['string', true, 'OpenHands Agent Server'],
+  },
+  {
+    fact: 'has one conversation for all spellings of a UUID',
+    observe: async (server) => {
+      await server.create({ conversation_id: server.id.toUpperCase() });
+      const bare = server.id.replaceAll('-', '');
+      const { body } = await server.call('GET', `/api/conversations/${bare}`);
+      return [await server.create({ conversation_id: bare }), (body as { id: string }).id];
+    },
+    expected: [[200, 'idle'], 'ID'],
+  },
+  {
+    fact: 'finds events by their module path, and begins with the first where it does not know the page',
+    observe: async (server) => {
+      await server.create({ initial_message: say('hello') });
+      await server.statusUntil('finished');
+      const path = 'openhands.sdk.event.llm_convertible.message.MessageEvent';
+      return [
+        (await server.events(`kind=${path}`)).map(outline),
+        (await server.events(`limit=1&source=user&page_id=${randomUUID()}`)).map(outline),
+      ];
+    },
+    expected: [['user MessageEvent hello', 'agent MessageEvent Hello from the model.'], ['user MessageEvent hello']],
+  },
+  {
     fact: 'has no other routes and methods',
     observe: async (server) => [
       await server.call('GET', '/api/nope'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { AgentServerScript } from '../nested-server/agent-server-conversation.js';
+import { type AgentServerScript, textOf } from '../nested-server/agent-server-conversation.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
 import { call } from './call.js';
 
@@ -23,6 +23,11 @@ const rows: { outcome: string; script: AgentServerScript; looks: string[] }[] = 
     outcome: 'is in a stale catalogue while its events are absent',
     script: { absentLooks: 1, inStaleCatalogue: true },
     looks: ['finished 404', 'finished 200'],
+  },
+  {
+    outcome: 'uses tools, a look each, before it finishes',
+    script: { runningLooks: 1, toolCalls: 2 },
+    looks: ['running 200', 'running 200', 'finished 200'],
   },
   { outcome: 'shows another status', script: { executionStatus: 'deleting' }, looks: ['deleting 200'] },
 ];
@@ -106,6 +111,101 @@ describe('a scripted agent server conversation', () => {
     });
   }
 
+  test('is paused after SIGTERM before an accepted run began, idle after SIGKILL', async () => {
+    for (const [signal, left] of [
+      ['SIGTERM', 'paused'],
+      ['SIGKILL', 'idle'],
+    ] as const) {
+      const id = randomUUID();
+      server.script(id, { idleLooks: 5 });
+      const conversation = server.createConversation(id, hello);
+      server.restart({ signal });
+      assert.equal(conversation.executionStatus, left);
+      assert.deepEqual(conversation.modelCalls, []);
+      server.script(id, {});
+      assert.equal((await post(`/${id}/run`)).status, 200);
+      assert.deepEqual(conversation.modelCalls, [['hello']]);
+    }
+  });
+
+  test('breaks in the create and leaves the conversation without its message, or at each message', async () => {
+    const [creating, delivering] = [randomUUID(), randomUUID()];
+    server.script(creating, { createBreaks: 'MCP Connection Failure' });
+    server.script(delivering, { deliveryBreaks: 'MCP Connection Failure' });
+    server.createConversation(delivering);
+    const { status, body } = await post('', creation(creating));
+    assert.deepEqual([status, (body as { exception: string }).exception], [500, 'MCP Connection Failure']);
+    assert.equal((await post('', creation(creating))).status, 200);
+    assert.equal((await post(`/${creating}/events`, { ...hello, run: true })).status, 200);
+    assert.deepEqual(server.conversation(creating).modelCalls, [['hello']]);
+    assert.equal((await post(`/${delivering}/events`, hello)).status, 500);
+    assert.deepEqual(server.conversation(delivering).events, []);
+  });
+
+  test('accepts a message and does not store it, and refuses to run for ever', async () => {
+    const id = randomUUID();
+    server.script(id, { swallows: true, refusesRun: true });
+    const { events } = server.createConversation(id);
+    assert.deepEqual(await post(`/${id}/events`, { ...hello, run: true }), { status: 200, body: { success: true } });
+    assert.deepEqual(events, []);
+    assert.equal((await post(`/${id}/run`)).status, 409);
+  });
+
+  test('stores a message that was sent during a tool when the tool has ended, and turns to it in the same run', async () => {
+    const id = randomUUID();
+    server.script(id, { runningLooks: 2, toolCalls: 1, deliveryTrails: 1 });
+    const conversation = server.createConversation(id, hello);
+    const abandoned = fetch(`${server.url}/api/conversations/${id}/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ role: 'user', content: [{ type: 'text', text: 'more' }] }),
+      signal: AbortSignal.timeout(100),
+    });
+    await assert.rejects(abandoned);
+    await get(id);
+    await get(id);
+    await get(id);
+    assert.deepEqual(conversation.modelCalls, [['hello'], ['hello', 'more']]);
+    assert.equal(conversation.executionStatus, 'finished');
+  });
+
+  test('is absent for a while, but in the catalogue, when another host takes it over', async () => {
+    const id = randomUUID();
+    server.createConversation(id, hello).changeHost(2);
+    const seen = [];
+    for (const _look of [1, 2, 3]) seen.push([(await get(id, '/events/count')).status, (await get(id)).status]);
+    assert.deepEqual(seen, [
+      [404, 200],
+      [404, 200],
+      [200, 200],
+    ]);
+  });
+
+  test('tells what each turn was about, and what the model saw in it', () => {
+    const id = randomUUID();
+    const conversation = server.createConversation(id, hello);
+    conversation.receive({ role: 'user', content: [] });
+    conversation.run();
+    const turns = conversation.turns.map(({ about, saw, isAnswered }) => [
+      about && textOf(about),
+      saw.length,
+      isAnswered,
+    ]);
+    assert.deepEqual(turns, [
+      ['hello', 1, true],
+      ['', 2, true],
+    ]);
+  });
+
+  test('shows an error of its title before it runs', () => {
+    const id = randomUUID();
+    server.script(id, { titleErrors: true });
+    const { events } = server.createConversation(id, hello);
+    const error = events.findIndex(({ kind }) => kind === 'ConversationErrorEvent');
+    assert.ok(error < events.findIndex(({ value }) => value === 'running'));
+    assert.equal(events[error]?.parent_id, events.find(({ kind }) => kind === 'MessageEvent')?.id);
+  });
+
   test('pauses a run when the call to the model has ended, and refuses a second run', async () => {
     const id = randomUUID();
     server.script(id, { agent: 'runs' });
@@ -119,6 +219,19 @@ describe('a scripted agent server conversation', () => {
 });
 
 describe('the agent server stand-in at its capacity', () => {
+  test('refuses as many runs as it is told to', async () => {
+    const server = await AgentServerStandIn.listen({ refusesRuns: 2 });
+    const id = randomUUID();
+    const post = async (path: string, body?: unknown) =>
+      (await call(server.url, 'POST', `/api/conversations${path}`, { body })).status;
+    const create = { conversation_id: id, agent: {}, workspace: { working_dir: '/' } };
+    assert.deepEqual([await post('', create), await post('', create), await post('', create)], [429, 429, 201]);
+    server.options.refusesRuns = 1;
+    assert.deepEqual([await post(`/${id}/events`, { ...hello, run: true }), await post(`/${id}/run`)], [429, 200]);
+    assert.deepEqual(server.conversation(id).modelCalls, [['hello']]);
+    await server.close();
+  });
+
   test('stores nothing of a create, but keeps the message that it can not run', async () => {
     const server = await AgentServerStandIn.listen({ maxConcurrentRuns: 1 });
     try {
@@ -139,5 +252,123 @@ describe('the agent server stand-in at its capacity', () => {
     } finally {
       await server.close();
     }
+  });
+});
+
+/** A message that joins a run in which the model is being asked about another. */
+describe('an agent server of a version', () => {
+  const joined = async (version: string, earlier: AgentServerScript) => {
+    const server = await AgentServerStandIn.listen({ version });
+    try {
+      const id = randomUUID();
+      server.script(id, { runningLooks: 1, ...earlier });
+      const conversation = server.createConversation(id, hello);
+      server.script(id, {});
+      const before = conversation.events.length;
+      const body = { role: 'user', content: [{ type: 'text', text: 'more' }], run: true };
+      await call(server.url, 'POST', `/api/conversations/${id}/events`, { body });
+      await call(server.url, 'GET', `/api/conversations/${id}`);
+      const shown = conversation.events
+        .slice(before)
+        .filter(({ key }) => key !== 'last_user_message_id')
+        .map(({ source, kind, value }) => value ?? `${source} ${kind}`);
+      const [message, error] = ['MessageEvent', 'ConversationErrorEvent'].map((kind) =>
+        conversation.events.slice(before).find((event) => event.kind === kind),
+      );
+      if (error) assert.equal(error.parent_id, message?.id);
+      await call(server.url, 'POST', `/api/conversations/${id}/run`);
+      return [shown, conversation.modelCalls.length];
+    } finally {
+      await server.close();
+    }
+  };
+  const answered = ['user MessageEvent', 'agent MessageEvent', 'finished'];
+
+  test('1.40 loses a message that joined a run, and another run does not find it', async () => {
+    assert.deepEqual(await joined('1.40.0', {}), [answered, 1]);
+  });
+
+  test('1.58 runs again for a message that joined a run', async () => {
+    assert.deepEqual(await joined('1.58.2', {}), [[...answered, 'running', 'agent MessageEvent', 'finished'], 2]);
+  });
+
+  test('any turns to a message that joined a run that failed when it is run again', async () => {
+    for (const version of ['1.40.0', '1.58.2']) {
+      const events = ['user MessageEvent', 'error', 'environment ConversationErrorEvent'];
+      assert.deepEqual(await joined(version, { agent: 'error' }), [events, 2]);
+    }
+  });
+
+  test('1.23 breaks on what it would refuse, and names neither parents nor classes', async () => {
+    const server = await AgentServerStandIn.listen({ version: '1.23.1' });
+    const id = randomUUID();
+    server.script(id, { agent: 'error', trailsStats: true });
+    const { events } = server.createConversation(id, hello);
+    assert.equal(
+      events.some((event) => 'parent_id' in event || 'classification' in event),
+      false,
+    );
+    const status = async (method: string, path: string, body?: unknown) =>
+      (await call(server.url, method, `/api/conversations${path}`, { body })).status;
+    assert.equal(await status('GET', `/${id}/events/search?limit=101`), 500);
+    assert.equal(await status('POST', '', { agent: {} }), 500);
+    await server.close();
+  });
+
+  test('stores what a run has cost after its end, as if it had been before', async () => {
+    const server = await AgentServerStandIn.listen({ script: { trailsStats: true } });
+    const { events } = server.createConversation(randomUUID(), hello);
+    const [finished, stats] = events.slice(-2);
+    assert.deepEqual([finished?.value, stats?.key], ['finished', 'stats']);
+    assert.ok(String(stats?.timestamp) < String(finished?.timestamp));
+    await server.close();
+  });
+
+  test('finds events by their bare kind from 1.56 on, by their module path always', async () => {
+    const path = 'openhands.sdk.event.llm_convertible.message.MessageEvent';
+    for (const [version, found] of [
+      ['1.55.1', [0, 2]],
+      ['1.56.0', [2, 2]],
+    ] as const) {
+      const server = await AgentServerStandIn.listen({ version });
+      const id = randomUUID();
+      server.createConversation(id, hello);
+      const counts = [];
+      for (const kind of ['MessageEvent', path]) {
+        const { body } = await call(server.url, 'GET', `/api/conversations/${id}/events/search?kind=${kind}`);
+        counts.push((body as { items: unknown[] }).items.length);
+      }
+      assert.deepEqual(counts, found);
+      const { body: info } = await call(server.url, 'GET', '/server_info');
+      assert.equal((info as { version: string }).version, version);
+      assert.ok(Number.isInteger((info as { uptime: number }).uptime));
+      await server.close();
+    }
+  });
+
+  test('seeks a page among the events that it would hold, where a version is like that', async () => {
+    for (const [findsPagesByAnyEvent, found] of [
+      [true, 1],
+      [false, 2],
+    ] as const) {
+      const server = await AgentServerStandIn.listen({ traits: { findsPagesByAnyEvent } });
+      const id = randomUUID();
+      const { events } = server.createConversation(id, hello);
+      const run = events.find(({ value }) => value === 'running');
+      const query = `kind=MessageEvent&page_id=${run?.id}`;
+      const { body } = await call(server.url, 'GET', `/api/conversations/${id}/events/search?${query}`);
+      assert.equal((body as { items: unknown[] }).items.length, found);
+      await server.close();
+    }
+  });
+
+  test('serves nothing as the member of a pool that nobody has taken, but that it is alive', async () => {
+    const server = await AgentServerStandIn.listen({ isInitialized: false });
+    const get = async (path: string) => (await call(server.url, 'GET', path)).status;
+    const paths = ['/alive', '/server_info', '/ready', '/api/conversations/x'];
+    assert.deepEqual(await Promise.all(paths.map(get)), [200, 200, 503, 503]);
+    assert.equal((await call(server.url, 'POST', '/api/init', { body: {} })).status, 200);
+    assert.equal(await get('/api/conversations/x'), 422);
+    await server.close();
   });
 });

@@ -179,10 +179,9 @@ const facts: Fact[] = [
     observe: async (server) => {
       await server.create({ initial_user_msg: 'hello' });
       await server.traceUntil('awaiting_user_input');
-      return (await server.events()).map((event) => [
-        Object.keys(event).join(' '),
-        Object.keys((event.args ?? event.extras) as object).join(' '),
-      ]);
+      const keys = (value: unknown) => Object.keys(value as object).join(' ');
+      // Sorted, as two of them race in a real server.
+      return (await server.events()).map((event) => [keys(event), keys(event.args ?? event.extras)]).sort();
     },
     expected: [
       ['id timestamp source message observation content extras', 'agent_state reason'],
@@ -201,7 +200,7 @@ const facts: Fact[] = [
         'content file_urls image_urls wait_for_response security_risk',
       ],
       ['id timestamp source message observation content extras', 'agent_state reason'],
-    ],
+    ].sort(),
   },
   {
     fact: 'describes a live conversation with these keys, RUNNING and never READY',
@@ -246,6 +245,38 @@ const facts: Fact[] = [
       { status: 500, body: 'Internal Server Error' },
       [...withMessage, '9 environment agent_state_changed stopped'],
     ],
+  },
+  {
+    fact: 'tells whether a loop lives, and adds no events by that',
+    observe: async (server) => {
+      const ask = () => server.call('GET', `/api/conversations/${server.sid}/microagents`);
+      const unknown = await ask();
+      await server.create();
+      const before = await server.traceUntil('awaiting_user_input');
+      const live = await ask();
+      const added = (await server.trace()).length - before.length;
+      for (const suffix of ['a', 'b', 'c']) await server.create({}, `${server.sid}${suffix}`);
+      await server.traceUntil('stopped');
+      return [unknown, live.status, Object.keys(live.body as object), added, await ask()];
+    },
+    expected: [
+      { status: 404, body: { detail: 'Conversation SID not found' } },
+      200,
+      ['microagents'],
+      0,
+      { status: 404, body: { error: 'Agent session not found for this conversation' } },
+    ],
+  },
+  {
+    fact: 'tells its uptime without its version, which its schema tells',
+    observe: async (server) => {
+      const { body: info } = await server.call('GET', '/server_info');
+      const { uptime, ...others } = info as Record<string, unknown>;
+      const { body: schema } = await server.call('GET', '/openapi.json');
+      const { info: about } = schema as { info: Record<string, unknown> };
+      return [typeof uptime, Object.keys(others), about.title, typeof about.version];
+    },
+    expected: ['number', ['idle_time', 'resources'], 'OpenHands', 'string'],
   },
   {
     fact: 'adds the message once more when it is posted to a closed conversation',

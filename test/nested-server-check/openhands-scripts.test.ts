@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import type { OpenHandsScript } from '../nested-server/openhands-conversation.js';
+import type { OpenHandsEvent } from '../nested-server/openhands-events.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { call } from './call.js';
 
@@ -60,7 +62,23 @@ const rows: { outcome: string; script: OpenHandsScript; looks: string[] }[] = [
     looks: ['RUNNING awaiting_user_input', 'RUNNING stopped', 'STOPPED stopped'],
   },
   { outcome: 'shows another status', script: { status: 'ARCHIVED' }, looks: ['ARCHIVED awaiting_user_input'] },
+  {
+    outcome: 'has a status that lies at first',
+    script: { statusLies: ['STOPPED', null] },
+    looks: ['STOPPED awaiting_user_input', 'null awaiting_user_input', 'RUNNING awaiting_user_input'],
+  },
+  { outcome: 'rests in another state', script: { endsIn: 'rejected' }, looks: ['RUNNING rejected'] },
+  { outcome: 'halts without an answer', script: { agent: 'halts', endsIn: 'paused' }, looks: ['RUNNING paused'] },
+  {
+    outcome: 'uses tools, a look each, before it answers',
+    script: { runningLooks: 1, toolCalls: 2 },
+    looks: ['RUNNING running', 'RUNNING running', 'RUNNING awaiting_user_input'],
+  },
 ];
+
+function outline({ source, action, observation, extras }: OpenHandsEvent): string {
+  return observation === 'agent_state_changed' ? String(extras?.agent_state) : `${source} ${action ?? observation}`;
+}
 
 describe('a scripted OpenHands conversation', () => {
   let server: OpenHandsStandIn;
@@ -85,15 +103,82 @@ describe('a scripted OpenHands conversation', () => {
     assert.deepEqual(events.at(-1)?.extras, { agent_state: 'error', reason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
   });
 
-  test('takes up a message that comes while it runs', async () => {
-    server.script('busy', { runningLooks: 1 });
-    const conversation = server.createConversation('busy', { initial_user_msg: 'first' });
-    await call(server.url, 'POST', '/api/conversations/busy/events', {
+  /** What comes after a message that joined a loop in which the model was being asked about another. */
+  async function joined(sid: string, earlier: OpenHandsScript): Promise<[string[], string[][]]> {
+    server.script(sid, { runningLooks: 1, ...earlier });
+    const conversation = server.createConversation(sid, { initial_user_msg: 'first' });
+    server.script(sid, {});
+    const before = conversation.events.length;
+    await call(server.url, 'POST', `/api/conversations/${sid}/events`, {
       body: { action: 'message', args: { content: 'second' } },
     });
-    await lookAt(server, 'busy', 1);
-    assert.deepEqual(conversation.modelCalls, [['first'], ['first', 'second']]);
-    assert.equal(conversation.agentState, 'awaiting_user_input');
+    await lookAt(server, sid, 1);
+    return [conversation.events.slice(before).map(outline), conversation.modelCalls];
+  }
+
+  test('does not turn to a message that came during a turn that ends well', async () => {
+    assert.deepEqual(await joined('busy', {}), [
+      ['user message', 'agent message', 'user recall', 'awaiting_user_input', 'environment null'],
+      [['first']],
+    ]);
+  });
+
+  test('turns to a message that came during a turn that fails', async () => {
+    assert.deepEqual(await joined('failing', { agent: 'errors' }), [
+      [
+        'user message',
+        'error',
+        'running',
+        'error',
+        'user recall',
+        'environment null',
+        'running',
+        'agent message',
+        'awaiting_user_input',
+      ],
+      [['first'], ['first', 'second']],
+    ]);
+  });
+
+  test('tells what each turn was about, and in which life', () => {
+    const conversation = server.createConversation('turns', { initial_user_msg: 'first' });
+    server.restart();
+    server.createConversation('turns', { initial_user_msg: 'second' });
+    const turns = conversation.turns.map(({ about, saw, life, isAnswered }) => [
+      about?.args?.content,
+      saw.length,
+      life,
+      isAnswered,
+    ]);
+    assert.deepEqual(turns, [
+      ['first', 1, 1, true],
+      ['second', 2, 2, true],
+    ]);
+  });
+
+  test('turns to a message that came before a tool was used', async () => {
+    const [events, modelCalls] = await joined('tooling', { toolCalls: 1 });
+    assert.deepEqual(events, ['user message', 'agent run', 'user recall', 'environment null', 'agent run']);
+    assert.deepEqual(modelCalls, [['first'], ['first', 'second']]);
+  });
+
+  test('takes a message and keeps it for a while, or for ever', async () => {
+    for (const [script, kept] of [
+      [{ deliveryTrails: 2 }, [4, 7]],
+      [{ swallows: true }, [4, 4]],
+    ] as const) {
+      const sid = Object.keys(script)[0] ?? '';
+      server.script(sid, { ...script, agent: 'runs' });
+      const { events } = server.createConversation(sid);
+      const path = `/api/conversations/${sid}/events`;
+      await call(server.url, 'POST', path, { body: { action: 'message', args: { content: 'anyone?' } } });
+      const counts = [];
+      for (const _look of [1, 2]) {
+        await lookAt(server, sid, 1);
+        counts.push(Math.min(events.length, 7));
+      }
+      assert.deepEqual(counts, kept);
+    }
   });
 
   test('does not hear a message while it loads', async () => {
@@ -196,6 +281,103 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
+  test('resets the next request on a line on which it could not tell the status', async () => {
+    await using(await OpenHandsStandIn.listen({ brokenStatus: 'error-and-close' }), async (server) => {
+      server.createConversation('c');
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      assert.equal(await get(agent, `${server.url}/api/conversations/c`), 500);
+      assert.equal(await get(agent, `${server.url}/api/conversations/c/events`), 'ECONNRESET');
+      assert.equal(server.count('GET /api/conversations/c/events'), 0);
+      assert.equal(await get(agent, `${server.url}/api/conversations/c/events`), 200);
+      agent.destroy();
+    });
+  });
+
+  test('tells whether a loop lives', async () => {
+    await using(await OpenHandsStandIn.listen(), async (server) => {
+      const ask = (sid: string) => call(server.url, 'GET', `/api/conversations/${sid}/microagents`);
+      assert.deepEqual(await ask('c'), { status: 404, body: { detail: 'Conversation c not found' } });
+      server.createConversation('c');
+      const booting = { error: 'Memory is not yet initialized for this conversation' };
+      assert.deepEqual(await ask('c'), { status: 404, body: booting });
+      await lookAt(server, 'c', 1);
+      assert.deepEqual(await ask('c'), { status: 200, body: { microagents: [] } });
+      const gone = { status: 404, body: { error: 'Agent session not found for this conversation' } };
+      server.restart();
+      assert.deepEqual(await ask('c'), gone);
+      server.options.version = '1.6.0';
+      server.createConversation('newer');
+      assert.equal((await ask('newer')).status, 200);
+      server.options.hasMicroagents = false;
+      assert.deepEqual(await ask('c'), { status: 404, body: { detail: 'Not Found' } });
+    });
+  });
+
+  test('tells its uptime, and its version where there is one', async () => {
+    await using(await OpenHandsStandIn.listen({ version: '1.6.0' }), async (server) => {
+      const uptime = async () => {
+        const { body } = await call(server.url, 'GET', '/server_info');
+        return (body as { uptime: number }).uptime;
+      };
+      const first = await uptime();
+      server.restart();
+      assert.ok((await uptime()) < first - 10);
+      const { body } = await call(server.url, 'GET', '/openapi.json');
+      assert.equal((body as { info: { version: string } }).info.version, '1.6.0');
+      server.options.version = '0.62.0';
+      assert.equal((await call(server.url, 'GET', '/openapi.json')).status, 500);
+    });
+  });
+
+  test('knows the MCP key from 0.52.1 on, and this API up to 1.6', async () => {
+    await using(await OpenHandsStandIn.listen({ version: '0.51.1' }), async (server) => {
+      const body = { conversation_id: 'c', mcp_config: null };
+      const { status, body: refusal } = await call(server.url, 'POST', '/api/conversations', { body });
+      assert.deepEqual(
+        [status, (refusal as { detail: { loc: string[] }[] }).detail[0]?.loc],
+        [422, ['body', 'mcp_config']],
+      );
+      server.options.version = '1.6.0';
+      assert.equal((await call(server.url, 'POST', '/api/conversations', { body })).status, 200);
+      server.options.version = '1.7.0';
+      assert.deepEqual(await call(server.url, 'POST', '/api/conversations', { body }), {
+        status: 404,
+        body: { detail: 'Not Found' },
+      });
+    });
+  });
+
+  test('swallows a message with images where the model has no eyes', async () => {
+    await using(await OpenHandsStandIn.listen({ hasVision: false }), async (server) => {
+      const { events } = server.createConversation('c');
+      const say = (args: object) =>
+        call(server.url, 'POST', '/api/conversations/c/events', { body: { action: 'message', args } });
+      const before = events.length;
+      assert.deepEqual(await say({ content: 'look', image_urls: ['data:image/png;base64,AA'] }), {
+        status: 200,
+        body: { success: true },
+      });
+      assert.equal(events.length, before);
+      await say({ content: 'read', image_urls: [] });
+      assert.equal(events[before]?.args?.content, 'read');
+    });
+  });
+
+  test('shows odd and heavy events as they are', async () => {
+    await using(await OpenHandsStandIn.listen(), async (server) => {
+      const conversation = server.createConversation('c');
+      conversation.appendOdd({ id: '-1', observation: 'agent_state_changed', extras: { reason: null } });
+      conversation.appendScreenshots(2, 1000);
+      const { body } = await call(server.url, 'GET', '/api/conversations/c/events?reverse=true&limit=3');
+      const { events } = body as { events: { id: unknown }[] };
+      assert.deepEqual(
+        events.map(({ id }) => id),
+        [6, 5, '-1'],
+      );
+      assert.ok(JSON.stringify(body).length > 2000);
+    });
+  });
+
   test('breaks on a ruined conversation, and on a page that holds a ruined event', async () => {
     await using(await OpenHandsStandIn.listen(), async (server) => {
       const conversation = server.createConversation('c', { initial_user_msg: 'hello' });
@@ -230,6 +412,15 @@ describe('the OpenHands stand-in', () => {
     });
   });
 });
+
+/** The status of an answer, or the code of the error that came instead. */
+function get(agent: http.Agent, url: string): Promise<number | string | undefined> {
+  return new Promise((resolve) => {
+    http
+      .get(url, { agent }, (response) => response.resume().on('end', () => resolve(response.statusCode)))
+      .on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+}
 
 async function using(server: OpenHandsStandIn, check: (server: OpenHandsStandIn) => Promise<void>): Promise<void> {
   try {

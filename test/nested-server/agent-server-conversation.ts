@@ -33,11 +33,52 @@ export interface AgentServerScript {
   agent?: 'finished' | 'runs' | 'error' | 'stuck' | 'waiting_for_confirmation';
   /** The error's text. @default a rejected model key */
   error?: { code: string; detail: string; classification: { kind: string; retryable: boolean; user_action: string } };
+  /** How often the agent uses a tool before it comes to its outcome: from the second on, a step takes one look. @default 0 */
+  toolCalls?: number;
+  /** The model refuses what it is asked for a title: an error that comes before the run, and is none of it. @default false */
+  titleErrors?: boolean;
+  /** What a run has cost is stored after its end, with a time before it. @default false */
+  trailsStats?: boolean;
   /** The process is killed in the create: it is stored, its message is lost, and the POST has no answer. @default false */
   losesMessage?: boolean;
+  /** What the create breaks on, in the words of its 500: it is stored, its message is lost. @default nothing */
+  createBreaks?: string;
+  /** The same of a message that is sent: nothing is stored. @default nothing */
+  deliveryBreaks?: string;
+  /** Messages are accepted, and neither stored nor heard. @default false */
+  swallows?: boolean;
+  /**
+   * A message that is sent to a running agent has no answer, and is stored n looks later: while it uses a tool, or up to
+   * 1.23 asks the model, the agent holds what the message waits for. @default 0
+   */
+  deliveryTrails?: number;
+  /** `POST …/run` is answered 409, whatever the status. @default false */
+  refusesRun?: boolean;
   /** An execution status to show instead of the true one, such as `deleting`. */
   executionStatus?: ExecutionStatus;
 }
+
+/** What the versions of the server differ in. */
+export interface AgentServerTraits {
+  /** A message that came while the model was asked for the last time is turned to once the run has finished. */
+  runsAgain: boolean;
+  /** Kinds of events are known by their bare names, not only by their module paths. */
+  knowsBareKinds: boolean;
+  /** A page begins with an event of any kind, not only with one that it would hold. */
+  findsPagesByAnyEvent: boolean;
+  /** Events name their parents, and errors are classified. */
+  hasTree: boolean;
+  /** What breaks a rule of the API is refused by it, not broken on. */
+  refusesInOrder: boolean;
+}
+
+const newestTraits: AgentServerTraits = {
+  runsAgain: true,
+  knowsBareKinds: true,
+  findsPagesByAnyEvent: true,
+  hasTree: true,
+  refusesInOrder: true,
+};
 
 /** An event as `…/events/search` shows it. */
 export interface AgentServerEvent {
@@ -57,6 +98,17 @@ export interface EventSearch {
   pageId: string | null;
 }
 
+/** A turn of the agent: it asks the model, perhaps several times, until it comes to an end. */
+export interface AgentServerTurn {
+  /** The newest user message that it began with. */
+  readonly about: AgentServerEvent | undefined;
+  /** How often the server had been restarted by then. */
+  readonly restarts: number;
+  /** The user messages that the model saw when it was last asked in this turn. */
+  saw: readonly AgentServerEvent[];
+  isAnswered: boolean;
+}
+
 type Look = 'status' | 'count' | 'search';
 
 const rejectedKey = {
@@ -70,18 +122,24 @@ export class AgentServerConversation {
   readonly events: AgentServerEvent[] = [];
   /** For each time the model was asked, the texts of the user messages that it saw, oldest first. */
   readonly modelCalls: string[][] = [];
+  readonly turns: AgentServerTurn[] = [];
   readonly createdAt = new Date();
   #status: ExecutionStatus = 'idle';
   #lastUserMessageId: string | null = null;
   #pausesAtNextLook = false;
+  #absentUntil = 0;
+  /** A run has been accepted, and has not begun. */
+  #isRunDue = false;
   #steps: { atLook: number; run: () => void }[] = [];
   readonly #looks: Record<Look, number> = { status: 0, count: 0, search: 0 };
-  readonly #userMessages: string[] = [];
+  readonly #userMessages: AgentServerEvent[] = [];
+  #restarts = 0;
 
   constructor(
     readonly id: string,
     readonly request: StartConversationRequest,
     public script: AgentServerScript,
+    private readonly traits: AgentServerTraits = newestTraits,
   ) {}
 
   get executionStatus(): ExecutionStatus {
@@ -94,8 +152,18 @@ export class AgentServerConversation {
   }
 
   get isAbsent(): boolean {
-    const { absentLooks = 0 } = this.script;
+    const absentLooks = Math.max(this.script.absentLooks ?? 0, this.#absentUntil);
     return absentLooks > 0 && this.#looked <= absentLooks;
+  }
+
+  /** Another host of the server takes it over: its events are absent for the next n looks, not its catalogue entry. */
+  changeHost(looks: number): void {
+    this.#absentUntil = this.#looked + looks;
+  }
+
+  /** Whether `GET` by id is answered, though the events may be absent. */
+  get isInCatalogue(): boolean {
+    return !this.isAbsent || this.script.inStaleCatalogue === true || this.#looked <= this.#absentUntil;
   }
 
   get #looked(): number {
@@ -112,27 +180,42 @@ export class AgentServerConversation {
 
   /** Stores a message; whoever sends it runs it, see {@link run}. */
   receive({ role = 'user', content = [] }: SendMessageRequest): void {
+    if (this.script.swallows) return;
     this.#introduce();
     if (this.#status === 'finished' || this.#status === 'stuck') this.#setStatus('idle');
     const message = this.append('user', 'MessageEvent', {
-      parent_id: this.events.at(-1)?.id,
       llm_message: { role, content: content.map(withDefaults), thinking_blocks: [] },
       activated_skills: [],
       extended_content: [],
     });
-    this.#userMessages.push(textOf(content));
+    this.#userMessages.push(message);
     this.#lastUserMessageId = message.id;
     this.#update('last_user_message_id', message.id);
+    if (this.script.titleErrors) this.#appendError(this.script.error ?? rejectedKey);
   }
 
-  /** Whether a run is under way, or about to be: its status is idle for a while. */
+  /** Whether a message has to wait for the agent to let go of what it holds. */
+  get holdsMessages(): boolean {
+    return this.#status === 'running' && (this.script.deliveryTrails ?? 0) > 0;
+  }
+
+  /** Stores a message later. Whatever the agent does by then: if it rests, it is run. */
+  receiveLater(message: SendMessageRequest): void {
+    this.#at(this.#looked + (this.script.deliveryTrails ?? 0), () => {
+      this.receive(message);
+      if (!this.isRunning) this.run();
+    });
+  }
+
+  /** Whether a run is under way, or about to be. */
   get isRunning(): boolean {
-    return this.#status === 'running' || (this.#status === 'idle' && this.#steps.length > 0);
+    return this.#status === 'running' || this.#isRunDue;
   }
 
   /** Runs the agent at the look its script says. There is nothing to run in one that has finished. */
   run(): void {
     if (this.#status === 'finished') return;
+    this.#isRunDue = true;
     this.#at(this.script.idleLooks ?? 0, () => this.#start());
   }
 
@@ -142,17 +225,23 @@ export class AgentServerConversation {
     else if (this.#status === 'idle') this.#pauseNow();
   }
 
-  /** What a restart leaves of a run: TERM interrupts it in good order, KILL leaves an error that no event explains. */
+  /**
+   * What a restart leaves of a run: TERM interrupts it in good order, one that has not begun too; KILL leaves an error
+   * that no event explains.
+   */
   interrupt(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#restarts += 1;
+    this.#absentUntil = 0;
+    const wasDue = this.#isRunDue && this.#status === 'idle';
     this.#steps = [];
+    this.#isRunDue = false;
     this.#pausesAtNextLook = false;
     this.#looks.status = 0;
     this.#looks.count = 0;
     this.#looks.search = 0;
-    if (this.#status !== 'running') return;
     if (signal === 'SIGKILL') {
-      this.#setStatus('error');
-    } else {
+      if (this.#status === 'running') this.#setStatus('error');
+    } else if (this.#status === 'running' || wasDue) {
       this.#pauseNow();
       this.append('user', 'InterruptEvent', {});
     }
@@ -163,23 +252,33 @@ export class AgentServerConversation {
     next_page_id: string | null;
   } {
     const inOrder = newestFirst ? this.events.toReversed() : this.events;
-    const from =
-      pageId === null
-        ? 0
-        : Math.max(
-            0,
-            inOrder.findIndex(({ id }) => id === pageId),
-          );
-    const found = inOrder
-      .slice(from)
-      .filter((event) => (kind === null || event.kind === kind) && (source === null || event.source === source));
+    const isWanted = (event: AgentServerEvent) =>
+      (kind === null || this.#isOfKind(event, kind)) && (source === null || event.source === source);
+    const pages = this.traits.findsPagesByAnyEvent ? inOrder : inOrder.filter(isWanted);
+    const from = pages.findIndex(({ id }) => id === pageId);
+    const found = pages.slice(Math.max(0, from)).filter(isWanted);
     return { items: found.slice(0, limit), next_page_id: found[limit]?.id ?? null };
   }
 
+  #isOfKind(event: AgentServerEvent, kind: string): boolean {
+    return kind === modulePaths[event.kind] || (this.traits.knowsBareKinds && kind === event.kind);
+  }
+
   append(source: AgentServerEvent['source'], kind: string, details: Record<string, unknown>): AgentServerEvent {
-    const event = { id: randomUUID(), timestamp: now(), source, ...details, kind };
+    const event = { id: randomUUID(), timestamp: now(), source, ...this.#parent, ...details, kind };
     this.events.push(event);
     return event;
+  }
+
+  /** Puts an event into the stream as it is, however odd. */
+  appendOdd(event: object): void {
+    this.events.push(event as AgentServerEvent);
+  }
+
+  /** State updates are no part of the tree. */
+  get #parent(): { parent_id?: string | null } {
+    if (!this.traits.hasTree) return {};
+    return { parent_id: this.events.findLast(({ kind }) => kind !== 'ConversationStateUpdateEvent')?.id ?? null };
   }
 
   /** Makes the stream long: `count` state updates. */
@@ -229,36 +328,71 @@ export class AgentServerConversation {
   }
 
   #start(): void {
-    if (this.#status === 'running') return;
+    this.#isRunDue = false;
+    if (this.#status === 'running' || this.#status === 'finished') return;
     this.#introduce();
-    this.#setStatus('running');
-    this.#askModel();
+    this.#beginTurn();
   }
 
-  #askModel(): void {
-    const { agent = 'finished', runningLooks = 0, error = rejectedKey, errorEventTrails = 0 } = this.script;
+  #beginTurn(): void {
+    const turn = { about: this.#userMessages.at(-1), restarts: this.#restarts, saw: [], isAnswered: false };
+    this.turns.push(turn);
+    this.#setStatus('running');
+    this.#askModel(turn, this.script);
+  }
+
+  /** One run goes by the script that it was begun with. */
+  #askModel(turn: AgentServerTurn, script: AgentServerScript, atLook = script.runningLooks ?? 0): void {
+    const { agent = 'finished', toolCalls = 0 } = script;
     const seen = this.#userMessages.length;
-    this.modelCalls.push([...this.#userMessages]);
+    turn.saw = [...this.#userMessages];
+    this.modelCalls.push(turn.saw.map(textOf));
     if (agent === 'runs') return;
-    this.#at(runningLooks, () => {
-      if (agent === 'finished') {
-        this.#answer();
-        // A message that came during the run is taken up before it ends.
-        if (this.#userMessages.length > seen) {
-          this.#askModel();
-          return;
-        }
-      }
-      this.#setStatus(agent);
-      if (agent === 'error') {
-        this.#at(this.#looked + errorEventTrails, () => this.append('environment', 'ConversationErrorEvent', error));
+    this.#at(atLook, () => {
+      if (toolCalls > 0) {
+        this.#useTool();
+        this.#askModel(turn, { ...script, toolCalls: toolCalls - 1 }, this.#looked + 1);
+      } else if (agent === 'finished') {
+        turn.isAnswered = true;
+        this.#finish(this.#userMessages.length > seen);
+      } else {
+        this.#setStatus(agent);
+        if (agent === 'error') this.#explainError(script);
       }
     });
   }
 
+  #finish(isMessageLeft: boolean): void {
+    this.#answer();
+    this.#setStatus('finished');
+    if (this.script.trailsStats) {
+      const before = new Date(Date.now() - 1000).toISOString();
+      this.append('environment', 'ConversationStateUpdateEvent', {
+        timestamp: `${before.slice(0, -1)}000`,
+        key: 'stats',
+        value: { usage_to_metrics: {} },
+      });
+    }
+    if (isMessageLeft && this.traits.runsAgain) this.#beginTurn();
+  }
+
+  #explainError({ error = rejectedKey, errorEventTrails = 0 }: AgentServerScript): void {
+    this.#at(this.#looked + errorEventTrails, () => this.#appendError(error));
+  }
+
+  #appendError({ classification, ...error }: NonNullable<AgentServerScript['error']>): void {
+    const details = this.traits.hasTree ? { ...error, classification } : error;
+    this.append('environment', 'ConversationErrorEvent', details);
+  }
+
+  #useTool(): void {
+    const action = this.append('agent', 'ActionEvent', { tool_name: 'terminal', action: { command: 'make' } });
+    const observation = { tool_name: 'terminal', observation: { content: [] }, action_id: action.id };
+    this.append('environment', 'ObservationEvent', observation);
+  }
+
   #answer(): void {
     this.append('agent', 'MessageEvent', {
-      parent_id: this.events.at(-1)?.id,
       llm_message: {
         role: 'assistant',
         content: [withDefaults({ type: 'text', text: 'Hello from the model.' })],
@@ -272,6 +406,7 @@ export class AgentServerConversation {
 
   #pauseNow(): void {
     this.#steps = [];
+    this.#isRunDue = false;
     this.#pausesAtNextLook = false;
     this.#setStatus('paused');
     this.append('user', 'PauseEvent', {});
@@ -293,7 +428,7 @@ export class AgentServerConversation {
   }
 
   #update(key: string, value: unknown): void {
-    this.append('environment', 'ConversationStateUpdateEvent', { parent_id: this.events.at(-1)?.id, key, value });
+    this.append('environment', 'ConversationStateUpdateEvent', { key, value });
   }
 
   #at(look: number, run: () => void): void {
@@ -307,11 +442,24 @@ export class AgentServerConversation {
   }
 }
 
+const modulePaths: Record<string, string> = {
+  ActionEvent: 'openhands.sdk.event.llm_convertible.action.ActionEvent',
+  ConversationErrorEvent: 'openhands.sdk.event.conversation_error.ConversationErrorEvent',
+  ConversationStateUpdateEvent: 'openhands.sdk.event.conversation_state.ConversationStateUpdateEvent',
+  InterruptEvent: 'openhands.sdk.event.user_action.InterruptEvent',
+  MessageEvent: 'openhands.sdk.event.llm_convertible.message.MessageEvent',
+  ObservationEvent: 'openhands.sdk.event.llm_convertible.observation.ObservationEvent',
+  PauseEvent: 'openhands.sdk.event.user_action.PauseEvent',
+  SystemPromptEvent: 'openhands.sdk.event.llm_convertible.system.SystemPromptEvent',
+};
+
 function withDefaults(content: MessageContent): Record<string, unknown> {
   return { cache_prompt: false, ...content };
 }
 
-function textOf(content: MessageContent[]): string {
+/** The text of a message event. */
+export function textOf({ llm_message: message }: AgentServerEvent): string {
+  const { content = [] } = (message ?? {}) as { content?: MessageContent[] };
   return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 

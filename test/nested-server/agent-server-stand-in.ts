@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { AgentServerConversation, type AgentServerScript } from './agent-server-conversation.js';
+import {
+  AgentServerConversation,
+  type AgentServerScript,
+  type AgentServerTraits,
+} from './agent-server-conversation.js';
 import {
   type SendMessageRequest,
   type StartConversationRequest,
@@ -10,20 +14,31 @@ import {
 import type { Answer } from './faults.js';
 import { type Exchange, json, StandInServer } from './stand-in-server.js';
 import { validateBody } from './validation.js';
+import { Version } from './version.js';
 
 /** How the stand-in is set up. */
 export interface AgentServerStandInOptions {
+  /** Of `openhands-agent-server`. @default '1.58.0' */
+  version?: string;
+  /** Where the version is not the authority on what it does. */
+  traits?: Partial<AgentServerTraits>;
+  /** A member of a pool waits for `POST /api/init` before it serves anything below `/api`. @default true */
+  isInitialized?: boolean;
+  /** Whether `GET /server_info` is there. @default true */
+  hasServerInfo?: boolean;
   /** When set, `/api` demands it as `X-Session-API-Key`. */
   sessionApiKey?: string;
   /** A create or a run beyond is 429. @default Infinity */
   maxConcurrentRuns?: number;
+  /** The next n requests that would run an agent find no room, whatever runs. @default 0 */
+  refusesRuns?: number;
   /** Agent profiles that exist. @default none */
   profiles?: string[];
   /** How every conversation goes that has no script of its own. */
   script?: AgentServerScript;
 }
 
-/** A stand-in for the OpenHands agent server 1.58.0 that keeps no clock: conversations go on when they are looked at. */
+/** A stand-in for the OpenHands agent server that keeps no clock: conversations go on when they are looked at. */
 export class AgentServerStandIn extends StandInServer {
   readonly options: AgentServerStandInOptions;
   readonly #conversations = new Map<string, AgentServerConversation>();
@@ -72,6 +87,7 @@ export class AgentServerStandIn extends StandInServer {
 
   /** The server's process is ended by a signal and comes back: runs are interrupted, conversations survive unless told otherwise. */
   restart({ signal = 'SIGTERM' as 'SIGTERM' | 'SIGKILL', losesConversations = false } = {}): void {
+    this.reboot();
     for (const conversation of this.#conversations.values()) conversation.interrupt(signal);
     if (losesConversations) this.#conversations.clear();
   }
@@ -81,9 +97,15 @@ export class AgentServerStandIn extends StandInServer {
     const [root, collection, id, part, detail] = segments;
     if (segments.length === 1 && method === 'GET') {
       if (root === 'health' || root === 'alive') return json(200, { status: 'ok' });
-      if (root === 'ready') return json(200, { status: 'ready' });
+      if (root === 'ready') return this.options.isInitialized === false ? initializing : json(200, { status: 'ready' });
+      if (root === 'server_info' && this.options.hasServerInfo !== false) return json(200, this.#serverInfo);
     }
     if (root !== 'api') return notFound;
+    if (this.options.isInitialized === false) {
+      if (method !== 'POST' || collection !== 'init') return dormant;
+      this.options.isInitialized = true;
+      return success;
+    }
     const { sessionApiKey } = this.options;
     if (sessionApiKey !== undefined && headers['x-session-api-key'] !== sessionApiKey) {
       return json(401, { detail: 'Unauthorized' });
@@ -114,9 +136,51 @@ export class AgentServerStandIn extends StandInServer {
     }
   }
 
+  get #version(): string {
+    return this.options.version ?? '1.58.0';
+  }
+
+  get #traits(): AgentServerTraits {
+    const version = new Version(this.#version);
+    return {
+      // Some version after 1.40 turns to what was left.
+      runsAgain: !version.isBefore('1.41'),
+      knowsBareKinds: !version.isBefore('1.56'),
+      findsPagesByAnyEvent: !version.isBefore('1.22'),
+      // Seen with 1.40 and 1.58, not with 1.23 and 1.40; where between is not known.
+      hasTree: !version.isBefore('1.24'),
+      refusesInOrder: !version.isBefore('1.56'),
+      ...this.options.traits,
+    };
+  }
+
+  get #serverInfo(): Record<string, unknown> {
+    const version = this.#version;
+    // Whole seconds, as real ones tell it.
+    const uptime = Math.floor(this.uptime);
+    return {
+      uptime,
+      idle_time: uptime,
+      title: 'OpenHands Agent Server',
+      version,
+      sdk_version: version,
+      tools_version: version,
+      workspace_version: version,
+      build_git_sha: 'unknown',
+      build_git_ref: 'unknown',
+      python_version: '3.12.1',
+      usable_tools: [],
+      runtime_idle_timeout_seconds: null,
+    };
+  }
+
   #post({ body, bodyIsJson }: Exchange): Answer {
     const problems = validateBody(startConversationRequest, body, bodyIsJson);
-    if (problems.length > 0) return json(422, { detail: problems });
+    if (problems.length > 0) {
+      return this.#traits.refusesInOrder || !bodyIsJson
+        ? json(422, { detail: problems })
+        : brokenBy('Object of type Agent is not JSON serializable');
+    }
     return this.#create(body as StartConversationRequest);
   }
 
@@ -124,16 +188,17 @@ export class AgentServerStandIn extends StandInServer {
     const id = canonical(request.conversation_id ?? randomUUID());
     const existing = this.#conversations.get(id);
     if (existing) return json(200, existing.describe());
-    if (this.#isFull) return json(429, { detail: runLimit });
+    if (this.#findNoRoom()) return json(429, { detail: runLimit });
     const { agent_profile_id: profile } = request;
     if (profile !== undefined && !this.options.profiles?.includes(profile)) {
       return json(404, { detail: `Agent profile with id '${profile}' not found` });
     }
 
-    const conversation = new AgentServerConversation(id, request, this.#scripts.get(id) ?? this.options.script ?? {});
+    const script = this.#scripts.get(id) ?? this.options.script ?? {};
+    const conversation = new AgentServerConversation(id, request, script, this.#traits);
     this.#conversations.set(id, conversation);
-    if (conversation.script.losesMessage) return 'cut';
-    const breakage = findBreakage(request);
+    if (script.losesMessage) return 'cut';
+    const breakage = script.createBreaks ?? findBreakage(request);
     if (breakage && request.initial_message) return brokenBy(breakage);
     if (request.initial_message) conversation.receive(request.initial_message);
     const answer = json(201, conversation.describe());
@@ -143,7 +208,7 @@ export class AgentServerStandIn extends StandInServer {
 
   #get(conversation: AgentServerConversation | undefined): Answer {
     conversation?.look('status');
-    if (!conversation || (conversation.isAbsent && !conversation.script.inStaleCatalogue)) return notFound;
+    if (!conversation?.isInCatalogue) return notFound;
     return json(200, conversation.describe());
   }
 
@@ -152,23 +217,35 @@ export class AgentServerStandIn extends StandInServer {
     if (problems.length > 0) return json(422, { detail: problems });
     if (!conversation) return noEventsOf(id);
     const message = body as SendMessageRequest;
+    const { deliveryBreaks, swallows } = conversation.script;
+    const breakage = deliveryBreaks ?? findBreakage(conversation.request);
+    if (breakage) return brokenBy(breakage);
+    if (conversation.holdsMessages) {
+      conversation.receiveLater(message);
+      return 'silence';
+    }
     conversation.receive(message);
-    if (!message.run || conversation.executionStatus === 'running') return success;
+    if (swallows) return success;
+    if (!message.run || conversation.isRunning || conversation.script.refusesRun) return success;
     const saved = `Message saved, but the conversation run limit was reached. Retry POST /api/conversations/${conversation.id}/run without resending the message.`;
     return this.#run(conversation, saved);
   }
 
   #run(conversation: AgentServerConversation, refusal: string): Answer {
-    if (conversation.isRunning) {
+    if (conversation.isRunning || conversation.script.refusesRun) {
       return json(409, { detail: 'Conversation already running. Wait for completion or pause first.' });
     }
-    if (this.#isFull) return json(429, { detail: refusal });
+    if (this.#findNoRoom()) return json(429, { detail: refusal });
     conversation.run();
     return success;
   }
 
-  get #isFull(): boolean {
-    const { maxConcurrentRuns = Number.POSITIVE_INFINITY } = this.options;
+  #findNoRoom(): boolean {
+    const { maxConcurrentRuns = Number.POSITIVE_INFINITY, refusesRuns = 0 } = this.options;
+    if (refusesRuns > 0) {
+      this.options.refusesRuns = refusesRuns - 1;
+      return true;
+    }
     if (maxConcurrentRuns === Number.POSITIVE_INFINITY) return false;
     const running = [...this.#conversations.values()].filter(({ executionStatus }) => executionStatus === 'running');
     return running.length >= maxConcurrentRuns;
@@ -181,6 +258,7 @@ export class AgentServerStandIn extends StandInServer {
     { query }: Exchange,
   ): Answer {
     const limit = Number(query.get('limit') ?? 100);
+    if (limit > 100 && !this.#traits.refusesInOrder) return brokenBy('');
     if (!(limit > 0 && limit <= 100)) return json(422, { detail: [limitProblem(query.get('limit'), limit)] });
     conversation?.look(kind);
     if (!conversation || conversation.isAbsent) return noEventsOf(id);
@@ -197,6 +275,8 @@ export class AgentServerStandIn extends StandInServer {
 
 const notFound = json(404, { detail: 'Not Found' });
 const methodNotAllowed = json(405, { detail: 'Method Not Allowed' });
+const initializing = json(503, { status: 'initializing', message: 'Server is still initializing' });
+const dormant = json(503, { detail: "server is in deferred-init state 'dormant'; call POST /api/init first" });
 const success = json(200, { success: true });
 const runLimit = 'Conversation run limit reached. Retry the request later.';
 

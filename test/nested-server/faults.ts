@@ -1,10 +1,27 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
-/** What a stand-in answers to one request. `'cut'` ends the connection without an answer. */
-export type Answer = { status: number; headers?: OutgoingHttpHeaders; body: string | Buffer } | 'cut';
+/** An answer that is sent. */
+export interface SentAnswer {
+  status: number;
+  headers?: OutgoingHttpHeaders;
+  body: string | Buffer;
+  /**
+   * The server closes the connection without having said `Connection: close`, as uvicorn does after an exception: the
+   * next request that is sent on it is reset, and never processed.
+   * @default false
+   */
+  closesLine?: boolean;
+}
+
+/**
+ * What a stand-in answers to one request. `'cut'` ends the connection without an answer, `'silence'` leaves it open
+ * without one.
+ */
+export type Answer = SentAnswer | 'cut' | 'silence';
 
 /**
  * What goes wrong with a request. Unless it says otherwise, a fault strikes before the server has processed the
@@ -24,7 +41,14 @@ export type Fault =
   /** The request is processed; its true body comes one byte every `everyMs` milliseconds. */
   | { kind: 'drip'; everyMs: number }
   /** Another answer in place of the true one: any status, HTML, an empty or truncated body, a redirect, a Retry-After. */
-  | { kind: 'answer'; status: number; headers?: OutgoingHttpHeaders; body?: string | Buffer; process?: boolean }
+  | {
+      kind: 'answer';
+      status: number;
+      headers?: OutgoingHttpHeaders;
+      body?: string | Buffer;
+      closesLine?: boolean;
+      process?: boolean;
+    }
   /** 200 with a JSON string of about `bytes` bytes. */
   | { kind: 'huge-body'; bytes: number }
   /** 200 with a gzip-encoded JSON string of about `bytes` bytes: a few KB on the wire. */
@@ -96,13 +120,21 @@ export class InjectedFault {
   }
 }
 
+const closedInSilence = new WeakSet<Socket>();
+
+/** Whether the server has closed this connection after an answer that did not say so. */
+export function isClosedInSilence(socket: Socket): boolean {
+  return closedInSilence.has(socket);
+}
+
 /** Writes an answer as uvicorn does: length known, connection kept. */
 export function send(response: ServerResponse, answer: Answer): void {
-  if (response.destroyed) return;
+  if (response.destroyed || answer === 'silence') return;
   if (answer === 'cut') {
     response.socket?.destroy();
     return;
   }
+  if (answer.closesLine && response.socket) closedInSilence.add(response.socket);
   response.writeHead(answer.status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(answer.body),
@@ -141,6 +173,7 @@ export async function misbehave(
         status: fault.status,
         headers: fault.headers ?? {},
         body: fault.body ?? '',
+        closesLine: fault.closesLine ?? false,
       });
     case 'huge-body':
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -161,11 +194,19 @@ function reset(response: ServerResponse): void {
 }
 
 function cutBody(response: ServerResponse, answer: Answer): void {
+  if (typeof answer === 'string') {
+    send(response, answer);
+    return;
+  }
   const body = writeHeadersOf(response, answer);
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => reset(response));
 }
 
 function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
+  if (typeof answer === 'string') {
+    send(response, answer);
+    return;
+  }
   const body = writeHeadersOf(response, answer);
   let sent = 0;
   const timer = setInterval(() => {
@@ -176,8 +217,7 @@ function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
   response.once('close', () => clearInterval(timer));
 }
 
-function writeHeadersOf(response: ServerResponse, answer: Answer): Buffer {
-  if (answer === 'cut') throw new TypeError('A cut connection has no body to spoil');
+function writeHeadersOf(response: ServerResponse, answer: SentAnswer): Buffer {
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status, {
     'content-type': 'application/json',

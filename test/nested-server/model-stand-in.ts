@@ -15,25 +15,57 @@ export interface ModelStandIn {
    * @throws Error when none has within a minute: an agent that was told asks within seconds
    */
   asked(text: string): Promise<void>;
+  /** How many requests of an agent were answered that held this text anywhere: as the last message, or as an earlier one. */
+  timesAnswered(text: string): number;
+  /** From now on agents' requests to answer a message that holds this text wait, until they are let go. */
+  hold(text: string): HeldAnswer;
+  /** From now on every request that holds this text is refused, as with a key that is not valid. */
+  refuseKey(text: string): void;
   close(): Promise<void>;
 }
 
+/** What agents wait for. What they ask later is answered at once. */
+export interface HeldAnswer {
+  answer(): void;
+  refuseKey(): void;
+}
+
 interface ChatRequest {
+  /** Whether it was: not where the key was refused, nor where whoever asked had gone. */
+  answered?: true;
   readonly model: string;
   /** An agent offers its tools; a request without any is for a title. */
   readonly tools?: readonly unknown[];
   readonly messages: readonly { readonly role: string; readonly content: unknown }[];
 }
 
+type Decision = 'answer' | 'refuse';
+
 export async function startModelStandIn(): Promise<ModelStandIn> {
   const requests: ChatRequest[] = [];
   const waiting = new Set<() => void>();
-  const timesAsked = (text: string) =>
-    requests.filter(({ tools, messages }) => tools?.length && asks(messages, text)).length;
+  const refused: string[] = [];
+  const held = new Map<string, Promise<Decision>>();
+  const agentRequests = () => requests.filter(({ tools }) => tools?.length);
+  const timesAsked = (text: string) => agentRequests().filter(({ messages }) => asks(messages, text)).length;
+  const isRefused = async ({ tools, messages }: ChatRequest) => {
+    for (const [text, decision] of tools?.length ? held : []) {
+      if (asks(messages, text) && (await decision) === 'refuse') return true;
+    }
+    return refused.some((text) => JSON.stringify(messages).includes(text));
+  };
   const server = createServer(async (request, response) => {
     const chat = (await json(request as IncomingMessage)) as ChatRequest;
     requests.push(chat);
     for (const check of waiting) check();
+    if (await isRefused(chat)) {
+      response
+        .writeHead(401, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } }));
+      return;
+    }
+    if (response.destroyed) return;
+    chat.answered = true;
     response.setHeader('content-type', 'application/json').end(
       JSON.stringify({
         id: `chat-${requests.length}`,
@@ -49,6 +81,18 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     timesAsked,
+    timesAnswered: (text) =>
+      agentRequests().filter(({ answered, messages }) => answered && JSON.stringify(messages).includes(text)).length,
+    hold(text) {
+      let decide: (decision: Decision) => void = () => undefined;
+      const decision = new Promise<Decision>((resolve) => {
+        decide = resolve;
+      });
+      held.set(text, decision);
+      decision.then(() => held.delete(text));
+      return { answer: () => decide('answer'), refuseKey: () => decide('refuse') };
+    },
+    refuseKey: (text) => refused.push(text),
     asked: (text) =>
       new Promise((resolve, reject) => {
         const check = () => {

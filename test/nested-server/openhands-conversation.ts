@@ -2,16 +2,21 @@ import type { OpenHandsCreateRequest } from './openhands-create-request.js';
 import {
   agentMessage,
   agentStateChanged,
+  browseObservation,
   changeAgentState,
   type NewEvent,
   nullObservation,
   type OpenHandsEvent,
+  type RecallType,
   recallAction,
   recallObservation,
+  runAction,
+  runObservation,
   systemMessage,
   userMessage,
 } from './openhands-events.js';
 import { readReplay } from './openhands-replay.js';
+import { Version } from './version.js';
 
 /**
  * How a conversation goes. A look is a `GET …/events` of it, counted from the POST that started its loop; progress
@@ -31,15 +36,28 @@ export interface OpenHandsScript {
   /** The server evicts the conversation at the n-th look. @default never */
   evictedAtLook?: number;
   /**
-   * `answers`: ends in `awaiting_user_input`. `runs`: stays `running`. `errors`: runs, then `error`. `error-on-load`:
-   * `error` right after `loading`. `dead`: never leaves `loading`, though RUNNING.
+   * `answers`: answers, and ends in `endsIn`. `halts`: ends in `endsIn` without an answer. `runs`: stays `running`, in
+   * steps so short that it hears at once what comes. `errors`: runs, then `error`. `error-on-load`: `error` right after
+   * `loading`. `dead`: never leaves `loading`, though RUNNING.
    * @default 'answers'
    */
-  agent?: 'answers' | 'runs' | 'errors' | 'error-on-load' | 'dead';
+  agent?: 'answers' | 'halts' | 'runs' | 'errors' | 'error-on-load' | 'dead';
+  /** How often the agent uses a tool before it comes to its outcome: from the second on, a step takes one look. @default 0 */
+  toolCalls?: number;
+  /** State in which an agent rests, such as `paused`, `rejected`, or one that nobody knows. @default 'awaiting_user_input' */
+  endsIn?: string;
   /** The reason that comes with `error`. @default 'STATUS$ERROR_LLM_AUTHENTICATION' */
-  errorReason?: string;
+  errorReason?: string | null;
   /** A status to show instead of the true one, such as ERROR or ARCHIVED. */
   status?: string;
+  /** What the status says at its first looks, whatever is true; null is that there is no such conversation. @default [] */
+  statusLies?: (string | null)[];
+  /** Whether the answer to a recall comes before the `running` that it is told after: real ones race. @default false */
+  recallsFirst?: boolean;
+  /** Messages are accepted, and neither stored nor heard. @default false */
+  swallows?: boolean;
+  /** A message that is sent to a live loop is stored n looks after it was accepted. @default 0 */
+  deliveryTrails?: number;
 }
 
 export type OpenHandsStatus = 'STARTING' | 'RUNNING' | 'STOPPED';
@@ -57,7 +75,19 @@ export interface EventPage {
   has_more: boolean;
 }
 
+/** A turn of the agent: it asks the model, perhaps several times, until it comes to an end. */
+export interface Turn {
+  /** The newest user message that it began with. */
+  readonly about: OpenHandsEvent | undefined;
+  /** In which of the conversation's lives it took place, from 1 on. */
+  readonly life: number;
+  /** The user messages that the model saw when it was last asked in this turn. */
+  saw: readonly OpenHandsEvent[];
+  isAnswered: boolean;
+}
+
 interface Loop {
+  hasMemory: boolean;
   /** What this loop still does, in order, each at a look. */
   steps: { atLook: number; run: () => void }[];
   runtimeInitialized: boolean;
@@ -66,7 +96,10 @@ interface Loop {
   agentState: string;
   /** Recorded events still to be replayed. */
   replay: NewEvent[];
+  /** The model is being asked. */
   isStepping: boolean;
+  /** Messages that have come meanwhile: the controller turns to them when it has its answer. */
+  unheard: OpenHandsEvent[];
 }
 
 /** One conversation: an event stream that outlives restarts, and an agent loop that does not. */
@@ -74,6 +107,7 @@ export class OpenHandsConversation {
   readonly events: OpenHandsEvent[] = [];
   /** For each time the model was asked, the user messages that it saw, oldest first. */
   readonly modelCalls: string[][] = [];
+  readonly turns: Turn[] = [];
   /** Events whose file is empty: a page that would hold one is a 500. */
   readonly brokenEvents = new Set<number>();
   /** True once a kill has emptied its metadata.json: whatever is asked of it is a 500. */
@@ -84,12 +118,14 @@ export class OpenHandsConversation {
   /** Looks at the status since the loop was started. */
   statusLooks = 0;
   #loop: Loop | undefined;
-  readonly #userMessages: string[] = [];
+  #lives = 0;
+  readonly #userMessages: OpenHandsEvent[] = [];
 
   /**
    * @param request is the first one that was posted for it
    * @param touch is called whenever an event is added
    * @param secrets are stored as `<secret_hidden>`
+   * @param version is the server's
    */
   constructor(
     readonly sid: string,
@@ -97,6 +133,7 @@ export class OpenHandsConversation {
     public script: OpenHandsScript,
     private readonly touch: () => void,
     private readonly secrets: readonly string[],
+    private readonly version = '0.55.0',
   ) {}
 
   /** Whether its agent loop lives. */
@@ -107,6 +144,18 @@ export class OpenHandsConversation {
   get status(): OpenHandsStatus {
     if (!this.#loop) return 'STOPPED';
     return this.#loop.runtimeInitialized ? 'RUNNING' : 'STARTING';
+  }
+
+  /** What the next look at the status shows. */
+  get shownStatus(): string | null {
+    const { status, statusLies = [] } = this.script;
+    const lie = statusLies[this.statusLooks - 1];
+    return lie === undefined ? (status ?? this.status) : lie;
+  }
+
+  /** Whether the loop has got as far as its memory, which is before its runtime. */
+  get hasMemory(): boolean {
+    return this.#loop?.hasMemory ?? false;
   }
 
   get runtimeStatus(): string | null {
@@ -134,19 +183,26 @@ export class OpenHandsConversation {
     const { unstartedLooks = 0, loadingLooks = 0, evictedAtLook, statusWhileLoading, agent } = this.script;
     const loop: Loop = {
       steps: [],
+      hasMemory: false,
       runtimeInitialized: false,
       hasController: false,
       agentState: 'loading',
       replay: [],
       isStepping: false,
+      unheard: [],
     };
     this.#loop = loop;
+    this.#lives += 1;
     this.looks = 0;
     this.statusLooks = 0;
     if (evictedAtLook !== undefined) this.#at(evictedAtLook, () => this.evict());
     this.#at(unstartedLooks === 0 ? 0 : unstartedLooks + 1, () => {
       this.append(agentStateChanged('loading'));
       loop.runtimeInitialized = statusWhileLoading === 'RUNNING' || agent === 'dead';
+    });
+    // Older ones answer the POST before their memory is there.
+    this.#at(new Version(this.version).isBefore('0.60') ? unstartedLooks + 1 : 0, () => {
+      loop.hasMemory = true;
     });
     if (agent !== 'dead') {
       this.#at(loadingLooks, () => this.#finishLoading(loop, { message, imageUrls, replayJson }));
@@ -170,7 +226,7 @@ export class OpenHandsConversation {
     const { action, args, observation, cause } = body as Record<string, unknown>;
     const values = (args ?? {}) as Record<string, unknown>;
     if (action === 'message') {
-      this.#receiveMessage(userMessage(String(values.content), (values.image_urls ?? null) as string[] | null));
+      this.#deliver(userMessage(String(values.content), (values.image_urls ?? null) as string[] | null));
     } else if (action === 'change_agent_state') {
       const agentState = String(values.agent_state);
       this.append(changeAgentState('user', agentState));
@@ -205,7 +261,7 @@ export class OpenHandsConversation {
   append(event: NewEvent): OpenHandsEvent {
     const stored = { id: this.events.length, timestamp: now(), ...this.#hideSecrets(event) };
     this.events.push(stored);
-    if (stored.source === 'user' && stored.action === 'message') this.#userMessages.push(String(stored.args?.content));
+    if (stored.source === 'user' && stored.action === 'message') this.#userMessages.push(stored);
     this.touch();
     return stored;
   }
@@ -215,18 +271,29 @@ export class OpenHandsConversation {
     for (let index = 0; index < count; index += 1) this.append(agentMessage(`Event ${index} of a long history.`));
   }
 
+  /** Makes the stream heavy: `count` views of a browser, each of `bytes`. */
+  appendScreenshots(count: number, bytes = 1_000_000): void {
+    for (let index = 0; index < count; index += 1) this.append(browseObservation(bytes));
+  }
+
+  /** Puts an event into the stream as it is, however odd: its id is its own, pages go by its place. */
+  appendOdd(event: object): void {
+    this.events.push(event as OpenHandsEvent);
+    this.touch();
+  }
+
   #finishLoading(loop: Loop, { message, imageUrls, replayJson }: LoopStart): void {
     if (this.script.agent === 'error-on-load') {
       this.#setAgentState('error');
       return;
     }
     loop.runtimeInitialized = true;
-    const hasMessage = Boolean(message) || imageUrls.length > 0;
+    const hasMessage = (Boolean(message) || imageUrls.length > 0) && !this.script.swallows;
     const replay = replayJson ? readReplay(replayJson) : undefined;
     if (replay && (hasMessage || ('diesAfter' in replay && replay.diesAfter === 'loading'))) return;
 
     loop.hasController = true;
-    if (!this.events.some(isSystemOrUserMessage)) this.append(systemMessage());
+    if (!this.events.some(isSystemOrUserMessage)) this.append(systemMessage(this.version));
     if (replay && 'diesAfter' in replay) return;
 
     if (replay) loop.replay = replay.recorded.filter(({ action }) => action !== undefined);
@@ -235,19 +302,36 @@ export class OpenHandsConversation {
       this.#receiveMessage(initial, changeAgentState('environment', 'running'));
     } else {
       this.append(changeAgentState('environment', 'awaiting_user_input'));
-      this.#setAgentState('awaiting_user_input');
+      this.#setAgentState(restingStateOf(this.script));
     }
+  }
+
+  #deliver(message: NewEvent): void {
+    const { swallows = false, deliveryTrails = 0 } = this.script;
+    if (swallows) return;
+    if (deliveryTrails === 0) this.#receiveMessage(message);
+    else this.#at(this.looks + deliveryTrails, () => this.#receiveMessage(message));
   }
 
   #receiveMessage(message: NewEvent, before?: NewEvent): void {
     const stored = this.append(message);
     if (before) this.append(before);
     if (!this.#loop?.hasController) return;
+    if (this.#loop.isStepping) {
+      this.#loop.unheard.push(stored);
+      return;
+    }
     const isFirst = this.#userMessages.length === 1;
-    const recall = this.append(recallAction(String(stored.args?.content), isFirst ? 'workspace_context' : 'knowledge'));
+    const recall = this.#recall(stored, isFirst ? 'workspace_context' : 'knowledge');
+    const answer = isFirst ? recallObservation(recall.id) : nullObservation('environment', recall.id);
+    if (this.script.recallsFirst) this.append(answer);
     this.#setAgentState('running');
-    this.append(isFirst ? recallObservation(recall.id) : nullObservation('environment', recall.id));
+    if (!this.script.recallsFirst) this.append(answer);
     this.#step();
+  }
+
+  #recall({ args }: OpenHandsEvent, type: RecallType): OpenHandsEvent {
+    return this.append(recallAction(String(args?.content), type));
   }
 
   #step(): void {
@@ -255,25 +339,62 @@ export class OpenHandsConversation {
     if (loop?.agentState !== 'running' || loop.isStepping) return;
     const replayed = loop.replay.shift();
     if (replayed) this.#replay(loop, replayed);
-    else this.#askModel(loop);
+    else this.#beginTurn(loop);
   }
 
-  #askModel(loop: Loop): void {
-    const { agent, runningLooks = 0 } = this.script;
-    const seen = this.#userMessages.length;
-    this.modelCalls.push([...this.#userMessages]);
+  #beginTurn(loop: Loop): void {
+    const turn = { about: this.#userMessages.at(-1), life: this.#lives, saw: [], isAnswered: false };
+    this.turns.push(turn);
+    this.#askModel(loop, turn, this.script);
+  }
+
+  /** One turn goes by the script that it was begun with. */
+  #askModel(loop: Loop, turn: Turn, script: OpenHandsScript, atLook = script.runningLooks ?? 0): void {
+    const { agent, toolCalls = 0 } = script;
+    turn.saw = [...this.#userMessages];
+    this.modelCalls.push(turn.saw.map(({ args }) => String(args?.content)));
     if (agent === 'runs') return;
     loop.isStepping = true;
-    this.#at(runningLooks, () => {
+    this.#at(atLook, () => {
       loop.isStepping = false;
-      if (agent === 'errors') {
-        this.#setAgentState('error');
-        return;
-      }
-      this.append(agentMessage('Hello from the model.'));
-      if (this.#userMessages.length > seen) this.#step();
-      else this.#setAgentState('awaiting_user_input');
+      const unheard = loop.unheard.splice(0);
+      turn.isAnswered = toolCalls === 0 && agent !== 'errors' && agent !== 'halts';
+      if (toolCalls > 0) this.#useTool(loop, turn, { ...script, toolCalls: toolCalls - 1 }, unheard);
+      else if (agent === 'errors') this.#failTurn(unheard);
+      else this.#endTurn(unheard, script);
     });
+  }
+
+  /** What has come during a step is in what the model is asked at the next. */
+  #useTool(loop: Loop, turn: Turn, script: OpenHandsScript, unheard: OpenHandsEvent[]): void {
+    const command = 'make';
+    const action = this.append(runAction(command));
+    for (const message of unheard) {
+      const recall = this.#recall(message, 'knowledge');
+      this.append(nullObservation('environment', recall.id));
+    }
+    this.append(runObservation(action.id, command));
+    this.#askModel(loop, turn, script, this.looks + 1);
+  }
+
+  /** What has come during the last step is recalled, but an agent that rests by then does not turn to it. */
+  #endTurn(unheard: OpenHandsEvent[], script: OpenHandsScript): void {
+    if (script.agent !== 'halts') this.append(agentMessage('Hello from the model.'));
+    const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
+    this.#setAgentState(restingStateOf(script));
+    for (const { id } of recalls) this.append(nullObservation('environment', id));
+  }
+
+  /** A message that has come meanwhile makes an agent that failed run again. */
+  #failTurn(unheard: OpenHandsEvent[]): void {
+    this.#setAgentState('error');
+    if (unheard.length === 0) return;
+    this.#setAgentState('running');
+    this.#setAgentState('error');
+    const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
+    for (const { id } of recalls) this.append(nullObservation('environment', id));
+    this.#setAgentState('running');
+    this.#step();
   }
 
   #replay(loop: Loop, recorded: NewEvent): void {
@@ -312,6 +433,10 @@ export class OpenHandsConversation {
     for (const secret of this.secrets) text = text.replaceAll(secret, '<secret_hidden>');
     return JSON.parse(text);
   }
+}
+
+function restingStateOf({ endsIn = 'awaiting_user_input' }: OpenHandsScript): string {
+  return endsIn;
 }
 
 function isSystemOrUserMessage({ source, action }: OpenHandsEvent): boolean {

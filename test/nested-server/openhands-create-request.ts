@@ -1,4 +1,5 @@
-import { anything, listOf, oneOf, orNull, strictModel, text } from './validation.js';
+import { anything, type Check, listOf, oneOf, orNull, strictModel, text } from './validation.js';
+import type { Version } from './version.js';
 
 /** The body of `POST /api/conversations`. */
 export interface OpenHandsCreateRequest {
@@ -15,19 +16,29 @@ export interface OpenHandsCreateRequest {
   conversation_id?: string;
 }
 
-/** What the server demands of a create; it forbids unknown keys. */
-export const openHandsCreateRequest = strictModel({
-  repository: orNull(text),
-  git_provider: orNull(oneOf('github', 'gitlab', 'bitbucket', 'enterprise_sso')),
-  selected_branch: orNull(text),
-  initial_user_msg: orNull(text),
-  image_urls: orNull(listOf(text)),
-  replay_json: orNull(text),
-  suggested_task: anything,
-  create_microagent: anything,
-  conversation_instructions: orNull(text),
-  mcp_config: orNull(
-    strictModel({ sse_servers: listOf(anything), stdio_servers: listOf(anything), shttp_servers: listOf(anything) }),
-  ),
-  conversation_id: text,
-});
+/** What a server of this version demands of a create; it forbids unknown keys. */
+export function openHandsCreateRequest(version: Version): Check {
+  const fields = {
+    repository: orNull(text),
+    git_provider: orNull(oneOf(...gitProviders(version))),
+    selected_branch: orNull(text),
+    initial_user_msg: orNull(text),
+    image_urls: orNull(listOf(text)),
+    replay_json: orNull(text),
+    suggested_task: anything,
+    create_microagent: anything,
+    conversation_instructions: orNull(text),
+    conversation_id: text,
+  };
+  return strictModel(version.isBefore('0.52.1') ? fields : { ...fields, mcp_config: mcpConfig });
+}
+
+function gitProviders(version: Version): string[] {
+  if (version.isBefore('0.52.0')) return ['github', 'gitlab', 'bitbucket'];
+  if (version.isBefore('1.6.0')) return ['github', 'gitlab', 'bitbucket', 'enterprise_sso'];
+  return ['github', 'gitlab', 'bitbucket', 'bitbucket_data_center', 'forgejo', 'azure_devops', 'enterprise_sso'];
+}
+
+const mcpConfig = orNull(
+  strictModel({ sse_servers: listOf(anything), stdio_servers: listOf(anything), shttp_servers: listOf(anything) }),
+);

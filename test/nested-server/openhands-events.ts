@@ -16,7 +16,7 @@ export interface OpenHandsEvent {
 /** An event before the stream has given it an id and a time. */
 export type NewEvent = Omit<OpenHandsEvent, 'id' | 'timestamp'>;
 
-export function agentStateChanged(agentState: string, reason = ''): NewEvent {
+export function agentStateChanged(agentState: string, reason: string | null = ''): NewEvent {
   return {
     source: 'environment',
     message: '',
@@ -35,13 +35,13 @@ export function changeAgentState(source: NewEvent['source'], agentState: string)
   };
 }
 
-export function systemMessage(): NewEvent {
+export function systemMessage(version = '0.55.0'): NewEvent {
   const content = 'You are OpenHands agent, a helpful AI assistant that can interact with a computer to solve tasks.';
   return {
     source: 'agent',
     message: content,
     action: 'system',
-    args: { content, tools: [], openhands_version: '0.55.0', agent_class: 'CodeActAgent' },
+    args: { content, tools: [], openhands_version: version, agent_class: 'CodeActAgent' },
   };
 }
 
@@ -61,6 +61,38 @@ export function agentMessage(content: string): NewEvent {
     action: 'message',
     llm_metrics: modelCosts,
     args: { content, file_urls: null, image_urls: null, wait_for_response: true, security_risk: -1 },
+  };
+}
+
+export function runAction(command: string): NewEvent {
+  return {
+    source: 'agent',
+    message: `Running command: ${command}`,
+    action: 'run',
+    llm_metrics: modelCosts,
+    args: { command, is_input: false, thought: '', blocking: false, hidden: false, confirmation_state: 'confirmed' },
+  };
+}
+
+export function runObservation(cause: number, command: string): NewEvent {
+  return {
+    source: 'agent',
+    message: `Command \`${command}\` executed with exit code 0.`,
+    cause,
+    observation: 'run',
+    content: 'Done.',
+    extras: { command, metadata: { exit_code: 0 }, hidden: false },
+  };
+}
+
+/** What a browser shows: the screenshot makes it as large as `bytes`. */
+export function browseObservation(bytes: number): NewEvent {
+  return {
+    source: 'agent',
+    message: 'Visited http://localhost',
+    observation: 'browse',
+    content: '',
+    extras: { url: 'http://localhost', screenshot: `data:image/png;base64,${'A'.repeat(bytes)}`, error: false },
   };
 }
 

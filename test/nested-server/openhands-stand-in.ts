@@ -4,9 +4,12 @@ import { OpenHandsConversation, type OpenHandsScript } from './openhands-convers
 import { type OpenHandsCreateRequest, openHandsCreateRequest } from './openhands-create-request.js';
 import { type Exchange, internalServerError, json, StandInServer } from './stand-in-server.js';
 import { validateBody } from './validation.js';
+import { Version } from './version.js';
 
 /** How the stand-in is set up. */
 export interface OpenHandsStandInOptions {
+  /** Of `openhands-ai`; from 1.7 on, this API is gone. @default '0.55.0' */
+  version?: string;
   /** When set, `/api` demands it as `X-Session-API-Key`. */
   sessionApiKey?: string;
   /** What has been posted to `/api/settings`. @default 'complete' */
@@ -17,13 +20,22 @@ export interface OpenHandsStandInOptions {
   unreachableRepositories?: string[];
   /** Values that the server replaces by `<secret_hidden>` wherever they would be stored. @default none */
   secrets?: string[];
-  /** `GET /api/conversations/{sid}` answers 500 or cuts the line, as 0.62.0 does without Docker. */
-  brokenStatus?: 'error' | 'cut';
+  /**
+   * What becomes of `GET /api/conversations/{sid}`. From 0.60 on and without Docker it answers 500 and closes the line
+   * after that, without saying so (`error-and-close`).
+   */
+  brokenStatus?: 'error' | 'error-and-close' | 'cut' | 'silence';
+  /** Whether `…/microagents` tells if a loop lives. @default true */
+  hasMicroagents?: boolean;
+  /** Whether `GET /server_info` is there. @default true */
+  hasServerInfo?: boolean;
+  /** Whether the model takes images: for one that does not, a message with images is accepted and never stored. @default true */
+  hasVision?: boolean;
   /** How every conversation goes that has no script of its own. */
   script?: OpenHandsScript;
 }
 
-/** A stand-in for OpenHands 0.55.0 that keeps no clock: conversations go on when they are looked at. */
+/** A stand-in for OpenHands' first API that keeps no clock: conversations go on when they are looked at. */
 export class OpenHandsStandIn extends StandInServer {
   readonly options: OpenHandsStandInOptions;
   readonly #conversations = new Map<string, OpenHandsConversation>();
@@ -72,6 +84,7 @@ export class OpenHandsStandIn extends StandInServer {
 
   /** The server's process ends and comes back: every loop dies, the event streams survive unless told otherwise. */
   restart({ losesConversations = false } = {}): void {
+    this.reboot();
     for (const conversation of this.#live) conversation.die();
     this.#live.clear();
     if (losesConversations) this.#conversations.clear();
@@ -88,8 +101,10 @@ export class OpenHandsStandIn extends StandInServer {
     if (segments.length === 1 && method === 'GET') {
       if (root === 'health') return json(200, 'OK');
       if (root === 'alive') return json(200, { status: 'ok' });
+      if (root === 'openapi.json') return this.#schema;
+      if (root === 'server_info' && this.options.hasServerInfo !== false) return json(200, this.#serverInfo);
     }
-    if (root !== 'api') return notFound;
+    if (root !== 'api' || !this.#version.isBefore('1.7')) return notFound;
     const { sessionApiKey } = this.options;
     if (sessionApiKey !== undefined && headers['x-session-api-key'] !== sessionApiKey) {
       return json(401, { detail: 'Unauthorized' });
@@ -103,11 +118,48 @@ export class OpenHandsStandIn extends StandInServer {
     if (part === undefined) return this.#onConversation(method, sid);
     if (part === 'events') return this.#onEvents(sid, exchange);
     if (part === 'stop' && method === 'POST') return this.#stop(sid);
+    if (part === 'microagents' && method === 'GET' && this.options.hasMicroagents !== false) {
+      return this.#microagents(sid);
+    }
     return notFound;
   }
 
+  get #version(): Version {
+    return new Version(this.options.version ?? '0.55.0');
+  }
+
+  get #schema(): Answer {
+    const version = this.#version;
+    if (!version.isBefore('0.60') && version.isBefore('1.0')) return internalServerError;
+    const path = version.isBefore('1.7') ? '/api/conversations' : '/api/v1/app-conversations';
+    return json(200, {
+      openapi: '3.1.0',
+      info: { title: 'OpenHands', version: version.text },
+      paths: { [path]: { post: {} } },
+    });
+  }
+
+  get #serverInfo(): Record<string, unknown> {
+    const resources = {
+      cpu_percent: 0,
+      memory: { rss: 250_000_000, vms: 900_000_000, percent: 3.1 },
+      disk: { total: 1e11, used: 4e10, free: 6e10, percent: 40 },
+      io: { read_bytes: 0, write_bytes: 0 },
+    };
+    return { uptime: this.uptime, idle_time: this.uptime, resources };
+  }
+
+  #microagents(sid: string): Answer {
+    const conversation = this.#conversations.get(sid);
+    if (!conversation || conversation.isAbsent) return notKnown(sid);
+    if (conversation.hasBrokenMetadata) return internalServerError;
+    if (!conversation.isLive) return noSession;
+    if (!conversation.hasMemory) return json(404, { error: 'Memory is not yet initialized for this conversation' });
+    return json(200, { microagents: [] });
+  }
+
   #postConversation({ body, bodyIsJson }: Exchange): Answer {
-    const problems = validateBody(openHandsCreateRequest, body, bodyIsJson);
+    const problems = validateBody(openHandsCreateRequest(this.#version), body, bodyIsJson);
     return problems.length > 0 ? json(422, { detail: problems }) : this.#create(body as OpenHandsCreateRequest);
   }
 
@@ -142,7 +194,8 @@ export class OpenHandsStandIn extends StandInServer {
     const touch = () => {
       if (this.#live.delete(conversation)) this.#live.add(conversation);
     };
-    const conversation = new OpenHandsConversation(sid, request, script, touch, this.options.secrets ?? []);
+    const { secrets = [], version } = this.options;
+    const conversation = new OpenHandsConversation(sid, request, script, touch, secrets, version);
     this.#conversations.set(sid, conversation);
     return conversation;
   }
@@ -168,20 +221,25 @@ export class OpenHandsStandIn extends StandInServer {
       return json(200, this.#conversations.delete(sid));
     }
     if (method !== 'GET') return methodNotAllowed('GET');
-    if (this.options.brokenStatus === 'cut') return 'cut';
-    if (this.options.brokenStatus === 'error' || conversation?.hasBrokenMetadata) return internalServerError;
+    const { brokenStatus } = this.options;
+    if (brokenStatus === 'cut' || brokenStatus === 'silence') return brokenStatus;
+    if (brokenStatus === 'error-and-close') return { ...internalServerError, closesLine: true };
+    if (brokenStatus === 'error' || conversation?.hasBrokenMetadata) return internalServerError;
     if (!conversation) return json(200, null);
     conversation.statusLooks += 1;
-    return json(200, conversation.isAbsent ? null : describe(conversation));
+    const isHidden = conversation.isAbsent || conversation.shownStatus === null;
+    return json(200, isHidden ? null : describe(conversation));
   }
 
   #onEvents(sid: string, { method, query, body, bodyIsJson }: Exchange): Answer {
     if (method !== 'GET' && method !== 'POST') return methodNotAllowed('GET');
     const conversation = this.#conversations.get(sid);
     if (method === 'GET') conversation?.look();
-    if (!conversation || conversation.isAbsent) return json(404, { detail: `Conversation ${sid} not found` });
+    if (!conversation || conversation.isAbsent) return notKnown(sid);
     if (conversation.hasBrokenMetadata) return internalServerError;
     if (method === 'POST') {
+      if (this.options.hasVision === false && conversation.isLive && hasImages(body))
+        return json(200, { success: true });
       const isTaken = bodyIsJson && conversation.isLive && conversation.dispatch(body);
       return isTaken ? json(200, { success: true }) : internalServerError;
     }
@@ -208,9 +266,19 @@ export class OpenHandsStandIn extends StandInServer {
 }
 
 const notFound = json(404, { detail: 'Not Found' });
+const noSession = json(404, { error: 'Agent session not found for this conversation' });
 
 function methodNotAllowed(allow: string): Answer {
   return { status: 405, headers: { allow }, body: JSON.stringify({ detail: 'Method Not Allowed' }) };
+}
+
+function notKnown(sid: string): Answer {
+  return json(404, { detail: `Conversation ${sid} not found` });
+}
+
+function hasImages(body: unknown): boolean {
+  const { action, args } = (body ?? {}) as { action?: unknown; args?: { image_urls?: unknown[] } };
+  return action === 'message' && (args?.image_urls ?? []).length > 0;
 }
 
 function refusal(message: string, msgId: string): Answer {
@@ -226,12 +294,12 @@ function complainAboutId(sid: string): string | undefined {
 }
 
 function describe(conversation: OpenHandsConversation): Record<string, unknown> {
-  const { sid, request, script, status, runtimeStatus, isLive, createdAt, events } = conversation;
+  const { sid, request, shownStatus, runtimeStatus, isLive, createdAt, events } = conversation;
   return {
     conversation_id: sid,
     title: `Conversation ${sid.slice(0, 5)}`,
     last_updated_at: `${events.at(-1)?.timestamp ?? createdAt.toISOString().slice(0, -1)}Z`,
-    status: script.status ?? status,
+    status: shownStatus,
     runtime_status: runtimeStatus,
     selected_repository: request.repository ?? null,
     selected_branch: request.selected_branch ?? null,

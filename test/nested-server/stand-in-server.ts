@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { type Answer, InjectedFault, type Injection, misbehave, send } from './faults.js';
+import {
+  type Answer,
+  InjectedFault,
+  type Injection,
+  isClosedInSilence,
+  misbehave,
+  type SentAnswer,
+  send,
+} from './faults.js';
 
 /** One request as the server received it. */
 export interface RecordedRequest {
@@ -30,6 +38,10 @@ export interface Exchange {
 
 const JOURNAL_LIMIT = 10_000;
 
+/** How long the first of its processes has been up; each later one began 20 s after the one before, as real ones do. */
+const FIRST_UPTIME_SECONDS = 100_000;
+const SECONDS_BETWEEN_BOOTS = 20;
+
 /** A server over real HTTP that keeps a journal of its requests and fails where a test tells it to. */
 export abstract class StandInServer {
   /** The most recent 10,000 requests, oldest first, those that met a fault included. */
@@ -38,6 +50,8 @@ export abstract class StandInServer {
   readonly #faults: InjectedFault[] = [];
   readonly #counts = new Map<string, number>();
   readonly #sockets: Socket[] = [];
+  readonly #listeningSince = Date.now();
+  #reboots = 0;
   readonly #waiting: { key: string; times: number; resolve: () => void }[] = [];
   #port = 0;
 
@@ -69,6 +83,17 @@ export abstract class StandInServer {
   }
 
   protected abstract answer(exchange: Exchange): Answer;
+
+  /** A new process takes over. */
+  protected reboot(): void {
+    this.#reboots += 1;
+  }
+
+  /** For how long the process has been up, in seconds. */
+  protected get uptime(): number {
+    const listening = (Date.now() - this.#listeningSince) / 1000;
+    return FIRST_UPTIME_SECONDS + listening - this.#reboots * SECONDS_BETWEEN_BOOTS;
+  }
 
   /** How many requests have come for a method and path without query, for example `POST /api/conversations`. */
   count(key: string): number {
@@ -112,6 +137,11 @@ export abstract class StandInServer {
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    if (isClosedInSilence(socket)) {
+      socket.resetAndDestroy();
+      return;
+    }
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk);
@@ -151,12 +181,12 @@ function parseBody(text: string): { body: unknown; bodyIsJson: boolean } {
 }
 
 /** An answer with a JSON body. */
-export function json(status: number, value: unknown): Answer {
+export function json(status: number, value: unknown): SentAnswer {
   return { status, body: JSON.stringify(value) };
 }
 
 /** What Starlette answers when a handler throws. */
-export const internalServerError: Answer = {
+export const internalServerError: SentAnswer = {
   status: 500,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: 'Internal Server Error',

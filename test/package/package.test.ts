@@ -74,8 +74,9 @@ describe('an installed package', () => {
     try {
       const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: 'package' };
       const told = await run(process.execPath, ['program.js', server.url, 'dead'], env);
-      assert.deepEqual(JSON.parse(told), {
-        ready: { conversationId: 'packed', status: 'RUNNING', attempts: 1 },
+      const { ready, ...others } = JSON.parse(told);
+      assert.deepEqual([ready.conversationId, ready.status, ready.attempts], ['packed', 'RUNNING', 1]);
+      assert.deepEqual(others, {
         readyOnOwnWorker: { conversationId: 'own', status: 'RUNNING', attempts: 1 },
         isNotReadyError: true,
         described: '2 looks: RUNNING (agent loading)',

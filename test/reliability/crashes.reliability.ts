@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { workflowIdOf } from '../../contract/names.js';
 import { recordedActivities } from '../harness/history.js';
+import { TablePlace } from '../harness/table.js';
 import { type Disaster, disasters } from './disasters.js';
 import { type Moment, moments } from './moments.js';
 import { type HeldStart, Scene } from './scene.js';
-import { writeTable } from './table.js';
 
 /** What became of the start that was caught at each moment. */
 const ends = new Map<Disaster, string[]>();
@@ -31,7 +31,10 @@ describe('a start ends ready, created and heard once, wherever it is when', { co
   after(async () => {
     if (ends.size < disasters.length) return;
     const rows = disasters.map((disaster) => [disaster.name, ...(ends.get(disaster) ?? []), `${disaster.costs.looks}`]);
-    await writeTable([['when', ...moments.map(({ name }) => name), 'more looks, at the most'], ...rows]);
+    await new TablePlace('reliability.md', 'npm run test:reliability').write([
+      ['when', ...moments.map(({ name }) => name), 'more looks, at the most'],
+      ...rows,
+    ]);
   });
 });
 

@@ -14,7 +14,7 @@ import { startTemporalLine, type TemporalLine } from './temporal-line.js';
 import { startTemporalProcess, type TemporalProcess } from './temporal-process.js';
 
 /** Far from each other: a disaster strikes and is over between two looks. */
-export const readiness = { interval: '10 seconds', lookTimeout: '20 seconds', maximumAttempts: 10 };
+export const readiness = { interval: '10 seconds', lookTimeout: '20 seconds', maximumAttempts: 10 } as const;
 
 /** A start that is held at its moment, on a nested server of its own. */
 export interface HeldStart {

@@ -5,6 +5,9 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 /** The repository's `test/histories`, seen from where this file is built to. */
 export const historiesUrl = new URL('../../../test/histories/', import.meta.url);
 
+/** Those that workers of this release recorded: runs of it can be in flight. Removed once none can be. */
+export const earlierHistoriesUrl = new URL('0.1.0/', historiesUrl);
+
 export interface Recording {
   readonly suffix: string;
   /** Whether the namespace has them: then a run records its phases. */

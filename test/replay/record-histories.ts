@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import type { PayloadCodec } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
@@ -24,8 +24,8 @@ const anonymousPayloads: PayloadCodec = {
   decode: async (payloads) => payloads,
 };
 
-await mkdir(historiesUrl, { recursive: true });
-for (const file of await readdir(historiesUrl)) await rm(new URL(file, historiesUrl));
+const recorded = (await readdir(historiesUrl)).filter((name) => name.endsWith('.json'));
+for (const file of recorded) await rm(new URL(file, historiesUrl));
 for (const { suffix, hasSearchAttributes, dataConverter } of recordings) {
   const payloadCodecs = [anonymousPayloads, ...(dataConverter?.payloadCodecs ?? [])];
   const temporal = await startDevServer({ dataConverter: { ...dataConverter, payloadCodecs } });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
-import { historiesUrl, recordings } from './histories.js';
+import { earlierHistoriesUrl, historiesUrl, recordings } from './histories.js';
 import { paths } from './paths.js';
 
 /**
@@ -19,10 +19,14 @@ Runtime.install({
   telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
 });
 
-async function replayed(suffix: string, options: { workflowBundle: WorkflowBundleOption; dataConverter?: object }) {
+async function replayed(
+  folder: URL,
+  suffix: string,
+  options: { workflowBundle: WorkflowBundleOption; dataConverter?: object },
+) {
   const histories = paths.map(async ({ name }) => ({
     workflowId: name,
-    history: JSON.parse(await readFile(new URL(name + suffix, historiesUrl), 'utf8')),
+    history: JSON.parse(await readFile(new URL(name + suffix, folder), 'utf8')),
   }));
   const errors = new Map<string, Error | undefined>();
   for await (const { workflowId, error } of Worker.runReplayHistories(options, await Promise.all(histories))) {
@@ -33,24 +37,32 @@ async function replayed(suffix: string, options: { workflowBundle: WorkflowBundl
 
 test('every path has its histories, and there is no other history', async () => {
   const expected = paths.flatMap(({ name }) => recordings.map(({ suffix }) => name + suffix));
-  assert.deepEqual((await readdir(historiesUrl)).sort(), expected.sort());
+  for (const folder of [historiesUrl, earlierHistoriesUrl]) {
+    const recorded = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+    assert.deepEqual(recorded.sort(), expected.sort(), folder.pathname);
+  }
 });
 
 for (const { suffix, dataConverter } of recordings) {
-  test(`today's workflow replays every history *${suffix}`, async () => {
-    const workflowBundle = workflowBundleFor(dataConverter);
-    const errors = await replayed(suffix, { workflowBundle, ...(dataConverter && { dataConverter }) });
-    assert.deepEqual(
-      [...errors],
-      paths.map(({ name }) => [name, undefined]),
-    );
-  });
+  for (const [whose, folder] of [
+    ['of this release', historiesUrl],
+    ['of the release before', earlierHistoriesUrl],
+  ] as const) {
+    test(`today's workflow replays every history *${suffix} ${whose}`, async () => {
+      const workflowBundle = workflowBundleFor(dataConverter);
+      const errors = await replayed(folder, suffix, { workflowBundle, ...(dataConverter && { dataConverter }) });
+      assert.deepEqual(
+        [...errors],
+        paths.map(({ name }) => [name, undefined]),
+      );
+    });
+  }
 }
 
 test('a workflow whose steps are reordered is found out by every history in which there is a step', async () => {
   const workflowsPath = fileURLToPath(new URL('./reordered-workflow.js', import.meta.url));
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  const errors = await replayed('.json', { workflowBundle });
+  const errors = await replayed(historiesUrl, '.json', { workflowBundle });
   errors.delete('cancelled-before-a-worker-took-it');
   assert.equal(errors.size, paths.length - 1);
   for (const [name, error] of errors) {

@@ -136,14 +136,14 @@ const outcomes: Outcome[] = [
       withServer(async (server) => {
         const input = inputOf(server.url);
         const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
-        const start = startProgram('client/cli.js', {
+        const start = startProgram('cli/main.js', {
           args: ['start', '--input', '-', '--wait'],
           env,
           input: JSON.stringify(input),
         });
         const { stdout, stderr } = await start.ended;
         traces.add('output of start --wait', stdout + stderr);
-        const status = await startProgram('client/cli.js', { args: ['status', input.sid, '--json'], env }).ended;
+        const status = await startProgram('cli/main.js', { args: ['status', input.sid, '--json'], env }).ended;
         traces.add('output of status', status.stdout + status.stderr);
         return stdout;
       }),

@@ -19,7 +19,7 @@ import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
 
-/** The main job and its worst moments on a real agent server (openhands-agent-server 1.58.0). */
+/** The main job and its worst moments on a real agent server (openhands-agent-server 1.58.2). */
 
 const sessionApiKey = 'k3y-of-the-session';
 const post = { method: 'POST', path: '/api/conversations' };

@@ -177,7 +177,7 @@ describe('with its settings', () => {
       body: JSON.stringify({ conversation_id: sid, replay_json: 'not json' }),
     });
     assert.equal(dead.status, 200);
-    const readiness = { interval: '1 second', maximumAttempts: 3 };
+    const readiness = { interval: '1 second', maximumAttempts: 3 } as const;
     const start = conversations.ensureReady(inputFor(proxy.url, { sid, initialUserMsg: null, readiness }));
     await assert.rejects(start, (error) => {
       assert(error instanceof ConversationNotReadyError);

@@ -12,7 +12,6 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { PayloadMessage } from '../../codec/proto.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { cacheFolder } from '../../dev-stack/cache-folder.js';
 import { installPythonPackages } from '../../dev-stack/python-package.js';
 import { payloadOf } from '../codec/payloads.js';
 import { inputFor } from '../harness/start.js';
@@ -30,11 +29,7 @@ let server: OpenHandsStandIn;
 
 before(async () => {
   const requirements = (await readFile(join(examples, 'requirements.txt'), 'utf8')).trim().split('\n');
-  python = await installPythonPackages({
-    folder: join(cacheFolder(), requirements.join('-').replaceAll('==', '-')),
-    requirements,
-    report: console.error,
-  });
+  python = await installPythonPackages({ requirements, report: console.error });
   folder = await mkdtemp(join(tmpdir(), 'python-client-'));
   server = await OpenHandsStandIn.listen();
 });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { exitCodes } from '../../client/exit-codes.js';
+import { exitCodes } from '../../cli/exit-codes.js';
 import { type ApiKeyGate, startApiKeyGate } from '../harness/api-key-gate.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
 import { type Ended, startProgram } from '../harness/programs.js';
@@ -74,12 +74,12 @@ describe('a worker and the command line bring a start to ready', () => {
       const worker = startProgram('worker/main.js', { env: { ...env(), ...taskQueue } });
       t.after(() => worker.kill('SIGKILL'));
       const { sid, ...input } = inputFor(server.url);
-      const { exitCode, stdout, stderr } = await startProgram('client/cli.js', {
+      const { exitCode, stdout, stderr } = await startProgram('cli/main.js', {
         args: ['start', '--input', '-', '--sid', sid, '--wait'],
         env: { ...env(), ...taskQueue },
         input: JSON.stringify(input),
       }).ended;
-      assert.equal(stdout, `${sid} is ready (RUNNING) after one look\n`, stderr);
+      assert.equal(stdout, `${sid} is ready (RUNNING) after 1 look\n`, stderr);
       assert.equal(exitCode, 0);
       worker.kill('SIGTERM');
       assert.equal((await worker.ended).exitCode, 0);
@@ -152,7 +152,7 @@ describe('what is wrong is said in one line that names the setting', { concurren
     });
 
     test(`${name}, on the command line`, async () => {
-      const ended = await startProgram('client/cli.js', { env: env(), args: ['status', 'conv_1'] }).ended;
+      const ended = await startProgram('cli/main.js', { env: env(), args: ['status', 'conv_1'] }).ended;
       assertComplaint(ended, 'nested-conversation: ', complaint, exitCodes.unreachable);
     });
   }

@@ -52,7 +52,7 @@ function startWorker(t: TestContext, env: Environment): RunningProgram {
 /** `nested-conversation start --wait`. */
 function start(input: CreateNestedConversationInput, env: Environment): Promise<Ended> {
   const args = ['start', '--input', '-', '--wait', '--json'];
-  return startProgram('client/cli.js', { args, env: { ...connection(), ...env }, input: JSON.stringify(input) }).ended;
+  return startProgram('cli/main.js', { args, env: { ...connection(), ...env }, input: JSON.stringify(input) }).ended;
 }
 
 /** Starts a conversation with client and worker traced, and returns when both have ended: what they sent is all there. */

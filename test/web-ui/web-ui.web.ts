@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
+import type { RunState } from '../../client/conversation-status.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { createCodecServer } from '../../codec/codec-server.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
-import type { ConversationPhase } from '../../contract/phases.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
@@ -58,7 +58,7 @@ describe("what Temporal's Web UI shows", () => {
     await conversations.start(inputFor(server.url, { sid }));
   };
   /** Resolves once Temporal has it in a list: that is a moment behind. */
-  const listed = async (phase: ConversationPhase, sid: string) => {
+  const listed = async (phase: RunState, sid: string) => {
     for (;;) {
       for await (const listed of conversations.list({ phase })) if (listed.sid === sid) return;
       await setTimeout(50);
@@ -75,7 +75,7 @@ describe("what Temporal's Web UI shows", () => {
     const webUi = await webUiAt(pathOf('conv-waiting'));
     await webUi.shows(/\d+ \/ 60\s*•\s+checkConversationReady • a look every 2 seconds, 60 at the most/);
     await webUi.openTab('Search Attributes');
-    await webUi.shows(/"ConversationId": "conv-waiting".*"ConversationPhase": "checking".*"UserId": "ada"/);
+    await webUi.shows(/"ConversationId": "conv-waiting".*"UserId": "ada"/);
     await webUi.openTab('User Metadata');
     await webUi.showsIn('Summary', `openhands at ${server.url}, for ada`);
     await webUi.showsIn('Current Details', 'checking: a look every 2 seconds, 60 at the most');
@@ -93,7 +93,7 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.shows(/createConversation • .*checkConversationReady • a look every 1 second, 60 at the most/);
     await webUi.screenshot('web-ui-ready');
     await webUi.openTab('Search Attributes');
-    await webUi.shows('"ConversationPhase": "ready"');
+    await webUi.shows(/"ConversationId": "conv-ready".*"UserId": "ada"/);
     await webUi.openTab('User Metadata');
     await webUi.showsIn('Current Details', `ready: conv-ready is RUNNING, as look ${attempts} found`);
   });
@@ -122,15 +122,15 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.showsIn('Current Details', errorReason);
   });
 
-  test('of all starts: those in a phase', async () => {
+  test('of all starts: those of a user that run, and those that are ready', async () => {
     await startWaiting('conv-listed-waiting');
     await conversations.ensureReady(inputFor(server.url, { sid: 'conv-listed-ready' }));
-    for (const [phase, sid, other] of [
-      ['checking', 'conv-listed-waiting', 'conv-listed-ready'],
-      ['ready', 'conv-listed-ready', 'conv-listed-waiting'],
+    for (const [phase, status, sid, other] of [
+      ['running', 'Running', 'conv-listed-waiting', 'conv-listed-ready'],
+      ['ready', 'Completed', 'conv-listed-ready', 'conv-listed-waiting'],
     ] as const) {
       await listed(phase, sid);
-      const webUi = await webUiAt(`?query=${encodeURIComponent(`ConversationPhase="${phase}"`)}`);
+      const webUi = await webUiAt(`?query=${encodeURIComponent(`UserId="ada" AND ExecutionStatus="${status}"`)}`);
       await webUi.page.getByRole('link', { name: workflowIdOf(sid) }).waitFor();
       assert(!(await webUi.text()).includes(other), `${other} is not among those that are ${phase}`);
     }

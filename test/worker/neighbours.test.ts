@@ -50,7 +50,10 @@ async function startWorker(t: { after(work: () => Promise<void>): void }) {
 }
 
 const forever = Number.POSITIVE_INFINITY;
-const slow = { client: { timeout: '5 minutes' }, readiness: { lookTimeout: '1 minute', maximumAttempts: 10_000 } };
+const slow = {
+  client: { timeout: '5 minutes' },
+  readiness: { lookTimeout: '1 minute', maximumAttempts: 10_000 },
+} satisfies Partial<CreateNestedConversationInput>;
 
 describe(`beside ${hanging} starts on a server that hangs, a start on a healthy one is ready`, () => {
   test('where it hangs in the POST', async (t) => {

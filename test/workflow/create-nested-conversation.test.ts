@@ -253,7 +253,11 @@ describe('an input that breaks the contract', () => {
     ['a sid that climbs', { ...valid, sid: '../x' }, 'sid'],
     ['an unknown key', { ...valid, colour: 'red' }, 'colour'],
     ['an unknown key that is half a character', { ...valid, '\ud800': 1 }, '\ufffd'],
-    ['settings of 200 levels', { ...valid, settings: { mcpConfig: nested(200) } }, ''],
+    [
+      'settings of 200 levels',
+      { ...valid, settings: { mcpConfig: nested(200) } },
+      `settings.mcpConfig${'.inner'.repeat(6)}.…`,
+    ],
     ['an unknown key, and onFailure stop', { ...valid, colour: 'red', onFailure: 'stop' }, 'colour'],
     ['an interval of 0', { ...valid, readiness: { interval: '0' } }, 'readiness.interval'],
     ['an interval in milliseconds', { ...valid, readiness: { interval: 500 } }, 'readiness.interval'],

@@ -29,6 +29,11 @@ const notReadyDetails = (lastObservation: string) => [
 
 const look = {
   pending: ApplicationFailure.create({
+    type: 'NotReadyYet',
+    message: 'conv is STARTING (agent loading); look 60 of 60, the last',
+    details: [{ attempts: 60, lastObservation: 'STARTING (agent loading)' }],
+  }),
+  pendingBefore: ApplicationFailure.create({
     type: 'ConversationNotReady',
     message: 'conv is STARTING (agent loading); look 60 of 60, the last',
     details: [{ attempts: 60, lastObservation: 'STARTING (agent loading)' }],
@@ -99,6 +104,26 @@ const explained: [what: string, failure: ActivityFailure, type: string, message:
     'ConversationNotReady',
     notReadyMessage('STARTING (agent loading)', setUpHint),
     notReadyDetails('STARTING (agent loading)'),
+  ],
+  [
+    'looks of an older worker that ran out tell the last observation',
+    lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.pendingBefore),
+    'ConversationNotReady',
+    notReadyMessage('STARTING (agent loading)', setUpHint),
+    notReadyDetails('STARTING (agent loading)'),
+  ],
+  [
+    'looks that ran out for a refused request tell of it, and give no advice on set-up scripts',
+    lookFailed(
+      MAXIMUM_ATTEMPTS_REACHED,
+      ApplicationFailure.create({
+        type: 'NotReadyYet',
+        details: [{ lastObservation: 'idle, …/run refused with 409' }],
+      }),
+    ),
+    'ConversationNotReady',
+    notReadyMessage('idle, …/run refused with 409'),
+    notReadyDetails('idle, …/run refused with 409'),
   ],
   [
     'looks that ran out with a time-out tell what the one before it left behind',

@@ -1,0 +1,61 @@
+import type { Conversation } from '../../../contract/input.js';
+import type { Dialect } from '../dialect.js';
+import { excerpt, failure, failureOfAnswer, property, stringAt } from '../failures.js';
+import type { HttpAnswer } from '../http-client.js';
+import { addAsked, addCreated, addDelivered, addNudged, intend } from './answers.js';
+import { type AgentServerStep, conclude } from './conclude.js';
+import { baseline, observe } from './read.js';
+import { pathOf, requestOf } from './requests.js';
+import type { AgentServerState } from './state.js';
+import { upgrade } from './version-1.js';
+
+/** The OpenHands agent server, `openhands-agent-server` 1.23.1 and newer: see docs/compatibility.md. */
+export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
+  baseline,
+  observe,
+  conclude,
+  intend,
+  upgrade,
+
+  async send(step, server, conversation, state) {
+    const answer = await server.send(requestOf(step, conversation));
+    if (isClosing(answer)) throw failure('NestedServerUnavailable', `${conversation.sid} is being closed`, {});
+    if (step === 'create') {
+      if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfAnswer(answer);
+      return addCreated(state, answer.status === 201);
+    }
+    // Gone: the next observation sees it.
+    if (answer.status === 404) return { ...state, still: 0 };
+    if (step === 'run') {
+      if (answer.status === 409) return addAsked(state, `409 ${excerpt(stringAt(answer.json, 'detail'))}`);
+      if (!hasSucceeded(answer)) throw failureOfAnswer(answer);
+      return addAsked(state);
+    }
+    if (!hasSucceeded(answer) && !isSavedForLater(answer)) throw failureOfAnswer(answer);
+    return step === 'nudge' ? addNudged(state) : addDelivered(state);
+  },
+
+  async stop(server, sid) {
+    const answer = await server.send({ method: 'POST', path: `${pathOf(sid)}/pause` });
+    if (answer.status >= 300 && answer.status !== 404) throw failureOfAnswer(answer);
+  },
+};
+
+/** The server writes a UUID in its own way, which is that of the contract. */
+function isOf({ sid }: Conversation, { json }: HttpAnswer): boolean {
+  return stringAt(json, 'id') === sid;
+}
+
+function hasSucceeded({ status, json }: HttpAnswer): boolean {
+  return status < 300 && property(json, 'success') === true;
+}
+
+/** With its capacity full, the server saves a message and refuses only to run it: it must not be sent again. */
+function isSavedForLater({ status, json }: HttpAnswer): boolean {
+  return status === 429 && /message saved|without resending/i.test(excerpt(stringAt(json, 'detail')));
+}
+
+/** A conversation that another host takes over, or that shuts down, refuses with a 400. */
+function isClosing({ status, json }: HttpAnswer): boolean {
+  return status === 400 && stringAt(json, 'detail') === 'inactive_service';
+}

@@ -1,0 +1,115 @@
+import type { DesiredConversation } from '../dialect.js';
+import { type Boot, isBefore, type ServerInfo } from '../server-info.js';
+import type { AgentServerStep } from './conclude.js';
+import { type AgentServerState, type Life, type Message, restStates, type Status } from './state.js';
+
+/** The version that was seen to take up a message which joins a turn; 1.40 was seen to pass over it. */
+const takesUpFrom = '1.58';
+
+/** The state before this start has sent anything. */
+export function stateAt(
+  { messageDigest }: DesiredConversation,
+  newestId: string | undefined,
+  status: Status,
+  info: Pick<ServerInfo, 'version' | 'boot'> | undefined,
+): AgentServerState {
+  return {
+    ...(newestId !== undefined && { cursor: newestId }),
+    caughtUp: true,
+    still: 0,
+    status,
+    isCreated: status.kind !== 'absent',
+    agent: status.kind === 'told' ? status.value : newestId === undefined ? 'idle' : 'unknown',
+    message: { is: messageDigest === undefined ? 'none' : 'missing' },
+    mayPassOver: info !== undefined && isBefore(info.version, takesUpFrom),
+    run: { is: 'not-asked' },
+    life: { number: 0, laterBoots: 0, ...(info && { boot: info.boot }) },
+  };
+}
+
+/** The state where the server does not serve the conversation's events: they may be gone, or with another host. */
+export function addAbsence(state: AgentServerState): AgentServerState {
+  return { ...state, caughtUp: true, status: { kind: 'absent' } };
+}
+
+/** The state where the server has another stream of the conversation: it was made anew, by a create with the message. */
+export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentServerState {
+  const { message } = state;
+  const isThere = message.is === 'stored' || message.is === 'taken-up';
+  return {
+    ...state,
+    agent: 'idle',
+    message: isThere ? { is: 'sent', isAnswered: false, isRepeated: true } : message,
+  };
+}
+
+/** The state once the server has told the status, which is newer than the events that were read. */
+export function addStatus(state: AgentServerState, status: Status): AgentServerState {
+  const { message, life } = state;
+  // Once the message was sent, its place in the stream tells whether the agent was at work when it came.
+  const agent = status.kind === 'told' && message.is === 'missing' ? status.value : state.agent;
+  const next: AgentServerState = { ...state, status, agent, isCreated: true };
+  if (status.kind !== 'told' || message.is !== 'stored') return next;
+  const { value } = status;
+  if (message.turn === 'theirs') {
+    return restStates.has(value) ? { ...next, message: { ...message, turn: 'after-theirs' } } : next;
+  }
+  // An agent that was at rest when our message came is at work on it; and one that has finished has heard it.
+  const isAtWork =
+    value === 'running' || (message.turn === 'ours' && (value === 'finished' || value === 'waiting_for_confirmation'));
+  return isAtWork ? { ...next, message: { is: 'taken-up', inLife: life.number } } : next;
+}
+
+/** The state once the server has told when its process began. */
+export function addBoot(state: AgentServerState, boot: Boot | undefined): AgentServerState {
+  return boot ? { ...state, life: lifeWith(state.life, boot) } : state;
+}
+
+/** A restart is proved where the later process answers twice in a row: several that share a port take turns. */
+function lifeWith(life: Life, boot: Boot): Life {
+  const { number, laterBoots } = life;
+  // Learned only now, it could be that of a later process.
+  if (life.boot === undefined) return life;
+  if (boot.earliest <= life.boot.latest) return { ...life, laterBoots: 0 };
+  return laterBoots > 0 ? { number: number + 1, laterBoots: 0, boot } : { ...life, laterBoots: laterBoots + 1 };
+}
+
+/** The state to checkpoint before a step: from then on its message may come into the stream. */
+export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
+  const { message } = state;
+  // A create may find the conversation after all: then what is known of the message still holds.
+  if (step === 'run' || step === 'nudge' || (message.is !== 'missing' && message.is !== 'sent')) return state;
+  return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
+}
+
+/** The state once a create was answered: whether it made the conversation, or found one and dropped the message. */
+export function addCreated(state: AgentServerState, isNew: boolean): AgentServerState {
+  const known = { ...state, still: 0, isCreated: true };
+  const next = isNew ? forgetStream(known) : known;
+  if (next.message.is !== 'sent') return next;
+  if (isNew) return { ...next, message: { ...next.message, isAnswered: true } };
+  return next.message.isRepeated ? next : { ...next, message: { is: 'missing' } };
+}
+
+/** The state once the server has accepted the message. */
+export function addDelivered(state: AgentServerState): AgentServerState {
+  const message: Message = state.message.is === 'sent' ? { ...state.message, isAnswered: true } : state.message;
+  return { ...state, still: 0, message };
+}
+
+/** The state once the agent has an empty message to look at. */
+export function addNudged(state: AgentServerState): AgentServerState {
+  return { ...state, still: 0, run: { is: 'nudged', inLife: state.life.number } };
+}
+
+/** The state once the agent was asked to run, and the server has agreed to it or has said why not. */
+export function addAsked(state: AgentServerState, refusal?: string): AgentServerState {
+  const { message, life } = state;
+  const inLife = life.number;
+  return {
+    ...state,
+    still: 0,
+    run: refusal === undefined ? { is: 'asked', inLife } : { is: 'refused', inLife, reason: refusal },
+    ...(message.is === 'stored' && refusal === undefined && { message: { ...message, turn: 'after-theirs' } }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Conversation } from '../../../contract/input.js';
+import type { HttpRequest } from '../http-client.js';
+import type { AgentServerStep } from './conclude.js';
+
+export function pathOf(sid: string): string {
+  return `/api/conversations/${encodeURIComponent(sid)}`;
+}
+
+/** The request of a step. */
+export function requestOf(step: AgentServerStep, conversation: Conversation): HttpRequest {
+  const { sid } = conversation;
+  switch (step) {
+    case 'create':
+      return { method: 'POST', path: '/api/conversations', body: startOf(conversation) };
+    case 'deliver':
+      return { method: 'POST', path: `${pathOf(sid)}/events`, body: messageOf(conversation) };
+    case 'nudge':
+      return { method: 'POST', path: `${pathOf(sid)}/events`, body: { role: 'user', content: [], run: true } };
+    case 'run':
+      return { method: 'POST', path: `${pathOf(sid)}/run` };
+  }
+}
+
+/** The body of the create (`StartConversationRequest`). What is null is left out. */
+function startOf(conversation: Conversation): object {
+  const { agentSettings, workspace, ...others } = conversation.settings;
+  const body = {
+    ...others,
+    agent_settings: agentSettings,
+    workspace,
+    conversation_id: conversation.sid,
+    user_id: conversation.userId,
+    initial_message: messageOf(conversation),
+  };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null && value !== undefined));
+}
+
+/** The first message (`SendMessageRequest`). */
+function messageOf({ initialUserMsg }: Conversation): object | null {
+  if (initialUserMsg === null) return null;
+  const { content, imageUrls = [] } = initialUserMsg;
+  const parts = [
+    ...(content === '' ? [] : [{ type: 'text', text: content }]),
+    ...(imageUrls.length === 0 ? [] : [{ type: 'image', image_urls: imageUrls }]),
+  ];
+  return { role: 'user', content: parts, run: true };
+}

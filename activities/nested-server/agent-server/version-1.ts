@@ -1,0 +1,31 @@
+import type { Goal } from '../dialect.js';
+import type { AgentServerState, Message } from './state.js';
+
+/** What workers of before evidence had a version knew. A run that they began can be gone on with. */
+interface EvidenceOfVersion1 {
+  readonly watermark?: string;
+  readonly status: string;
+  readonly messageId?: string;
+  readonly woken?: boolean;
+  readonly unchanged?: number;
+}
+
+/** The events are read again from the watermark on: that finds again what was known. */
+export function upgrade(evidence: object, { messageDigest }: Goal): AgentServerState {
+  const { watermark, status, woken, unchanged } = evidence as EvidenceOfVersion1;
+  // It was written down before a request that may have been sent.
+  const message: Message =
+    messageDigest === undefined ? { is: 'none' } : { is: 'sent', isAnswered: false, isRepeated: true };
+  return {
+    ...(watermark !== undefined && { cursor: watermark }),
+    caughtUp: true,
+    still: 0,
+    status: status === 'absent' ? { kind: 'absent' } : { kind: 'told', value: status },
+    isCreated: status !== 'absent' || unchanged !== undefined,
+    agent: 'idle',
+    message,
+    mayPassOver: false,
+    run: woken ? { is: 'asked', inLife: 0 } : { is: 'not-asked' },
+    life: { number: 0, laterBoots: 0 },
+  };
+}

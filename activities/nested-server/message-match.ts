@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+
+/** What OpenHands stores in place of a secret that it knows. */
+const hiddenSecret = '<secret_hidden>';
+
+/** A message's text in a form that is small and reveals nothing. */
+export function messageDigest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Tells a message by its digest: `undefined` where the server has hidden a part, so that only the text can tell. */
+export function matchDigest(digest: string | undefined): (stored: string) => boolean | undefined {
+  return (stored) => {
+    if (digest === undefined) return false;
+    return messageDigest(stored) === digest || (stored.includes(hiddenSecret) ? undefined : false);
+  };
+}
+
+/** Tells a message by its text, of which the server may have hidden parts. */
+export function matchText(text: string | undefined): (stored: string) => boolean {
+  return (stored) => text !== undefined && (stored === text || isMaskedCopy(stored, text));
+}
+
+/** Whether the stored text is ours with some parts hidden: what is left stands in ours, in this order. */
+function isMaskedCopy(stored: string, text: string): boolean {
+  const [start = '', ...others] = stored.split(hiddenSecret);
+  const end = others.pop();
+  if (end === undefined || !text.startsWith(start)) return false;
+  let position = start.length;
+  for (const part of others) {
+    // At least one character was hidden.
+    const found = text.indexOf(part, position + 1);
+    if (found < 0) return false;
+    position = found + part.length;
+  }
+  return text.length - end.length > position && text.endsWith(end);
+}

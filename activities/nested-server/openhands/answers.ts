@@ -1,0 +1,131 @@
+import type { DesiredConversation } from '../dialect.js';
+import type { OpenHandsStep } from './conclude.js';
+import { agentOf } from './events.js';
+import {
+  agentState,
+  type Loop,
+  type Message,
+  type OpenHandsEvent,
+  type OpenHandsState,
+  type Status,
+  waitingStates,
+} from './state.js';
+
+/** The state before this start has sent anything. */
+export function stateAt(
+  { messageDigest }: DesiredConversation,
+  newestFirst: readonly OpenHandsEvent[],
+  status: Status,
+): OpenHandsState {
+  const watermark = newestFirst[0]?.id ?? -1;
+  const before = newestFirst.map((event) => agentOf(event, false)).find((agent) => agent !== undefined);
+  return addStatus(
+    {
+      watermark,
+      cursor: watermark,
+      caughtUp: true,
+      isStill: false,
+      status,
+      loop: { life: watermark < 0 ? 'none' : 'unproven' },
+      message: { is: messageDigest === undefined ? 'none' : 'missing' },
+      // An agent so busy that its last change of state is pages ago has left `loading` long since.
+      ...(watermark >= 0 && { before: before ?? { id: watermark, state: 'running', reason: '', isOurs: false } }),
+    },
+    status,
+  );
+}
+
+/** The state once the server has told, or failed to tell, the status. */
+export function addStatus(state: OpenHandsState, status: Status): OpenHandsState {
+  const next = { ...state, status };
+  const isUp = status.kind === 'told' && (status.value === 'RUNNING' || status.value === 'STARTING');
+  if (isUp && state.loop.life === 'unproven') return { ...next, loop: joined(state) };
+  // A create whose answer was lost has reached the server.
+  if (isUp && state.loop.life === 'none') return { ...next, loop: { life: 'started' } };
+  // Before anything was sent, a status of no loop is the word of a server that is not about to change it.
+  const isGone = status.kind === 'absent' || (status.kind === 'told' && status.value === 'STOPPED');
+  return isGone && state.loop.life === 'unproven' ? { ...next, loop: { life: 'none' } } : next;
+}
+
+/** The state once the server has told whether the loop is alive. */
+export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState {
+  const { status, loop, message } = state;
+  if (!isAlive) {
+    // What was sent to a loop that has ended, and is not in the stream, is lost. A create without an answer may still come.
+    const isLost = message.is === 'sent' && state.caughtUp && (message.isAnswered || message.by === 'deliver');
+    return { ...state, loop: { life: 'none' }, ...(isLost && { message: { is: 'missing' } }) };
+  }
+  const alive = {
+    ...state,
+    ...(status.kind === 'told' && { status: { ...status, isDenied: true as const } }),
+    ...((status.kind === 'unreadable' || status.kind === 'late') && { status: { ...status, life: 'alive' as const } }),
+  };
+  if (loop.life === 'unproven') return { ...alive, loop: joined(state) };
+  return loop.life === 'none' ? { ...alive, loop: { life: 'started' } } : alive;
+}
+
+/** The state where the server did not answer whether the loop is alive, though others of its kind do. */
+export function addLifeUnanswered(state: OpenHandsState): OpenHandsState {
+  const { status } = state;
+  return status.kind === 'unreadable' || status.kind === 'late'
+    ? { ...state, status: { ...status, life: 'unanswered' } }
+    : state;
+}
+
+/** The state where the server does not know the conversation any more: its next stream begins anew. */
+export function forgetStream({ before: _, ...state }: OpenHandsState): OpenHandsState {
+  const { message } = state;
+  // Should the server find it again, the message may be there.
+  const lost: Message =
+    message.is === 'none' || message.is === 'missing'
+      ? message
+      : { is: 'sent', by: 'create', after: -1, lastAfter: -1, isAnswered: false, isRepeated: true };
+  return { ...state, watermark: -1, cursor: -1, caughtUp: true, isStill: false, message: lost };
+}
+
+/** A loop that was alive before this start. */
+function joined({ before, watermark }: OpenHandsState): Loop {
+  if (!before) return { life: 'started' };
+  return { life: 'live', since: watermark, agent: before, turn: waitingStates.has(before.state) ? 'none' : 'theirs' };
+}
+
+/** The state to checkpoint before a step: from then on its message may come into the stream. */
+export function intend(step: OpenHandsStep, state: OpenHandsState): OpenHandsState {
+  const { message, cursor } = state;
+  if (step !== 'create' && step !== 'deliver') return state;
+  if (message.is === 'missing') {
+    const sent = { after: cursor, lastAfter: cursor, isAnswered: false, isRepeated: false };
+    return { ...state, message: { is: 'sent', by: step, ...sent } };
+  }
+  if (message.is !== 'sent') return state;
+  return { ...state, message: { ...message, by: step, lastAfter: cursor, isAnswered: false, isRepeated: true } };
+}
+
+/** The state once a create was answered: whether it began a life, or found a loop alive and dropped the message. */
+export function addCreated(state: OpenHandsState, isNewLife: boolean): OpenHandsState {
+  const { loop, message } = state;
+  if (isNewLife) {
+    return {
+      ...state,
+      loop: { life: 'started' },
+      ...(message.is === 'sent' && { message: { ...message, isAnswered: true } }),
+    };
+  }
+  const isKnown = loop.life === 'live';
+  const isDropped = message.is === 'sent' && !message.isRepeated;
+  return { ...state, ...(!isKnown && { loop: joined(state) }), ...(isDropped && { message: { is: 'missing' } }) };
+}
+
+/** The state once the loop has accepted an event. */
+export function addAccepted(step: Exclude<OpenHandsStep, 'create'>, state: OpenHandsState): OpenHandsState {
+  const { message } = state;
+  if (step === 'deliver') {
+    return message.is === 'sent' ? { ...state, message: { ...message, isAnswered: true } } : state;
+  }
+  if (message.is !== 'stored') return state;
+  if (step === 'wake') return { ...state, message: { ...message, waking: 'asked' } };
+  const { waking: _, ...stored } = message;
+  return agentState(state) === 'running'
+    ? { ...state, message: { ...stored, is: 'taken-up', wasHeard: false } }
+    : { ...state, message: { ...message, waking: 'pointed' } };
+}

@@ -1,0 +1,145 @@
+import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
+import { agentState, type OpenHandsState } from './state.js';
+
+/** What may be sent: create the conversation or start it again, hand over the message, or make the agent take it up. */
+export type OpenHandsStep = 'create' | 'deliver' | 'wake' | 'point';
+
+/**
+ * The agent states of a conversation that is ready: at work, or waiting for a person. One that is not listed (`paused`,
+ * `stopped`, `rejected`, or one of a later version) is waited for, and named.
+ */
+const readyStates: ReadonlySet<string> = new Set([
+  'running',
+  'rate_limited',
+  'awaiting_user_input',
+  'awaiting_user_confirmation',
+  'user_confirmed',
+  'user_rejected',
+  'finished',
+]);
+
+/** An agent that does nothing until it gets a message. */
+const idleStates: ReadonlySet<string> = new Set(['awaiting_user_input', 'finished', 'error']);
+
+/** The table of docs/readiness.md, from top to bottom. */
+export function conclude(state: OpenHandsState, desired: DesiredConversation): Conclusion<OpenHandsStep> {
+  const { status, loop, message } = state;
+  const seen = describe(state);
+  const wait = (more?: string): Conclusion<OpenHandsStep> => ({ kind: 'wait', seen: more ? `${seen}, ${more}` : seen });
+  const send = (step: OpenHandsStep): Conclusion<OpenHandsStep> => ({ kind: 'send', step, seen });
+
+  const over = endOf(state);
+  if (over !== undefined) return { kind: 'fail', reason: over };
+  if (loop.life === 'none' || isStopped(state)) return send('create');
+  if (status.kind === 'absent' || isUnknown(state)) return wait();
+  if (desired.readyWhen === 'accepting-events' && loop.life !== 'unproven' && isThere(message)) {
+    return { kind: 'ready', status: nameOf(state) };
+  }
+  if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
+  // What is not read yet may be the message, or a new life.
+  if (!state.caughtUp) return wait(`reading its events, at ${state.cursor}`);
+  // The answer to a create tells whether a loop is alive; one that is changes nothing and drops the message.
+  if (loop.life === 'unproven') return send('create');
+  if (mayBeJoined(state)) return send('create');
+  const agent = agentState(state);
+  // While it is STARTING, the newest state can still be the last word of the life before.
+  if (agent === undefined || agent === 'loading' || isStarting(state)) return wait();
+
+  switch (message.is) {
+    case 'missing':
+      if (!desired.isReplay) return send('deliver');
+      return { kind: 'fail', reason: 'it was running already, and a running conversation takes no replay' };
+    case 'sent':
+      return message.isAnswered ? wait(whyUnseen(message.by, desired)) : send('deliver');
+    case 'stored': {
+      const step = wakingStep(state, message);
+      return step ? send(step) : wait('the message not taken up yet');
+    }
+  }
+  if (mayHaveRestarted(state)) return wait();
+  // An error of before this start is none of its own: the agent takes the next message.
+  const isReady = readyStates.has(agent) || (message.is === 'none' && agent === 'error');
+  return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
+}
+
+/** Why the conversation can't become ready any more. */
+function endOf({ status, loop }: OpenHandsState): string | undefined {
+  if (status.kind === 'told' && (status.value === 'ERROR' || status.value === 'ARCHIVED')) {
+    return [status.value, status.runtime].filter(Boolean).join(' ');
+  }
+  if (loop.life !== 'live' || loop.agent.state !== 'error' || !loop.agent.isOurs) return undefined;
+  return loop.agent.reason || 'the agent is in state error';
+}
+
+function isStopped({ status }: OpenHandsState): boolean {
+  return status.kind === 'told' && status.value === 'STOPPED' && !status.isDenied;
+}
+
+/** What could be read before can't be now: the server may have just restarted, and then its old events prove nothing. */
+function mayHaveRestarted({ status }: OpenHandsState): boolean {
+  if (status.kind !== 'unreadable' && status.kind !== 'late') return false;
+  if (status.life !== undefined) return status.life === 'unanswered';
+  return status.kind === 'unreadable' && status.wasTold;
+}
+
+/**
+ * Whether a loop of before this start may be the one that runs: it tells nothing new, and the create that could have
+ * begun another was never answered. A create that it answers tells.
+ */
+function mayBeJoined({ loop, status, message, before, isStill }: OpenHandsState): boolean {
+  const isRunning = status.kind === 'told' && status.value === 'RUNNING';
+  const isUnanswered = message.is === 'none' || (message.is === 'sent' && !message.isAnswered);
+  return loop.life === 'started' && isRunning && isUnanswered && before !== undefined && isStill;
+}
+
+/** A status of a later version. */
+function isUnknown({ status }: OpenHandsState): boolean {
+  return status.kind === 'told' && !['STARTING', 'RUNNING', 'STOPPED'].includes(status.value);
+}
+
+function isStarting({ status }: OpenHandsState): boolean {
+  return status.kind === 'told' && status.value === 'STARTING';
+}
+
+function isThere({ is }: OpenHandsState['message']): boolean {
+  return is === 'none' || is === 'stored' || is === 'taken-up';
+}
+
+/** Makes an agent take up a message that it does not know of, or has passed over. */
+function wakingStep(
+  { loop, isStill }: OpenHandsState,
+  message: Extract<OpenHandsState['message'], { is: 'stored' }>,
+): OpenHandsStep | undefined {
+  if (loop.life !== 'live') return undefined;
+  const isOfEarlierLife = message.id < loop.since;
+  // It has looked at the message, waits, and nothing more comes: it takes the message for answered.
+  const isPassedOver = message.isRecalled && idleStates.has(loop.agent.state) && isStill;
+  switch (message.waking) {
+    case 'no':
+      return isOfEarlierLife || isPassedOver ? 'wake' : undefined;
+    case 'awake':
+      return 'point';
+    default:
+      return undefined;
+  }
+}
+
+/** The server has answered with success, and does not show the message. It is not sent again: it may be there. */
+function whyUnseen(by: 'create' | 'deliver', { hasImages }: Goal): string {
+  const reason =
+    hasImages && by === 'deliver' ? ': the server drops a message with images if the model has no vision' : '';
+  return `its message accepted, but not in its events${reason}`;
+}
+
+/** The server's word for a conversation that is ready. */
+function nameOf(state: OpenHandsState): string {
+  const { status } = state;
+  return status.kind === 'told' && !status.isDenied ? status.value : (agentState(state) ?? status.kind);
+}
+
+/** What a person reads while waiting. */
+function describe(state: OpenHandsState): string {
+  const { status, loop } = state;
+  const agent = agentState(state) ?? (loop.life === 'none' ? 'gone' : 'not started');
+  return `${status.kind === 'told' ? status.value : status.kind} (agent ${agent})`;
+}

@@ -1,0 +1,164 @@
+import type { DesiredConversation } from '../dialect.js';
+import { excerpt, property } from '../failures.js';
+import { type Agent, agentState, type OpenHandsEvent, type OpenHandsState, waitingStates } from './state.js';
+
+/** The state once a page of events was read. An event up to the cursor tells nothing new. */
+export function addEvents(
+  state: OpenHandsState,
+  events: readonly OpenHandsEvent[],
+  desired: DesiredConversation,
+): OpenHandsState {
+  return events
+    .filter(({ id }) => id > state.cursor)
+    .sort((one, other) => one.id - other.id)
+    .reduce(
+      (known, event) => (known.isUndecided || event.id <= known.cursor ? known : addEvent(known, event, desired)),
+      state,
+    );
+}
+
+function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: DesiredConversation): OpenHandsState {
+  const { id, source, action, observation } = event;
+  const next = { ...(showsOlderLoop(state, event) ? joinLoop(state, event) : state), cursor: id };
+  const agent = agentOf(event, isOurTurn(state));
+  if (agent) return agent.state === 'loading' ? beginLife(next, agent) : addAgent(next, agent);
+  if (action === 'message' && source === 'user') {
+    const isOurs = mayBeOurs(state, event) && desired.isOurMessage(contentOf(event));
+    if (isOurs === undefined) return { ...state, caughtUp: false, isUndecided: true };
+    return isOurs ? addOurMessage(next, id) : addForeignMessage(next);
+  }
+  const { message } = next;
+  if (message.is !== 'stored' && message.is !== 'taken-up') return next;
+  if (message.recall === undefined && isRecall(event, desired)) return { ...next, message: { ...message, recall: id } };
+  if (observation === 'null' || observation === 'recall') return addRecalled(next, event);
+  if (message.is === 'stored' && isRequestToRun(event) && message.waking !== 'pointed') {
+    return source === 'user' ? { ...next, message: { ...message, waking: 'awake' } } : next;
+  }
+  if (action !== undefined && source === 'agent' && isOurTurn(next)) return takeUp(next, true);
+  return next;
+}
+
+/**
+ * A create that found a loop still loading is answered as one that began it, and drops its message. But a loop that it
+ * began would have told so first, by a `loading` of its own.
+ */
+function showsOlderLoop({ loop }: OpenHandsState, event: OpenHandsEvent): boolean {
+  if (loop.life !== 'started') return false;
+  const agent = agentOf(event, false);
+  // These can be the last words of a loop that has ended.
+  return agent
+    ? !['loading', 'stopped', 'error'].includes(agent.state)
+    : event.action !== undefined && event.source === 'agent';
+}
+
+function joinLoop(state: OpenHandsState, { id }: OpenHandsEvent): OpenHandsState {
+  const { message, watermark } = state;
+  const wasDropped = message.is === 'sent' && message.by === 'create' && !message.isRepeated;
+  const agent: Agent = { id, state: 'running', reason: '', isOurs: false };
+  return {
+    ...state,
+    loop: { life: 'live', since: watermark, agent, turn: 'theirs' },
+    ...(wasDropped && { message: { is: 'missing' } }),
+  };
+}
+
+/** A loop began. Only an agent that has acted on our message before still knows of it. */
+function beginLife(state: OpenHandsState, agent: Agent): OpenHandsState {
+  const { message, loop } = state;
+  const next: OpenHandsState = {
+    ...state,
+    loop: { life: 'live', since: agent.id, agent: { ...agent, isOurs: true }, turn: 'ours' },
+  };
+  if (message.is === 'stored') return { ...next, message: { ...message, waking: 'no' } };
+  if (message.is === 'taken-up' && !message.wasHeard) {
+    const { wasHeard: _, ...stored } = message;
+    return { ...next, message: { ...stored, is: 'stored', waking: 'no' } };
+  }
+  // What was sent to the life before and never stored is lost with it.
+  const wasForThisLife =
+    message.is === 'sent' && message.by === 'create' && !(loop.life === 'live' && loop.since > message.lastAfter);
+  return message.is === 'sent' && !wasForThisLife ? { ...next, message: { is: 'missing' } } : next;
+}
+
+function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
+  const { loop, message } = state;
+  // Before a `loading` was seen, it is the last word of a life that has ended.
+  if (loop.life !== 'live') return state;
+  const next: OpenHandsState = { ...state, loop: { ...loop, agent } };
+  // The earlier turn has ended, and our message was not there: what comes after the message comes of it.
+  const isStored = message.is === 'stored' || message.is === 'taken-up';
+  if (loop.turn === 'theirs' && !isStored && waitingStates.has(agent.state)) {
+    return { ...next, loop: { ...loop, agent, turn: 'none' } };
+  }
+  const isAwakeOnly = message.is === 'stored' && (message.waking === 'asked' || message.waking === 'awake');
+  const isOfThisLife = message.is === 'stored' && (message.id > loop.since || message.waking === 'pointed');
+  return agent.state === 'running' && loop.turn === 'ours' && isOfThisLife && !isAwakeOnly ? takeUp(next, false) : next;
+}
+
+/** Whether our message was sent, and can be this one. */
+function mayBeOurs({ message }: OpenHandsState, { id }: OpenHandsEvent): boolean {
+  return message.is === 'sent' && id > message.after;
+}
+
+function contentOf({ args }: OpenHandsEvent): string {
+  const content = property(args, 'content');
+  return typeof content === 'string' ? content : '';
+}
+
+function addOurMessage(state: OpenHandsState, id: number): OpenHandsState {
+  const { loop } = state;
+  const message = { is: 'stored', id, isRecalled: false, waking: 'no' } as const;
+  // An agent that waits takes it up next.
+  const next = loop.life === 'live' && loop.turn === 'none' ? { ...loop, turn: 'ours' as const } : loop;
+  return { ...state, message, loop: next };
+}
+
+function addForeignMessage(state: OpenHandsState): OpenHandsState {
+  const { loop, message } = state;
+  if (loop.life !== 'live' || message.is === 'stored' || message.is === 'taken-up') return state;
+  return { ...state, loop: { ...loop, turn: 'theirs' } };
+}
+
+/** An answer to a search for knowledge, or a pointer to a message: both make the agent go on with it. */
+function addRecalled(state: OpenHandsState, { cause, source, observation }: OpenHandsEvent): OpenHandsState {
+  const { message, loop } = state;
+  if (message.is !== 'stored' || typeof cause !== 'number') return state;
+  const isAboutIt = cause === message.recall || cause === message.id;
+  if (!isAboutIt && message.waking === 'no') return state;
+  const isPointer = observation === 'null' && source === 'user' && message.waking !== 'no';
+  const next: OpenHandsState = {
+    ...state,
+    message: { ...message, isRecalled: true, ...(isPointer && { waking: 'pointed' }) },
+    ...(loop.life === 'live' && { loop: { ...loop, turn: 'ours' } }),
+  };
+  return isPointer && agentState(next) === 'running' ? takeUp(next, false) : next;
+}
+
+function takeUp(state: OpenHandsState, wasHeard: boolean): OpenHandsState {
+  const { message } = state;
+  if (message.is === 'taken-up') return wasHeard ? { ...state, message: { ...message, wasHeard } } : state;
+  if (message.is !== 'stored') return state;
+  const { waking: _, ...stored } = message;
+  return { ...state, message: { ...stored, is: 'taken-up', wasHeard } };
+}
+
+function isOurTurn({ loop }: OpenHandsState): boolean {
+  return loop.life === 'live' && loop.turn === 'ours';
+}
+
+/** The agent's search for knowledge about our message carries its text, and nothing else that leads back to it. */
+function isRecall({ action, source, args }: OpenHandsEvent, desired: DesiredConversation): boolean {
+  const query = property(args, 'query');
+  return (
+    action === 'recall' && source === 'user' && (typeof query !== 'string' || desired.isOurMessage(query) !== false)
+  );
+}
+
+function isRequestToRun({ action, args }: OpenHandsEvent): boolean {
+  return action === 'change_agent_state' && property(args, 'agent_state') === 'running';
+}
+
+export function agentOf({ id, observation, extras }: OpenHandsEvent, isOurs: boolean): Agent | undefined {
+  if (observation !== 'agent_state_changed') return undefined;
+  return { id, state: excerpt(property(extras, 'agent_state')), reason: excerpt(property(extras, 'reason')), isOurs };
+}

@@ -1,0 +1,166 @@
+import type { DesiredConversation } from '../dialect.js';
+import { excerpt, failureOfAnswer, isAboutConversation, isMissingRoute, property, stringAt } from '../failures.js';
+import { AnswerTooLargeError, type HttpAnswer, type HttpClient, NoAnswerError } from '../http-client.js';
+import { pageReader } from '../read-page.js';
+import { failureOfMissingApi } from '../server-info.js';
+import { addLife, addLifeUnanswered, addStatus, forgetStream, stateAt } from './answers.js';
+import { addEvents } from './events.js';
+import { pathOf } from './requests.js';
+import type { OpenHandsEvent, OpenHandsState, Status } from './state.js';
+
+/** Events a request; the server takes up to 100. */
+const pageSize = 50;
+/** Pages an observation: 1,000 events. A longer stream is read on at the next one. */
+const maximumPages = 20;
+/** The part of what is left of a readiness check's time that the status may take: it must leave some for the proof of life. */
+const statusShare = 0.5;
+
+export async function baseline(server: HttpClient, desired: DesiredConversation): Promise<OpenHandsState> {
+  const { sid } = desired;
+  const newest = await readNewest(server, sid);
+  const status: Status = newest ? await readStatus(server, sid, false) : { kind: 'absent' };
+  // A conversation that has events and is said to be absent was lost just now, or is there all the same.
+  const isContradicted = newest?.events.length && status.kind === 'absent';
+  const events = (isContradicted ? await readNewest(server, sid) : newest)?.events ?? [];
+  const state = stateAt(desired, events, status);
+  return state.loop.life === 'unproven' ? proveLife(server, sid, state) : state;
+}
+
+export async function observe(
+  server: HttpClient,
+  desired: DesiredConversation,
+  state: OpenHandsState,
+): Promise<OpenHandsState> {
+  const { sid } = desired;
+  const read = await readOn(server, desired, state);
+  // The status comes second: a server that restarted in between must not be ready by events of before.
+  const wasTold = state.status.kind === 'told' || ('wasTold' in state.status && state.status.wasTold);
+  const told = addStatus(read ?? { ...state, caughtUp: false }, await readStatus(server, sid, wasTold));
+  const proved = isDoubtful(told) || (!read && told.loop.life === 'live') ? await proveLife(server, sid, told) : told;
+  if (!read) return proved.loop.life === 'none' ? forgetStream(proved) : proved;
+  // Without a proof of life, a line that was cut may have been the server's end: that it still serves events tells.
+  const { status } = proved;
+  const isProved = status.kind !== 'unreadable' || status.life === 'alive' || proved.loop.life === 'none';
+  const known = isProved ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
+  return { ...known, isStill: known.cursor === state.cursor };
+}
+
+/** Status values that would end the start, or a life. */
+const ends: ReadonlySet<string> = new Set(['STOPPED', 'ERROR', 'ARCHIVED']);
+
+/** A status that is missing, or would end something: one odd answer must not decide. */
+function isDoubtful({ status, loop }: OpenHandsState): boolean {
+  return status.kind === 'told' ? ends.has(status.value) && loop.life !== 'none' : status.kind !== 'absent';
+}
+
+/** Asks whether the loop is alive; where that does not tell, for the status once more. */
+async function proveLife(server: HttpClient, sid: string, state: OpenHandsState): Promise<OpenHandsState> {
+  const { status } = state;
+  const isAboutLoop = status.kind !== 'told' || status.value === 'STOPPED';
+  const life = isAboutLoop ? await readLife(server, sid) : undefined;
+  switch (life) {
+    case 'alive':
+      return addLife(state, true);
+    case 'ended':
+      return addLife(state, false);
+    case 'unknown':
+      return forgetStream(addLife(state, false));
+    case 'unanswered':
+      return addLifeUnanswered(state);
+  }
+  return status.kind === 'told' ? addStatus(state, await readStatus(server, sid, true)) : state;
+}
+
+/** Reads the events after the cursor; `undefined` where the server does not know the conversation. */
+async function readOn(
+  server: HttpClient,
+  desired: DesiredConversation,
+  state: OpenHandsState,
+): Promise<OpenHandsState | undefined> {
+  const pages = pageReader(pageSize);
+  const { isUndecided: _, ...known } = state;
+  let seen: OpenHandsState = { ...known, caughtUp: false };
+  for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
+    const answer = await pages((limit) =>
+      requestEvents(server, desired.sid, { start_id: seen.cursor + 1, limit }),
+    ).catch(unlessTooLarge);
+    if (answer === 'too large') {
+      // A single event of this size is none of those that count. Ids have no gaps.
+      seen = { ...seen, cursor: seen.cursor + 1 };
+      continue;
+    }
+    const read = await eventsOf(server, answer);
+    if (!read) return undefined;
+    const next = addEvents(seen, read.events, desired);
+    // A page that brings nothing and says that there is more would go on for ever.
+    if (next.isUndecided || (read.hasMore && next.cursor === seen.cursor)) return next;
+    seen = { ...next, caughtUp: !read.hasMore };
+  }
+  return seen;
+}
+
+function unlessTooLarge(error: unknown): 'too large' {
+  if (error instanceof AnswerTooLargeError) return 'too large';
+  throw error;
+}
+
+async function readNewest(server: HttpClient, sid: string) {
+  const answer = await pageReader(pageSize)((limit) => requestEvents(server, sid, { reverse: true, limit }));
+  return eventsOf(server, answer);
+}
+
+function requestEvents(server: HttpClient, sid: string, query: Record<string, number | boolean>): Promise<HttpAnswer> {
+  return server.send({ method: 'GET', path: `${pathOf(sid)}/events`, query });
+}
+
+/** The events of an answer; `undefined` where the server does not know the conversation. */
+async function eventsOf(server: HttpClient, answer: HttpAnswer) {
+  if (isAboutConversation(answer)) return undefined;
+  if (isMissingRoute(answer)) throw await failureOfMissingApi('openhands', server, answer);
+  const events = property(answer.json, 'events');
+  if (answer.status !== 200 || !isEvents(events)) throw failureOfAnswer(answer);
+  return { events, hasMore: property(answer.json, 'has_more') === true };
+}
+
+function isEvents(value: unknown): value is OpenHandsEvent[] {
+  return Array.isArray(value) && value.every((event) => isId(property(event, 'id')));
+}
+
+function isId(id: unknown): boolean {
+  return Number.isSafeInteger(id) && (id as number) >= 0;
+}
+
+/** The status may be unreadable for conversations that are fine: 0.60 to 1.6 without Docker answer 500, or cut the line. */
+async function readStatus(server: HttpClient, sid: string, wasTold: boolean): Promise<Status> {
+  const answer = await server
+    .send({ method: 'GET', path: pathOf(sid), share: statusShare })
+    .catch((error: unknown) => (error instanceof NoAnswerError ? error : Promise.reject(error)));
+  if (answer instanceof NoAnswerError) return { kind: answer.isLate ? 'late' : 'unreadable', wasTold };
+  if (answer.status >= 500) return { kind: 'unreadable', wasTold };
+  if (isAboutConversation(answer) || (answer.status === 200 && answer.json === null)) return { kind: 'absent' };
+  if (answer.status !== 200) throw failureOfAnswer(answer);
+  const value = excerpt(stringAt(answer.json, 'status'));
+  const runtime = excerpt(stringAt(answer.json, 'runtime_status'));
+  return value === '' ? { kind: 'unreadable', wasTold } : { kind: 'told', value, ...(runtime && { runtime }) };
+}
+
+/** What 0.51 to 1.6 answer where no loop is alive. A loop that is coming up has another 404. */
+const noLoop = 'Agent session not found';
+
+type LoopLife = 'alive' | 'ended' | 'unknown' | 'unanswered';
+
+/**
+ * Whether the agent's loop is alive, or the conversation even known; `undefined` where the server has no route for it.
+ * The request adds no events.
+ */
+async function readLife(server: HttpClient, sid: string): Promise<LoopLife | undefined> {
+  const answer = await server
+    .send({ method: 'GET', path: `${pathOf(sid)}/microagents` })
+    .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
+  if (answer?.status === 200 && Array.isArray(property(answer.json, 'microagents'))) return 'alive';
+  if (answer?.status !== 404) return 'unanswered';
+  if (isAboutConversation(answer)) return 'unknown';
+  const error = stringAt(answer.json, 'error');
+  if (error === undefined) return undefined;
+  return error.startsWith(noLoop) ? 'ended' : 'alive';
+}

@@ -1,0 +1,24 @@
+import { AnswerTooLargeError, type HttpAnswer } from './http-client.js';
+
+/** How much smaller a page is tried where one was too large: 50, 10, 2, 1. */
+const shrinkBy = 5;
+
+/**
+ * Reads pages of at most `largest` items, and smaller ones from where one was too large to read: a single event can
+ * hold a screenshot of a megabyte.
+ *
+ * @throws AnswerTooLargeError where a page of one item is
+ */
+export function pageReader(largest: number): (read: (limit: number) => Promise<HttpAnswer>) => Promise<HttpAnswer> {
+  let limit = largest;
+  return async (read) => {
+    for (;;) {
+      try {
+        return await read(limit);
+      } catch (error) {
+        if (!(error instanceof AnswerTooLargeError) || limit === 1) throw error;
+        limit = Math.ceil(limit / shrinkBy);
+      }
+    }
+  };
+}

@@ -1,0 +1,39 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio/common';
+import { type FailureDetails, notReadyYet } from '../contract/failures.js';
+import type { CheckConversationReadyInput } from './interface.js';
+
+/** Looks made in this run, with the present one. */
+export function attemptsOf({ attemptsBefore = 0 }: Pick<CheckConversationReadyInput, 'attemptsBefore'>): number {
+  return attemptsBefore + Context.current().info.attempt;
+}
+
+/**
+ * What a look ends with that did not find the conversation ready: retried, which is the next look.
+ *
+ * @param lastObservation what it saw, already presentable
+ */
+export function notReadyYetFailure(
+  input: Pick<CheckConversationReadyInput, 'goal' | 'readiness' | 'attemptsBefore'>,
+  lastObservation: string,
+  category?: ApplicationFailureCategory,
+): ApplicationFailure {
+  const { maximumAttempts, interval } = input.readiness;
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
+  const attempts = attemptsOf(input);
+  const more = attempts < maximumAttempts ? `next in ${interval}` : 'the last';
+  const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+  const details: FailureDetails['ConversationNotReady'] = {
+    attempts,
+    maximumAttempts,
+    interval,
+    waitedMs,
+    lastObservation,
+  };
+  return ApplicationFailure.create({
+    type: notReadyYet,
+    message: `${input.goal.sid} is ${lastObservation}; look ${attempts} of ${maximumAttempts}, ${more}`,
+    details: [details],
+    ...(category && { category }),
+  });
+}

@@ -1,0 +1,34 @@
+import type { Conversation } from '../contract/input.js';
+
+/** What is quoted of a text is a part of its beginning, as a rule. */
+const maximumCharacters = 2_000;
+
+/** Of all texts together, in characters: they travel with the input of the readiness checks. */
+const maximumTotal = 64_000;
+
+/** Settings that every failure may tell: see `contract/printing/secrets.ts`. */
+const harmless: ReadonlySet<string> = new Set(['repository', 'selectedBranch', 'gitProvider']);
+
+/**
+ * The texts of an input that a server can repeat to a readiness check, which does not have the input itself: the settings
+ * and the message. The shortest first, which keys and passwords are.
+ */
+export function secretTextsOf({ settings, initialUserMsg }: Conversation): string[] {
+  const told = Object.entries(settings).filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
+  const texts = [...new Set([...textsIn(Object.fromEntries(told)), ...textsIn(initialUserMsg)])];
+  let left = maximumTotal;
+  return texts
+    .map((text) => text.slice(0, maximumCharacters).toWellFormed())
+    .sort((one, other) => one.length - other.length)
+    .filter(({ length }) => {
+      left -= length;
+      return left >= 0;
+    });
+}
+
+/** The contract has bounded the input: its depth and its size. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
+}

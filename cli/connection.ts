@@ -1,0 +1,59 @@
+import type { Client } from '@temporalio/client';
+import { type Command, Option } from 'commander';
+import { connectClient } from '../client/connect.js';
+import { NestedConversations } from '../client/nested-conversations.js';
+import { loadTemporalConfig } from '../config/temporal.js';
+import { startTracing } from '../tracing/start-tracing.js';
+import { tell } from './print.js';
+
+/** Where Temporal is: these options win over the environment. */
+export interface ConnectionOptions {
+  readonly address?: string;
+  readonly namespace?: string;
+  readonly taskQueue?: string;
+  readonly profile?: string;
+}
+
+export function addConnectionOptions(program: Command): Command {
+  return program
+    .addOption(new Option('--address <host:port>', 'where Temporal is (TEMPORAL_ADDRESS)'))
+    .addOption(new Option('--namespace <name>', 'its namespace (TEMPORAL_NAMESPACE)'))
+    .addOption(new Option('--task-queue <name>', "the workers' task queue (TEMPORAL_TASK_QUEUE)"))
+    .addOption(new Option('--profile <name>', "a profile of the temporal CLI's configuration (TEMPORAL_PROFILE)"));
+}
+
+/** The environment with the options in it: all that reads settings reads them there. */
+export function environmentOf({ address, namespace, taskQueue, profile }: ConnectionOptions): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...(address !== undefined && { TEMPORAL_ADDRESS: address }),
+    ...(namespace !== undefined && { TEMPORAL_NAMESPACE: namespace }),
+    ...(taskQueue !== undefined && { TEMPORAL_TASK_QUEUE: taskQueue }),
+    ...(profile !== undefined && { TEMPORAL_PROFILE: profile }),
+  };
+}
+
+export interface Connected {
+  readonly client: Client;
+  readonly conversations: NestedConversations;
+}
+
+/** Connects when it is first asked to: a command does so when its own arguments are in order. */
+export class LazyConnection {
+  #client: Client | undefined;
+  #stopTracing: (() => Promise<void>) | undefined;
+
+  constructor(private readonly env: NodeJS.ProcessEnv) {}
+
+  async connect(): Promise<Connected> {
+    const config = loadTemporalConfig(this.env);
+    this.#stopTracing = await startTracing('nested-conversation');
+    this.#client = await connectClient(config);
+    return { client: this.#client, conversations: new NestedConversations(this.#client, { ...config, onHint: tell }) };
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.connection.close();
+    await this.#stopTracing?.();
+  }
+}

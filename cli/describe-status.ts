@@ -1,0 +1,63 @@
+import type { ConversationStatus, OverdueStep, Retrying } from '../client/conversation-status.js';
+import type { ListedConversation } from '../client/list-conversations.js';
+import { phases } from '../client/words.js';
+import { commandLine } from './command-line.js';
+
+/** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
+export function describeStatus(status: ConversationStatus, now = new Date()): string {
+  const { phase, attempts, maximumAttempts, lastSeen, startedAt, closedAt, overdue } = status;
+  const seconds = Math.max(0, Math.round(((closedAt ?? now).getTime() - startedAt.getTime()) / 1000));
+  // What a look saw says which look it was; what a create met does not.
+  const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
+  const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || lastSeen;
+  const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is as last seen)` : '';
+  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}${stale}`;
+}
+
+/** Says that Temporal is asked again, and why. */
+export function describeRetrying({ since, reason }: Retrying, now = new Date()): string {
+  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${reason}`;
+}
+
+/** Says what a run that stands still waits for, and where to look. */
+export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
+  const which = version ? `of version ${version} ` : '';
+  const waited = describeDuration(now.getTime() - since.getTime());
+  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see ${commandLine('doctor')})`;
+}
+
+/** In the two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */
+export function describeDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const counts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const largest = counts.findIndex(([count]) => count > 0);
+  const told = counts.slice(largest, largest + 2).filter(([count]) => count > 0);
+  return told.map(([count, unit]) => `${count} ${unit}`).join(' ') || '0 s';
+}
+
+/** A table, a line for each. */
+export function describeList(conversations: readonly ListedConversation[]): string {
+  if (conversations.length === 0) return 'no conversation was started, or none like that';
+  const rows = conversations.map(({ sid, phase, userId = '', apiUrl = '', startedAt }) => [
+    startedAt.toISOString().slice(0, 19).replace('T', ' '),
+    phase,
+    sid,
+    userId,
+    apiUrl,
+  ]);
+  const all = [['STARTED (UTC)', 'PHASE', 'CONVERSATION', 'USER', 'SERVER'], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import { withinContract } from '../../activities/failure-boundary.js';
+import { withDialect } from '../../activities/nested-server/dialects.js';
+import { HttpClient } from '../../activities/nested-server/http-client.js';
+import { isSupported, readServerInfo, supportedVersions } from '../../activities/nested-server/server-info.js';
+import { createTransport } from '../../activities/nested-server/transport.js';
+import { InvalidInputError } from '../../client/errors.js';
+import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
+import { baseUrlOf, parseInput } from '../../contract/input.js';
+import type { WorkerConfig } from '../../worker/config.js';
+import { ok, problem, type Verdict } from './check.js';
+
+export interface NestedServerOptions {
+  /** The nested server is looked at where this is given. */
+  readonly apiUrl?: string | undefined;
+  readonly server?: string | undefined;
+  readonly sessionApiKey?: string | undefined;
+}
+
+const requestTimeoutMs = 10_000;
+
+/** What {@link whatToDo} would say of a failure whose remedy is another where nothing was started. */
+const mends: Partial<Record<FailureType, string>> = {
+  Unauthorized: 'pass the valid key: --session-api-key, or NESTED_SESSION_API_KEY',
+  NestedServerUnavailable: 'look after the nested server, its URL and --server',
+  ConversationRejected: 'correct the URL, or NESTED_SERVER_ALLOW where that stands against it',
+};
+
+/** Asks for a conversation that is not there, by the rules and the transport of a worker. Only reads. */
+export async function checkNestedServer(
+  { apiUrl, server, sessionApiKey }: NestedServerOptions,
+  { transportOptions }: WorkerConfig,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const input = { apiUrl, server, sid: randomUUID(), userId: 'doctor', client: { sessionApiKey } };
+  const parsed = parseInput(input);
+  if ('problems' in parsed) return problem(InvalidInputError.of(parsed.problems).message);
+  const { sid, readiness, ...conversation } = parsed.conversation;
+  const http = new HttpClient({
+    transport: createTransport(transportOptions),
+    baseUrl: baseUrlOf(conversation.apiUrl),
+    sessionApiKey,
+    timeoutMs: requestTimeoutMs,
+    sharedDeadline: true,
+    signal,
+  });
+  const desired = { sid, isReplay: false, readyWhen: readiness.readyWhen, isOurMessage: () => false };
+  try {
+    await withinContract(input, async () =>
+      withDialect(conversation.server, (dialect) => dialect.baseline(http, desired)),
+    );
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure)) throw error;
+    const type = error.type as FailureType;
+    return problem(error.message, mends[type] ?? (type in failureTypes ? whatToDo[type] : undefined));
+  }
+  const key = sessionApiKey ? 'and takes the session API key' : 'and asks for no session API key';
+  return ok(`${conversation.apiUrl} speaks ${conversation.server}${await versionOf(http)}, ${key}`);
+}
+
+/** The server's version, and whether it is one that is supported. */
+async function versionOf(http: HttpClient): Promise<string> {
+  const info = await readServerInfo(http);
+  if (info?.version === undefined) return ' (it does not tell its version)';
+  const range = `${supportedVersions[info.kind].inWords} are supported`;
+  return ` ${info.version} (${isSupported(info) === false ? `not supported: ${range}` : 'supported'})`;
+}

@@ -1,0 +1,51 @@
+import type { ConversationStatus } from '../client/conversation-status.js';
+import { ConversationError } from '../client/errors.js';
+import { describeLooks, phases } from '../client/words.js';
+import { whatToDo } from '../contract/failures.js';
+import type { CreateNestedConversationResult } from '../contract/input.js';
+import { describeDuration, describeOverdue } from './describe-status.js';
+
+/** What a run that has ended came to; absent while it runs. */
+export type Outcome = CreateNestedConversationResult | Error | undefined;
+
+/** All that is known of a start, on one screen: first what matters most. */
+export function statusScreen(status: ConversationStatus, outcome: Outcome, now = new Date()): string {
+  const { sid, phase, startedAt, closedAt, overdue, failedWorkflowTasks, server, apiUrl, userId } = status;
+  const lasted = describeDuration((closedAt ?? now).getTime() - startedAt.getTime());
+  const rows: [string, string | undefined][] = [
+    ...outcomeRows(outcome),
+    ['stuck', overdue && describeOverdue(overdue, now)],
+    ['failing', failedWorkflowTasks && `its code failed ${times(failedWorkflowTasks)} in a row: see the workers' logs`],
+    ['last seen', status.lastSeen],
+    [phase === 'checking' ? 'checks' : 'attempts', attemptsOf(status)],
+    ['server', [server, apiUrl].filter(Boolean).join(' at ')],
+    ['user', userId],
+    ['started', `${startedAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`],
+    ['workflow', status.workflowId],
+    ['run', status.runId],
+  ].filter((row): row is [string, string] => Boolean(row[1]));
+  const title = `${sid}: ${phases[phase]}, ${closedAt ? 'after' : 'for'} ${lasted}${closedAt ? '' : ' now'}`;
+  return [title, ...rows.map(([name, value]) => `  ${name.padEnd(13)} ${value}`)].join('\n');
+}
+
+function outcomeRows(outcome: Outcome): [string, string | undefined][] {
+  if (outcome === undefined) return [];
+  if (!(outcome instanceof Error)) return [['result', `${outcome.status} after ${describeLooks(outcome.attempts)}`]];
+  if (!(outcome instanceof ConversationError)) return [['reason', outcome.message]];
+  const { type, message, details } = outcome as ConversationError;
+  return [
+    ['reason', message],
+    ['what to do', whatToDo[type].replaceAll('`', '')],
+    ['failure', type],
+    ['details', JSON.stringify(details)],
+  ];
+}
+
+/** Those that have ended; the one under way is not among them. */
+function attemptsOf({ attempts, maximumAttempts }: ConversationStatus): string | undefined {
+  return attempts === undefined ? undefined : `${attempts} of ${maximumAttempts ?? 'any number'} have ended`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

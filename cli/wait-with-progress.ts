@@ -1,0 +1,45 @@
+import type { WaitOptions } from '../client/nested-conversations.js';
+import type { DurationString } from '../contract/duration-string.js';
+import { describeRetrying, describeStatus } from './describe-status.js';
+import { exitCodeOf, InterruptedError } from './exit-codes.js';
+import { isLive, withLiveProgress } from './live-progress.js';
+import { tell } from './print.js';
+import { whatNext } from './report-error.js';
+
+/**
+ * Waits with progress on standard error. Ctrl-C, and SIGTERM, end the waiting, not the start, and say so; a second Ctrl-C
+ * ends the process at once.
+ */
+export async function waitWithProgress<T>(
+  sid: string,
+  timeout: string | undefined,
+  wait: (options: WaitOptions) => Promise<T>,
+): Promise<T> {
+  const interrupted = new AbortController();
+  const interrupt = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (interrupted.signal.aborted) process.exit(exitCodeOf(new InterruptedError(signal)));
+    interrupted.abort(new InterruptedError(signal));
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const options: WaitOptions = {
+    signal: interrupted.signal,
+    ...(timeout !== undefined && { timeout: timeout as DurationString }),
+  };
+  try {
+    return isLive(process.stderr)
+      ? await withLiveProgress(process.stderr, (callbacks) => wait({ ...options, ...callbacks }))
+      : await wait({
+          ...options,
+          onProgress: (status) => tell(describeStatus(status)),
+          onRetrying: (retrying) => tell(describeRetrying(retrying)),
+        });
+  } catch (error) {
+    if (error instanceof InterruptedError) {
+      tell(`The start of ${sid} goes on.`);
+      for (const line of whatNext(sid)) tell(`  ${line}`);
+    }
+    throw error;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,60 @@
+import type { ConversationStatus, Retrying, RunPhase } from './conversation-status.js';
+
+export interface ProgressCallbacks {
+  readonly onProgress?: ((status: ConversationStatus) => void) | undefined;
+  readonly onRetrying?: ((retrying: Retrying) => void) | undefined;
+}
+
+/** Phases of a run between two creates, in their order. */
+const order: Partial<Record<RunPhase, number>> = { queued: 0, creating: 1, checking: 2, stopping: 3 };
+
+/** Tells a caller what has changed, and never that a run went back. */
+export class Progress {
+  #latest: ConversationStatus | undefined;
+  /** The number of the step that was last seen under way. */
+  #step: number | undefined;
+  #told = '';
+
+  constructor(private readonly callbacks: ProgressCallbacks) {}
+
+  get isWatched(): boolean {
+    return this.callbacks.onProgress !== undefined;
+  }
+
+  /** What was last seen. */
+  get latest(): ConversationStatus | undefined {
+    return this.#latest;
+  }
+
+  /** @param step The number of the step that is under way, see `stepOf`; `undefined` between two. */
+  report(status: ConversationStatus, step: number | undefined): void {
+    if (this.#isBehind(status, step)) return;
+    this.#latest = status;
+    this.#step = step ?? this.#step;
+    this.#tell(status);
+  }
+
+  readonly onRetrying = (retrying: Retrying): void => {
+    this.callbacks.onRetrying?.(retrying);
+    if (this.#latest) this.#tell({ ...this.#latest, retrying });
+  };
+
+  #tell(status: ConversationStatus): void {
+    const told = JSON.stringify(status);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.callbacks.onProgress?.(status);
+  }
+
+  /**
+   * A step that is under way has a number, so that a create is known to be another one. Between two steps the phase is a
+   * guess: it counts only where it is ahead.
+   */
+  #isBehind({ phase, closedAt }: ConversationStatus, step: number | undefined): boolean {
+    const latest = this.#latest;
+    if (!latest || closedAt) return false;
+    if (latest.closedAt) return true;
+    if (step !== undefined) return this.#step !== undefined && step < this.#step;
+    return this.#step !== undefined && (order[phase] ?? 0) <= (order[latest.phase] ?? 0);
+  }
+}

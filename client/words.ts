@@ -1,0 +1,19 @@
+import type { RunPhase } from './conversation-status.js';
+
+/** What a person reads for a phase. */
+export const phases: Record<RunPhase, string> = {
+  queued: 'waiting for a worker',
+  creating: 'creating the conversation',
+  checking: 'checking that it is ready',
+  stopping: 'stopping the conversation',
+  ready: 'ready',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  terminated: 'terminated',
+  'timed-out': 'timed out',
+};
+
+/** A number of looks in words. */
+export function describeLooks(attempts: number): string {
+  return attempts === 1 ? '1 look' : `${attempts} looks`;
+}

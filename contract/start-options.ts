@@ -1,0 +1,64 @@
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import type { CreateNestedConversationInput } from './conversation-input.js';
+import { type ConversationMemo, defaultTaskQueue, searchAttributes, workflowIdOf } from './names.js';
+import { canonicalSid } from './sid.js';
+
+/**
+ * How a run of `createNestedConversation` is started, so that it holds the conversation's lock and everybody finds it.
+ * For `client.workflow.start` and, in a workflow, for `startChild`: no zod here, so that a workflow bundle can hold it.
+ */
+
+const keys = {
+  conversationId: defineSearchAttributeKey(searchAttributes.conversationId, SearchAttributeType.KEYWORD),
+  userId: defineSearchAttributeKey(searchAttributes.userId, SearchAttributeType.KEYWORD),
+};
+
+export interface StartOptionsSettings {
+  /** The task queue of the workers that run `createNestedConversation`. @default 'nested-conversations' */
+  readonly taskQueue?: string | undefined;
+  /**
+   * Whether the namespace has the search attributes that `nested-conversation setup` registers: without them, such a start
+   * is refused. @default false
+   */
+  readonly searchAttributes?: boolean | undefined;
+}
+
+/** Fits the options of a client's start and of a child workflow alike. */
+export interface ConversationStartOptions {
+  readonly workflowId: string;
+  readonly taskQueue: string;
+  /**
+   * The lock does not end with the run: after one that completed, no other begins, since it would send its message again.
+   * After one that failed, was cancelled or terminated, one does.
+   */
+  readonly workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY';
+  readonly memo: Record<string, unknown>;
+  readonly staticSummary: string;
+  readonly typedSearchAttributes?: SearchAttributePair[];
+}
+
+/** The options that an input is started with; the input itself is the run's only argument. */
+export function startOptionsOf(
+  input: Pick<CreateNestedConversationInput, 'sid' | 'userId' | 'apiUrl' | 'server'>,
+  settings: StartOptionsSettings = {},
+): ConversationStartOptions {
+  const { userId, apiUrl, server = 'openhands' } = input;
+  const sid = canonicalSid(input.sid, server);
+  const memo: ConversationMemo = { userId, apiUrl, server };
+  return {
+    workflowId: workflowIdOf(sid),
+    taskQueue: settings.taskQueue ?? defaultTaskQueue,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    memo: { ...memo },
+    staticSummary: `${server} at ${apiUrl}, for ${userId}`,
+    ...(settings.searchAttributes && { typedSearchAttributes: searchAttributesOf({ sid, userId }) }),
+  };
+}
+
+/** What a run is found by in lists. */
+export function searchAttributesOf({ sid, userId }: { sid: string; userId: string }): SearchAttributePair[] {
+  return [
+    { key: keys.conversationId, value: sid },
+    { key: keys.userId, value: userId },
+  ];
+}

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { exitCodes } from '../../cli/exit-codes.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { workflowIdOf } from '../../contract/names.js';
+import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** What the command line says of starts that are there: waiting for them, watching them, and meeting them. */
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let sid: string;
+
+before(async () => {
+  temporal = await startDevServer();
+  await registerSearchAttributes(temporal.env.client);
+});
+after(() => temporal.stop());
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+  sid = `conv-${randomUUID()}`;
+});
+afterEach(() => server.close());
+
+const begin = (args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}) =>
+  startProgram('cli/main.js', {
+    args,
+    env: { TEMPORAL_ADDRESS: temporal.env.address, ...env },
+    ...(input && { input }),
+  });
+const run = (args: readonly string[], options: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> =>
+  begin(args, options).ended;
+const complete = () => ['--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--message', 'Fix the build'];
+const conversations = () => new NestedConversations(temporal.env.client);
+const started = () => conversations().start(inputFor(server.url, { sid }));
+const ready = () => conversations().ensureReady(inputFor(server.url, { sid }));
+const holdCreate = () => server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+
+describe('wait', () => {
+  test('waits for a start that is there, with progress on standard error', async () => {
+    const post = holdCreate();
+    await started();
+    const waiting = begin(['wait', sid]);
+    await waiting.reported('creating the conversation');
+    post.release();
+    const { exitCode, stdout, stderr } = await waiting.ended;
+    assert.equal(stdout, `${sid} is ready (RUNNING) after 1 look\n`);
+    assert.match(stderr, / {2}\d s {2}ready\n$/);
+    assert.equal(exitCode, 0);
+  });
+
+  test('for no longer than its time limit says how to go on, and exits with a code of its own', async () => {
+    const post = holdCreate();
+    await started();
+    const { exitCode, stderr, stdout } = await run(['wait', sid, '--timeout', '1 second']);
+    assert.match(stderr, new RegExp(`nested-conversation: ${sid} was not ready within 1 second: its start goes on\n`));
+    assert.match(stderr, new RegExp(`follow it: {2}npx nested-conversation wait ${sid}\n`));
+    assert.deepEqual([exitCode, stdout], [exitCodes.goesOn, '']);
+    const json = await run(['start', ...complete(), '--wait', '--wait-timeout', '1 second', '--json']);
+    assert.equal(json.exitCode, exitCodes.goesOn);
+    const { error } = JSON.parse(json.stdout);
+    assert.equal(error.type, 'WaitTimeoutError');
+    assert.equal(error.details.status.phase, 'creating');
+    post.release();
+  });
+
+  test('of what nobody started is an error', async () => {
+    const { exitCode, stderr } = await run(['wait', sid]);
+    assert.match(stderr, /^nested-conversation: Temporal knows no start of conversation conv-\S+: [^\n]+\n$/);
+    assert.equal(exitCode, exitCodes.notFound);
+  });
+
+  test('that is interrupted says that the start goes on, and how to follow or cancel it', async () => {
+    const post = holdCreate();
+    await started();
+    const waiting = begin(['wait', sid]);
+    await waiting.reported('creating the conversation');
+    waiting.kill('SIGTERM');
+    const { exitCode, stderr } = await waiting.ended;
+    assert.match(stderr, new RegExp(`\nThe start of ${sid} goes on\\.\n`));
+    assert.match(stderr, new RegExp(`end it: {5}npx nested-conversation cancel ${sid}\n`));
+    assert.equal(exitCode, 143);
+    post.release();
+    await conversations().wait(sid);
+  });
+});
+
+describe('status', () => {
+  test('--watch follows a start to its end, and then tells what became of it', async () => {
+    const post = holdCreate();
+    await started();
+    const watching = begin(['status', sid, '--watch', '--exit-status']);
+    await watching.reported('creating the conversation');
+    post.release();
+    const { exitCode, stdout } = await watching.ended;
+    assert.match(stdout, /: ready, after \d s\n {2}result {8}RUNNING after 1 look\n/);
+    assert.equal(exitCode, 0);
+  });
+
+  test('--exit-status tells by its exit code', async () => {
+    const post = holdCreate();
+    server.options.settings = 'missing';
+    await started();
+    await post.reached;
+    assert.equal((await run(['status', sid, '--exit-status'])).exitCode, exitCodes.goesOn);
+    assert.equal((await run(['status', sid])).exitCode, 0);
+    post.release();
+    const { exitCode, stdout } = await run(['status', sid, '--watch', '--exit-status']);
+    assert.match(stdout, /: failed, after/);
+    assert.equal(exitCode, exitCodes.failed);
+  });
+
+  test('takes any id that start prints', async () => {
+    const { stdout } = await run(['start', ...complete()]);
+    const [, workflowId = '', runId = ''] = /workflow (\S+), run (\S+)/.exec(stdout) ?? [];
+    assert.equal(workflowId, workflowIdOf(sid));
+    await ready();
+    for (const id of [sid, workflowId, runId]) {
+      const { stdout: told, stderr } = await run(['status', id]);
+      assert.ok(told.startsWith(`${sid}: ready`), `${id}: ${told}${stderr}`);
+    }
+  });
+});
+
+describe('a start of what is there already', () => {
+  test('with another message is refused with a code of its own, and names --resume', async () => {
+    await ready();
+    const { exitCode, stderr, stdout } = await run(['start', ...complete(), '--message', 'Fix the tests', '--wait']);
+    assert.match(stderr, /^nested-conversation: The message was not sent to conv-\S+: .*\n.*add --resume\n$/);
+    assert.deepEqual([exitCode, stdout], [exitCodes.notSent, '']);
+    assert.deepEqual(server.conversation(sid).messagesSeenByModel, ['Fix the build']);
+  });
+
+  test('with the same message says that it was started already', async () => {
+    await ready();
+    assert.match((await run(['start', ...complete()])).stdout, /^conv-\S+ was started already \(ready\): workflow/);
+    const { stdout } = await run(['start', ...complete(), '--wait']);
+    assert.equal(stdout, `${sid} is ready (RUNNING) after 1 look; it was started already\n`);
+  });
+});
+
+describe('cancel', () => {
+  test('says that it asked a start to end', async () => {
+    const post = holdCreate();
+    await started();
+    const { stdout } = await run(['cancel', sid]);
+    assert.match(
+      stdout,
+      /^asked the start of conv-\S+ to end \(run \S+\)\n {2}see it end: npx nested-conversation status/,
+    );
+    post.release();
+  });
+
+  test('says that there was nothing to cancel', async () => {
+    await ready();
+    const { exitCode, stdout } = await run(['cancel', sid]);
+    assert.match(stdout, /^cancelled nothing: the start of conv-\S+ had ended already: ready \(run \S+\)\n$/);
+    assert.equal(exitCode, 0);
+  });
+});
+
+describe('the command line', () => {
+  test('takes where Temporal is from options, before and after the command', async () => {
+    const { address } = temporal.env;
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_NAMESPACE: 'nowhere' };
+    await ready();
+    const before = await run(['--address', address, '--namespace', 'default', 'status', sid], { env });
+    const after = await run(['status', sid, '--address', address, '--namespace', 'default'], { env });
+    assert.match(before.stdout, /: ready/);
+    assert.equal(after.stdout, before.stdout);
+  });
+
+  test('takes the task queue from an option', async () => {
+    await run(['start', ...complete(), '--task-queue', 'elsewhere']);
+    const description = await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).describe();
+    assert.equal(description.taskQueue, 'elsewhere');
+  });
+
+  test('takes a profile from an option', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'profile-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'temporal.toml');
+    await writeFile(file, `[profile.mine]\naddress = "${temporal.env.address}"\n`);
+    await ready();
+    const env = { TEMPORAL_CONFIG_FILE: file };
+    const { stdout } = await startProgram('cli/main.js', { args: ['status', sid, '--profile', 'mine'], env }).ended;
+    assert.match(stdout, /: ready/);
+  });
+
+  test('prints its version', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
+    assert.equal((await run(['--version'])).stdout, `${version}\n`);
+  });
+
+  test('has no --timeout of a start any more that reads as the limit of its wait', async () => {
+    const { exitCode, stderr } = await run(['start', ...complete(), '--timeout', '5 minutes']);
+    assert.match(stderr, /^nested-conversation: --timeout is now --request-timeout; .*--wait-timeout[^\n]*\n$/);
+    assert.equal(exitCode, exitCodes.usage);
+  });
+
+  test('names a field of --input as the file does, and an option as it was written', async () => {
+    const input = JSON.stringify({ ...inputFor(server.url, { sid }), userId: '' });
+    const { stderr } = await run(['start', '--input', '-', '--interval', '2'], { input });
+    assert.match(stderr, /^nested-conversation: userId is empty\nnested-conversation: --interval is '2'[^\n]*\n$/);
+  });
+
+  test('reads an input that begins with a byte order mark', async () => {
+    const input = `\ufeff${JSON.stringify(inputFor(server.url, { sid }))}`;
+    const { exitCode, stderr } = await run(['start', '--input', '-', '--wait'], { input });
+    assert.equal(exitCode, 0, stderr);
+  });
+
+  test('shows nothing that a terminal would act on', async () => {
+    server.script(sid, { agent: 'errors', errorReason: 'bad \u001b[31mred\u001b[0m\u0007 \u202ereversed' });
+    const { stdout, stderr } = await run(['start', ...complete(), '--wait']);
+    const status = await run(['status', sid]);
+    for (const text of [stdout, stderr, status.stdout]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+      assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
+    }
+    assert.match(status.stdout, /bad .*red/);
+  });
+});

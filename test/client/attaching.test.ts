@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
+import {
+  ConversationTakenError,
+  MessageNotSentError,
+  NestedConversationError,
+  NestedConversations,
+  StartNotComparableError,
+  UnauthorizedError,
+} from '../../client/index.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import { FolderStore } from '../../codec/folder-store.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Who may have the run that is there, by what it was started with. */
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let conversations: NestedConversations;
+/** Its starts wait for a worker, and so run until they are terminated. */
+let unattended: NestedConversations;
+
+before(async () => {
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
+  unattended = new NestedConversations(temporal.env.client, {
+    taskQueue: 'without-a-worker',
+    onHint: () => undefined,
+  });
+});
+after(() => temporal.stop());
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+const create = 'POST /api/conversations';
+const terminate = (sid: string) => temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
+const messagesOf = (sid: string) => server.conversation(sid).messagesSeenByModel;
+
+async function rejection(outcome: Promise<unknown>): Promise<unknown> {
+  return outcome.then(
+    (value) => assert.fail(`It resolved to ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+}
+
+/** As other clients start it: without a memo, in whatever shape. */
+const startRaw = (input: object, sid: string, taskQueue = 'without-a-worker') =>
+  temporal.env.client.workflow.start(workflowType, { workflowId: workflowIdOf(sid), taskQueue, args: [input] });
+
+const replay = (content: string) => JSON.stringify([{ source: 'user', action: 'message', args: { content } }]);
+
+const deliveries: readonly {
+  differs: 'message' | 'images' | 'replay';
+  change: Partial<CreateNestedConversationInput>;
+}[] = [
+  { differs: 'message', change: { initialUserMsg: { content: 'Fix the tests' } } },
+  { differs: 'message', change: { initialUserMsg: null } },
+  { differs: 'images', change: { initialUserMsg: { content: 'Fix the build', imageUrls: ['http://h/a.png'] } } },
+  { differs: 'message', change: { initialUserMsg: null, replayJson: replay('Fix the build') } },
+];
+
+describe('another message for a conversation', () => {
+  for (const { differs, change } of deliveries) {
+    test(`that is being started is refused: ${JSON.stringify(change)}`, async () => {
+      const input = inputFor(server.url);
+      const { runId, workflowId } = await unattended.start(input);
+      const error = await rejection(unattended.ensureReady({ ...input, ...change }));
+      assert.ok(error instanceof MessageNotSentError && error instanceof NestedConversationError);
+      assert.deepEqual(error.details, { differs, run: 'running' });
+      assert.deepEqual([error.sid, error.workflowId, error.runId], [input.sid, workflowId, runId]);
+      assert.match(error.message, /not sent to conv-\S+: it is being started with (others|another one)/);
+      await terminate(input.sid);
+    });
+
+    test(`that is ready is refused, and names resume: ${JSON.stringify(change)}`, async () => {
+      const input = inputFor(server.url);
+      await conversations.ensureReady(input);
+      const error = await rejection(conversations.start({ ...input, ...change }));
+      assert.ok(error instanceof MessageNotSentError);
+      assert.deepEqual(error.details, { differs, run: 'ready' });
+      assert.match(error.message, /start with resume/);
+      assert.equal(server.count(create), 1);
+    });
+  }
+
+  test('is a replay that differs', async () => {
+    const input = inputFor(server.url, { initialUserMsg: null, replayJson: replay('one') });
+    await unattended.start(input);
+    const error = await rejection(unattended.start({ ...input, replayJson: replay('other') }));
+    assert.ok(error instanceof MessageNotSentError && error.details.differs === 'replay');
+    await terminate(input.sid);
+  });
+
+  test('is none where it is the same in another spelling', async () => {
+    const input = inputFor(server.url);
+    await unattended.start(input);
+    const spelled = {
+      ...input,
+      apiUrl: `${server.url}//`,
+      server: 'openhands' as const,
+      initialUserMsg: { imageUrls: [], content: 'Fix the build' },
+    };
+    assert.equal((await unattended.start(spelled)).attachedTo, 'running');
+    await terminate(input.sid);
+  });
+});
+
+test('a large replay is compared by its digest, and is not fetched', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'attaching-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const payloadStore = new FolderStore(folder);
+  const withStore = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker', payloadStore });
+  const large = (letter: string) => replay(letter.repeat(3_000_000));
+  const input = inputFor(server.url, { initialUserMsg: null, replayJson: large('a') });
+  await withStore.start(input);
+  assert.equal((await withStore.start(input)).attached, true);
+  await assert.rejects(withStore.start({ ...input, replayJson: large('b') }), { name: 'MessageNotSentError' });
+  await terminate(input.sid);
+});
+
+describe('a run of another client', () => {
+  test('without a memo is attached to by the same start', async () => {
+    const input = inputFor(server.url);
+    const { firstExecutionRunId } = await startRaw(input, input.sid);
+    const { runId, attachedTo } = await unattended.start(input);
+    assert.deepEqual([runId, attachedTo], [firstExecutionRunId, 'running']);
+    await assert.rejects(unattended.start({ ...input, userId: 'bob' }), { details: { differs: 'user' } });
+    await assert.rejects(unattended.start({ ...input, server: 'openhands', apiUrl: 'http://127.0.0.1:9' }), {
+      details: { differs: 'server' },
+    });
+    await terminate(input.sid);
+  });
+
+  test('whose memo claims another user is judged by its input', async () => {
+    const input = inputFor(server.url);
+    await temporal.env.client.workflow.start(workflowType, {
+      workflowId: workflowIdOf(input.sid),
+      taskQueue: 'without-a-worker',
+      args: [{ ...input, userId: 'mallory' }],
+      memo: { userId: 'ada', apiUrl: server.url, server: 'openhands' },
+    });
+    await assert.rejects(unattended.start(input), ConversationTakenError);
+    await terminate(input.sid);
+  });
+
+  for (const { what, input } of [
+    { what: 'no object', input: ['nothing'] },
+    { what: 'null', input: null },
+  ]) {
+    test(`with an input that is ${what} can't be compared`, async () => {
+      const sid = `conv-${randomUUID()}`;
+      await startRaw(input as object, sid);
+      await assert.rejects(unattended.start(inputFor(server.url, { sid })), StartNotComparableError);
+      await terminate(sid);
+    });
+  }
+
+  test("that is encrypted with a key that is not here can't be compared, and its status can be read", async () => {
+    const dataConverter = dataConverterFor(new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]));
+    const { connection } = temporal.env;
+    const encrypting = new NestedConversations(new Client({ connection, dataConverter }), { taskQueue: 'elsewhere' });
+    const input = inputFor(server.url);
+    await encrypting.start(input);
+    const error = await rejection(unattended.start(input));
+    assert.ok(error instanceof StartNotComparableError);
+    assert.match(error.message, /encrypted/);
+    assert.equal((await unattended.status(input.sid)).phase, 'queued');
+    await terminate(input.sid);
+  });
+
+  test('that named no user, and so was refused, is in nobody’s way', async () => {
+    const input = inputFor(server.url);
+    const handle = await startRaw({ ...input, userId: undefined }, input.sid, defaultTaskQueue);
+    await handle.result().catch(() => undefined);
+    assert.equal((await conversations.ensureReady(input)).attached, false);
+  });
+});
+
+describe('resuming', () => {
+  const next = (input: CreateNestedConversationInput) => ({ ...input, initialUserMsg: { content: 'And the tests' } });
+  let input: CreateNestedConversationInput & { sid: string };
+  beforeEach(async () => {
+    input = inputFor(server.url);
+    await conversations.ensureReady(input);
+    server.restart();
+  });
+
+  test('by two callers at once is one run, with the message once', async () => {
+    const resumed = await Promise.all([1, 2, 3].map(() => conversations.ensureReady(next(input), { resume: true })));
+    assert.equal(new Set(resumed.map(({ runId }) => runId)).size, 1);
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
+  });
+
+  test('by two callers with different messages sends one of them, and tells the other', async () => {
+    const other = { ...input, initialUserMsg: { content: 'And the docs' } };
+    const outcomes = await Promise.allSettled([
+      conversations.ensureReady(next(input), { resume: true }),
+      conversations.ensureReady(other, { resume: true }),
+    ]);
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    assert.equal(refused.length, 1);
+    assert.ok(refused[0] instanceof MessageNotSentError);
+    assert.equal(messagesOf(input.sid).length, 2);
+  });
+
+  /** A client whose request comes late: after what is done here. */
+  const late = (meanwhile: () => Promise<unknown>) => {
+    let isFirst = true;
+    const interceptor: WorkflowClientInterceptor = {
+      async startWithDetails(started, goOn) {
+        if (isFirst) {
+          isFirst = false;
+          await meanwhile();
+        }
+        return goOn(started);
+      },
+    };
+    const { connection } = temporal.env;
+    const client = new Client({ connection, interceptors: { workflow: [interceptor] } });
+    return new NestedConversations(client, { onHint: () => undefined });
+  };
+
+  test('shares a run that began and ended since it was called', async () => {
+    const first = () => conversations.ensureReady(next(input), { resume: true });
+    const { attached, attachedTo } = await late(first).ensureReady(next(input), { resume: true });
+    assert.deepEqual([attached, attachedTo], [true, 'ready']);
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
+  });
+
+  test('is refused by a run with another message that began and ended since it was called', async () => {
+    const first = () => conversations.ensureReady(next(input), { resume: true });
+    const other = { ...input, initialUserMsg: { content: 'And the docs' } };
+    await assert.rejects(late(first).ensureReady(other, { resume: true }), {
+      details: { differs: 'message', run: 'ready' },
+    });
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
+  });
+
+  test('after a run that the caller kept shares what its first attempt began', async () => {
+    const { runId: resumeAfter } = await conversations.status(input.sid);
+    const first = await conversations.ensureReady(next(input), { resumeAfter });
+    const second = await conversations.ensureReady(next(input), { resumeAfter });
+    assert.deepEqual([first.attached, second.attached, second.runId], [false, true, first.runId]);
+    await assert.rejects(conversations.start(input, { resumeAfter }), {
+      details: { differs: 'message', run: 'ready' },
+    });
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
+  });
+
+  test('again, after that, sends again', async () => {
+    await conversations.ensureReady(next(input), { resume: true });
+    await conversations.ensureReady(next(input), { resume: true });
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests', 'And the tests']);
+  });
+
+  test('attaches to a start of the same that is under way, and is refused by another', async () => {
+    const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+    const first = await conversations.start(next(input), { resume: true });
+    await post.reached;
+    assert.equal((await conversations.start(next(input), { resume: true })).runId, first.runId);
+    await assert.rejects(conversations.start(input, { resume: true }), {
+      details: { differs: 'message', run: 'running' },
+    });
+    post.release();
+    await conversations.wait(input.sid);
+  });
+});
+
+describe('the same agent-server conversation in another spelling', () => {
+  test('is the same start', async (t) => {
+    const agentServer = await AgentServerStandIn.listen();
+    t.after(() => agentServer.close());
+    const sid = randomUUID();
+    const input = inputFor(agentServer.url, {
+      sid,
+      server: 'agent-server',
+      settings: { agentSettings: { llm: { model: 'm' } }, workspace: { working_dir: '/w' } },
+    });
+    const first = await unattended.start({ ...input, sid: sid.toUpperCase() });
+    assert.equal(first.sid, sid);
+    assert.deepEqual(await unattended.start({ ...input, sid: sid.replaceAll('-', '') }), {
+      ...first,
+      attached: true,
+      attachedTo: 'running',
+    });
+    assert.equal((await unattended.status(sid.toUpperCase())).runId, first.runId);
+    await terminate(sid);
+  });
+});
+
+test('every error knows what it is about', async () => {
+  server.options.sessionApiKey = 'the-right-key';
+  const input = inputFor(server.url);
+  const error = await rejection(conversations.ensureReady(input));
+  assert.ok(error instanceof UnauthorizedError && error instanceof NestedConversationError);
+  const { runId, workflowId } = await conversations.status(input.sid);
+  assert.deepEqual([error.sid, error.workflowId, error.runId], [input.sid, workflowId, runId]);
+  assert.equal((error.cause as Error).name, 'ApplicationFailure');
+});

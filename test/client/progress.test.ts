@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ConversationStatus, RunPhase } from '../../client/conversation-status.js';
+import { Progress } from '../../client/progress.js';
+
+/** What Temporal tells in turn: the phase, and the number of the step where one is under way. */
+type Seen = readonly [phase: RunPhase, step?: number, attempts?: number];
+
+const startedAt = new Date(0);
+const ends: readonly RunPhase[] = ['ready', 'failed', 'cancelled'];
+
+function told(...seen: readonly Seen[]): string[] {
+  const lines: string[] = [];
+  const progress = new Progress({
+    onProgress: ({ phase, attempts }) => lines.push(attempts === undefined ? phase : `${phase} ${attempts}`),
+  });
+  for (const [phase, step, attempts] of seen) {
+    const status: ConversationStatus = {
+      sid: 'conv',
+      workflowId: 'w',
+      runId: 'r',
+      phase,
+      startedAt,
+      ...(attempts !== undefined && { attempts }),
+      ...(ends.includes(phase) && { closedAt: startedAt }),
+    };
+    progress.report(status, step);
+  }
+  return lines;
+}
+
+describe('progress', () => {
+  test('tells each phase once', () => {
+    const seen: Seen[] = [['queued'], ['queued'], ['creating', 1], ['creating', 1], ['checking', 2], ['ready']];
+    assert.deepEqual(told(...seen), ['queued', 'creating', 'checking', 'ready']);
+  });
+
+  test('does not go back between two steps, where the phase is a guess', () => {
+    assert.deepEqual(
+      told(['creating', 1], ['checking'], ['checking', 2, 0], ['checking'], ['checking', 2, 1], ['ready']),
+      ['creating', 'checking', 'checking 0', 'checking 1', 'ready'],
+    );
+    assert.deepEqual(told(['checking', 2], ['stopping', 3], ['checking'], ['failed']), [
+      'checking',
+      'stopping',
+      'failed',
+    ]);
+  });
+
+  test('tells of a create that is made again, once', () => {
+    const seen: Seen[] = [
+      ['creating', 1],
+      ['checking', 2],
+      ['checking'],
+      ['creating', 3],
+      ['creating', 3],
+      ['checking', 4],
+    ];
+    assert.deepEqual(told(...seen), ['creating', 'checking', 'creating', 'checking']);
+  });
+
+  test('takes no notice of an answer that comes late', () => {
+    assert.deepEqual(told(['creating', 1], ['checking', 2], ['creating', 1], ['ready'], ['checking', 2]), [
+      'creating',
+      'checking',
+      'ready',
+    ]);
+  });
+
+  test('tells of an outage with what was last seen, and not before anything was', () => {
+    const lines: unknown[] = [];
+    const outages: unknown[] = [];
+    const progress = new Progress({
+      onProgress: ({ phase, retrying }) => lines.push([phase, retrying?.reason]),
+      onRetrying: ({ reason }) => outages.push(reason),
+    });
+    progress.onRetrying({ since: startedAt, reason: 'first' });
+    const status = { sid: 'conv', workflowId: 'w', runId: 'r', phase: 'queued', startedAt } as const;
+    progress.report(status, undefined);
+    progress.onRetrying({ since: startedAt, reason: 'second' });
+    progress.report(status, undefined);
+    assert.deepEqual(outages, ['first', 'second']);
+    assert.deepEqual(lines, [
+      ['queued', undefined],
+      ['queued', 'second'],
+      ['queued', undefined],
+    ]);
+  });
+});

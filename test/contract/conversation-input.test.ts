@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { z } from 'zod';
+import type { CreateNestedConversationInput } from '../../contract/conversation-input.js';
+import { type conversation, parseInput } from '../../contract/input.js';
+
+type Schema = z.input<typeof conversation>;
+
+/** The type with its durations as plain texts, as the schema has them. */
+type WithTexts<T> = {
+  [K in keyof T]: string extends T[K] ? T[K] : `${number} seconds` extends T[K] ? string | undefined : T[K];
+};
+type Loose = Omit<CreateNestedConversationInput, 'client' | 'readiness'> & {
+  client?: WithTexts<NonNullable<CreateNestedConversationInput['client']>> | undefined;
+  readiness?: WithTexts<NonNullable<CreateNestedConversationInput['readiness']>> | undefined;
+};
+
+test('the documented type is what the schema takes, field by field', () => {
+  const written: Required<CreateNestedConversationInput> = {
+    apiUrl: 'http://h',
+    sid: 's',
+    userId: 'u',
+    settings: { mcpConfig: null, repository: 'a/b', selectedBranch: 'main', gitProvider: 'github' },
+    initialUserMsg: { content: 'hi', imageUrls: ['http://h/a.png'] },
+    replayJson: null,
+    client: { timeout: '30 seconds', sessionApiKey: 'key' },
+    readiness: { interval: '1 second', maximumAttempts: 3, lookTimeout: '500ms', readyWhen: 'accepting-events' },
+    server: 'openhands',
+    onFailure: 'stop',
+  };
+  // Both compile only as long as neither has a field, or a value of one, that the other lacks.
+  const asSchema: Schema = written;
+  const asWritten: Loose = asSchema;
+  assert.ok('conversation' in parseInput(asWritten));
+});
+
+test('a duration without a unit, or of an unknown one, is none for the compiler', () => {
+  const input: CreateNestedConversationInput = { apiUrl: 'http://h', sid: 's', userId: 'u' };
+  // @ts-expect-error: no unit
+  const withoutUnit = { ...input, readiness: { interval: '2' } } satisfies CreateNestedConversationInput;
+  // @ts-expect-error: no such unit
+  const fortnights = { ...input, client: { timeout: '2 fortnights' } } satisfies CreateNestedConversationInput;
+  assert.ok('problems' in parseInput(withoutUnit) && 'problems' in parseInput(fortnights));
+});

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { type Case, cases } from './cases.js';
+import type { TriedAgentServer } from './tried-agent-server.js';
+
+export const agentServerCases: readonly Case<TriedAgentServer>[] = [
+  ...cases,
+  {
+    name: 'SIGKILL and a restart, during the create',
+    async run(situation) {
+      const { server } = situation;
+      const attempt = situation.attempt();
+      const record = server.recordOf(attempt.sid);
+      const outcome = situation.begin(attempt);
+      await situation.before(outcome, existence(record));
+      await server.restart('SIGKILL');
+      return situation.heardOnce(attempt, outcome);
+    },
+  },
+  {
+    name: 'a tool that it does not have',
+    async run(situation) {
+      const { settings } = situation.server.input();
+      const agentSettings = { ...settings.agentSettings, tools: [{ name: 'NoSuchTool' }] };
+      const attempt = situation.attempt({ settings: { ...settings, agentSettings } });
+      return situation.fails(situation.begin(attempt), 'ConversationRejected', /NoSuchTool/);
+    },
+  },
+  {
+    name: 'an MCP server that is not there',
+    async run(situation) {
+      const { settings } = situation.server.input();
+      const mcpConfig = { mcpServers: { gone: { url: 'http://127.0.0.1:9/mcp' } } };
+      const agentSettings = { ...settings.agentSettings, mcp_config: mcpConfig };
+      const attempt = situation.attempt({ settings: { ...settings, agentSettings } });
+      return situation.heardOnce(attempt, situation.begin(attempt));
+    },
+  },
+  {
+    name: 'all run slots taken for a while',
+    async run(situation) {
+      const { server, model } = situation;
+      await server.stop();
+      await server.start({ OH_MAX_CONCURRENT_RUNS: '1' });
+      try {
+        const other = situation.attempt();
+        const turn = model.hold(other.content);
+        await server.create(other.sid, other.content);
+        await model.asked(other.content);
+        const attempt = situation.attempt();
+        const outcome = situation.begin(attempt);
+        try {
+          await situation.before(outcome, situation.untilItWaits(attempt));
+        } finally {
+          turn.answer();
+        }
+        return await situation.heardOnce(attempt, outcome);
+      } finally {
+        await server.restart('SIGTERM');
+      }
+    },
+  },
+];
+
+/** Looks more often than {@link until}: the create goes on. */
+async function existence(path: string): Promise<void> {
+  while (!existsSync(path)) await new Promise(setImmediate);
+}

@@ -1,0 +1,60 @@
+import { agentServerCases } from './agent-server-cases.js';
+import type { Case } from './cases.js';
+import { openHandsCases } from './openhands-cases.js';
+import { TriedAgentServer } from './tried-agent-server.js';
+import { TriedOpenHands } from './tried-openhands.js';
+import type { TriedServer } from './tried-server.js';
+
+/** A server of one version, and what it is tried with. */
+export interface Column<Server extends TriedServer = TriedServer> {
+  /** Such as `1.6.0`. */
+  readonly name: string;
+  server(modelUrl: string): Server;
+  /** After its first start. */
+  prepare?(server: Server): Promise<void>;
+  readonly cases: readonly Case<Server>[];
+}
+
+/** The columns of one table. */
+export interface Generation {
+  readonly package: string;
+  readonly columns: readonly Column[];
+}
+
+/** In production the status is readable; without Docker only where the server runs its sandboxes as processes. */
+const processSandboxes = {
+  OH_SANDBOX_KIND: 'ProcessSandboxServiceInjector',
+  OH_SANDBOX_SPEC_KIND: 'ProcessSandboxSpecServiceInjector',
+};
+
+export const generations: readonly Generation[] = [
+  {
+    package: 'openhands-ai',
+    columns: [
+      openHands('0.51.1', (modelUrl) => new TriedOpenHands('0.51.1', modelUrl)),
+      openHands('0.55.0', (modelUrl) => new TriedOpenHands('0.55.0', modelUrl)),
+      openHands('0.62.0, status unreadable', (modelUrl) => new TriedOpenHands('0.62.0', modelUrl)),
+      openHands('1.6.0, status unreadable', (modelUrl) => new TriedOpenHands('1.6.0', modelUrl)),
+      openHands('1.6.0', (modelUrl) => new TriedOpenHands('1.6.0', modelUrl, processSandboxes)),
+    ],
+  },
+  {
+    package: 'openhands-agent-server',
+    columns: (['1.23.1', '1.40.0', '1.58.2'] as const).map((version) =>
+      column({
+        name: version,
+        server: (modelUrl) => new TriedAgentServer(version, modelUrl),
+        cases: agentServerCases,
+      }),
+    ),
+  },
+];
+
+function openHands(name: string, server: (modelUrl: string) => TriedOpenHands): Column {
+  return column({ name, server, prepare: (tried) => tried.configure(), cases: openHandsCases });
+}
+
+/** A column makes the servers that its cases take: who goes through columns need not know of which kind they are. */
+function column<Server extends TriedServer>(of: Column<Server>): Column {
+  return of as unknown as Column;
+}

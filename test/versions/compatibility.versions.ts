@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import { startProxy } from '../harness/proxy.js';
+import { TablePlace } from '../harness/table.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
+import { type Column, type Generation, generations } from './columns.js';
+import { Situation } from './situation.js';
+import type { TriedServer } from './tried-server.js';
+
+/**
+ * What becomes of a start on real servers of either generation, and the tables that say so in docs/compatibility.md.
+ *
+ * `VERSIONS`, the names of columns with commas between them, tries these only, and leaves the others as they were.
+ */
+const wanted = process.env.VERSIONS?.split(',').map((name) => name.trim());
+
+let temporal: Temporal;
+let conversations: NestedConversations;
+before(async () => {
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client);
+});
+after(() => temporal?.stop());
+
+// Half of a test is waiting for a server to start.
+describe('a start comes to its right end on', { concurrency: 2 }, () => {
+  for (const generation of generations) {
+    for (const column of generation.columns.filter(({ name }) => wanted?.includes(name) ?? true)) {
+      describe(`${generation.package} ${column.name}`, { concurrency: 1 }, () => tryOut(generation, column));
+    }
+  }
+});
+
+function tryOut(generation: Generation, column: Column): void {
+  let model: ModelStandIn;
+  let server: TriedServer;
+  const ends = new Map<string, string>();
+
+  before(async () => {
+    model = await startModelStandIn();
+    server = column.server(model.url);
+    await server.start();
+    await column.prepare?.(server);
+  });
+
+  for (const tried of column.cases) {
+    test(tried.name, { timeout: 3 * 60_000 }, async () => {
+      const proxy = await startProxy({ target: server.url });
+      try {
+        ends.set(tried.name, await tried.run(new Situation(server, model, proxy, conversations)));
+      } finally {
+        await proxy.close();
+      }
+    });
+  }
+
+  after(async () => {
+    await server?.remove();
+    await model?.close();
+    // A table with a wrong end in it is not written: the tests above have failed.
+    if (ends.size === column.cases.length) await writeColumn(generation, column, ends);
+  });
+}
+
+let writing: Promise<void> = Promise.resolve();
+
+/** One at a time: the table is read before it is written. */
+function writeColumn(generation: Generation, column: Column, ends: ReadonlyMap<string, string>): Promise<void> {
+  writing = writing.then(async () => {
+    const place = new TablePlace('compatibility.md', `npm run test:versions: ${generation.package}`);
+    const [heading = [], ...rows] = await place.read();
+    const known = new Map(rows.map(([name = '', ...cells]) => [name, cells]));
+    const cellOf = (name: string, { name: version }: Column) =>
+      version === column.name ? ends.get(name) : known.get(name)?.[heading.indexOf(version) - 1];
+    await place.write([
+      [generation.package, ...generation.columns.map(({ name }) => name)],
+      ...column.cases.map(({ name }) => [
+        name,
+        ...generation.columns.map((other) => cellOf(name, other) ?? 'not tried'),
+      ]),
+    ]);
+  });
+  return writing;
+}
+
+test('every version that was asked for is one of the table', () => {
+  const known = generations.flatMap(({ columns }) => columns.map(({ name }) => name));
+  assert.deepEqual(
+    (wanted ?? []).filter((name) => !known.includes(name)),
+    [],
+  );
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { ConversationNotFoundError } from '../../client/errors.js';
+import type { NestedConversations } from '../../client/nested-conversations.js';
+import type { FailureType } from '../../contract/failures.js';
+import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../../contract/input.js';
+import type { LineProxy, RequestPattern } from '../harness/proxy.js';
+import { inputFor } from '../harness/start.js';
+import type { ModelStandIn } from '../nested-server/model-stand-in.js';
+import { type TriedServer, until } from './tried-server.js';
+
+export const creates: RequestPattern = { method: 'POST', path: '/api/conversations' };
+
+export const ready = 'ready';
+export const readyOnce = 'ready, 1 message';
+
+/** A start to try, and what its message says: no other one has it. */
+export interface Attempt {
+  readonly sid: string;
+  readonly content: string;
+  readonly input: CreateNestedConversationInput;
+}
+
+/** A start's end, which is waited for in the background. */
+export type Outcome = Promise<CreateNestedConversationResult>;
+
+/** A server with its model, and the line from the worker to it, which can be cut. */
+export class Situation<Server extends TriedServer = TriedServer> {
+  constructor(
+    readonly server: Server,
+    readonly model: ModelStandIn,
+    readonly proxy: LineProxy,
+    readonly conversations: NestedConversations,
+  ) {}
+
+  attempt(overrides: Partial<CreateNestedConversationInput> = {}): Attempt {
+    const content = `Say hello to ${randomUUID()}`;
+    const input = inputFor(this.proxy.url, {
+      ...this.server.input(),
+      initialUserMsg: { content },
+      ...overrides,
+    });
+    return { sid: input.sid, content, input };
+  }
+
+  /** Starts it, so that its end can be waited for later. */
+  begin({ input }: Attempt): Outcome {
+    const outcome = this.conversations.ensureReady(input);
+    outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  /**
+   * Waits for something that is to come before the start's end.
+   *
+   * @throws Error where the start ends sooner, with its end
+   */
+  async before(outcome: Outcome, moment: Promise<unknown>): Promise<void> {
+    const early = outcome.then((result) => {
+      throw new Error(`It ended too soon: ${JSON.stringify(result)}`);
+    });
+    await Promise.race([moment, early]);
+  }
+
+  /** The right end of a start whose message reaches the agent: stored once, and answered once by the model. */
+  async heardOnce({ sid, content }: Attempt, outcome: Outcome): Promise<string> {
+    const { conversationId } = await outcome;
+    assert.equal(conversationId, sid);
+    await until(`the model has answered '${content}'`, () => this.model.timesAnswered(content) > 0);
+    await this.server.untilAgentIs(sid, 'resting');
+    assert.deepEqual(
+      { stored: await this.timesStored(sid, content), answered: this.model.timesAnswered(content) },
+      { stored: 1, answered: 1 },
+    );
+    return readyOnce;
+  }
+
+  /** The right end of a start that can't succeed. */
+  async fails<T extends FailureType>(outcome: Outcome, type: T, message: RegExp): Promise<T> {
+    await assert.rejects(outcome, (error: Error & { type?: unknown }) => {
+      assert.equal(error.type, type, error.message);
+      assert.match(error.message, message);
+      return true;
+    });
+    return type;
+  }
+
+  async timesStored(sid: string, content: string): Promise<number> {
+    return (await this.server.messages(sid)).filter((text) => text === content).length;
+  }
+
+  /** Resolves once the start can do nothing but wait: it has delivered its message, or waits to. */
+  async untilItWaits({ sid }: Attempt): Promise<void> {
+    const delivery = { method: 'POST', path: this.server.eventsOf(sid) };
+    await until(`${sid} waits`, async () => {
+      if (this.proxy.count(delivery) > 0) return true;
+      const status = await this.conversations.status(sid).catch(unlessNotFound);
+      return (status?.attempts ?? 0) > 1;
+    });
+  }
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (!(error instanceof ConversationNotFoundError)) throw error;
+}

@@ -1,0 +1,380 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { inputFor } from '../harness/start.js';
+import {
+  type AgentServerConversation,
+  type AgentServerEvent,
+  type AgentServerScript,
+  textOf,
+} from '../nested-server/agent-server-conversation.js';
+import type { SendMessageRequest } from '../nested-server/agent-server-requests.js';
+import { AgentServerStandIn, type AgentServerStandInOptions } from '../nested-server/agent-server-stand-in.js';
+import { type End, maximumAttempts, type Scene } from './random-run.js';
+import {
+  anyTrouble,
+  type Happenings,
+  injectTroubles,
+  isLostOften,
+  meetsSilence,
+  type RequestKinds,
+  seldom,
+  someLooks,
+  type Trouble,
+  weighted,
+} from './random-troubles.js';
+
+/** Text of the message, in this start and in an earlier run that had the same. */
+const text = 'Fix the build';
+
+/** All that happens to one start: plain JSON, played by request counts and never by a clock. */
+export interface AgentServerSchedule {
+  /** How this start brings its message, if it has one. */
+  readonly message: 'initial' | 'images' | 'none';
+  readonly spelling: keyof typeof spellings;
+  readonly server: keyof typeof servers;
+  /** What the server holds of the conversation before the start; `script` begins with its next run. */
+  readonly before: keyof typeof earlierRuns;
+  /** At which look a run ends that is under way when the start comes. */
+  readonly earlierLooks: number;
+  readonly script: AgentServerScript;
+  readonly troubles: readonly Trouble<keyof typeof requests, keyof typeof incidents>[];
+}
+
+const spellings = {
+  usual: (id: string) => id,
+  upper: (id: string) => id.toUpperCase(),
+  bare: (id: string) => id.replaceAll('-', ''),
+};
+
+const servers = {
+  '1.58': { version: '1.58.2' },
+  '1.55': { version: '1.55.1' },
+  '1.40': { version: '1.40.0' },
+  '1.23': { version: '1.23.1' },
+  'that seeks pages among what it finds': { traits: { findsPagesByAnyEvent: false, knowsBareKinds: false } },
+  'too old': { version: '1.22.1' },
+} satisfies Record<string, AgentServerStandInOptions>;
+
+const message = (words: string): SendMessageRequest => ({ role: 'user', content: [{ type: 'text', text: words }] });
+
+type EarlierRun = (server: AgentServerStandIn, id: string, earlierLooks: number) => unknown;
+
+/** Has a conversation that was asked something, and has come to what the script says. */
+function earlierRun(script: (earlierLooks: number) => AgentServerScript, words = 'Something else'): EarlierRun {
+  return (server, id, earlierLooks) => {
+    server.script(id, script(earlierLooks));
+    server.createConversation(id, message(words));
+  };
+}
+
+function interrupted(signal: 'SIGTERM' | 'SIGKILL'): EarlierRun {
+  return (server, id) => {
+    earlierRun(() => ({ agent: 'runs' }), text)(server, id, 0);
+    server.restart({ signal });
+  };
+}
+
+const earlierRuns = {
+  nothing: () => {},
+  'an idle one': (server, id) => server.createConversation(id),
+  'one that answered the same text': earlierRun(() => ({}), text),
+  'one that was terminated': interrupted('SIGTERM'),
+  'one that was killed': interrupted('SIGKILL'),
+  'one that failed': earlierRun(() => ({ agent: 'error' })),
+  'one that is stuck': earlierRun(() => ({ agent: 'stuck' })),
+  'a run that ends well': earlierRun((runningLooks) => ({ runningLooks })),
+  'a run that uses tools': earlierRun((runningLooks) => ({ runningLooks, toolCalls: 2 })),
+  'a run that fails': earlierRun((runningLooks) => ({ agent: 'error', runningLooks })),
+  'a run that goes on': earlierRun(() => ({ agent: 'runs' })),
+} satisfies Record<string, EarlierRun>;
+
+const incidents = {
+  'stays up': () => {},
+  'is terminated': (server) => server.restart({ signal: 'SIGTERM' }),
+  'is killed': (server) => server.restart({ signal: 'SIGKILL' }),
+  'loses its disk': (server) => server.restart({ signal: 'SIGKILL', losesConversations: true }),
+  'has no room': (server) => {
+    server.options.refusesRuns = 1;
+  },
+  'changes its host': (server, id) => {
+    if (server.has(id)) server.conversation(id).changeHost(3);
+  },
+  'passes on what a stranger says': (server, id) => {
+    if (!server.has(id)) return;
+    const conversation = server.conversation(id);
+    conversation.receive(message('The key is <secret_hidden>'));
+    if (!conversation.isRunning) conversation.run();
+  },
+} satisfies Happenings<AgentServerStandIn>;
+
+const requests = {
+  any: () => ({ path: /./ }),
+  create: () => ({ method: 'POST', path: '/api/conversations' }),
+  'count events': () => ({ method: 'GET', path: /\/events\/count/ }),
+  'read events': () => ({ method: 'GET', path: /\/events\/search/ }),
+  'read status': () => ({ method: 'GET', path: /^\/api\/conversations\/[^/]+$/ }),
+  'send message': () => ({ method: 'POST', path: /\/events$/ }),
+  run: () => ({ method: 'POST', path: /\/run$/ }),
+  'ask about the server': () => ({ method: 'GET', path: '/server_info' }),
+} satisfies RequestKinds;
+
+/** An agent in one of these is at work on the message, or waits for a person. */
+const goodStatuses = ['running', 'finished', 'waiting_for_confirmation'];
+
+const longestPart = 5;
+
+/** Looks after which a conversation has done all that its script holds, and a start has had the patience to see it. */
+const longestScript = 3 * longestPart + 1;
+const patience = 14;
+
+/** Any schedule; the smallest is a start where nothing goes wrong. */
+export function anyAgentServerSchedule(): fc.Arbitrary<AgentServerSchedule> {
+  return fc.record({
+    message: weighted<AgentServerSchedule['message']>({ initial: 12, images: 1, none: 2 }),
+    spelling: weighted<AgentServerSchedule['spelling']>({ usual: 8, upper: 1, bare: 1 }),
+    server: weighted<AgentServerSchedule['server']>({
+      '1.58': 8,
+      '1.55': 3,
+      '1.40': 5,
+      '1.23': 3,
+      'that seeks pages among what it finds': 1,
+      'too old': 1,
+    }),
+    before: weighted<AgentServerSchedule['before']>({
+      nothing: 12,
+      'an idle one': 2,
+      'one that answered the same text': 2,
+      'one that was terminated': 1,
+      'one that was killed': 1,
+      'one that failed': 1,
+      'one that is stuck': 1,
+      'a run that ends well': 3,
+      'a run that uses tools': 2,
+      'a run that fails': 2,
+      'a run that goes on': 1,
+    }),
+    earlierLooks: fc.nat({ max: longestPart }),
+    script: anyScript(),
+    troubles: fc.array(
+      anyTrouble(
+        {
+          any: 4,
+          create: 3,
+          'count events': 1,
+          'read events': 2,
+          'read status': 2,
+          'send message': 2,
+          run: 2,
+          'ask about the server': 1,
+        },
+        {
+          'stays up': 12,
+          'is terminated': 4,
+          'is killed': 3,
+          'loses its disk': 1,
+          'has no room': 2,
+          'changes its host': 2,
+          'passes on what a stranger says': 2,
+        },
+      ),
+      { maxLength: 6, size: 'max' },
+    ),
+  });
+}
+
+function anyScript(): fc.Arbitrary<AgentServerScript> {
+  return fc
+    .record({
+      agent: weighted<NonNullable<AgentServerScript['agent']>>({
+        finished: 16,
+        runs: 4,
+        error: 1,
+        stuck: 1,
+        waiting_for_confirmation: 1,
+      }),
+      absentLooks: someLooks(3),
+      inStaleCatalogue: fc.boolean(),
+      idleLooks: someLooks(longestPart),
+      runningLooks: someLooks(longestPart),
+      toolCalls: someLooks(2),
+      deliveryTrails: fc.oneof(
+        { weight: 6, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+      ),
+      errorEventTrails: someLooks(3),
+      losesMessage: seldom(10),
+      swallows: seldom(30),
+      refusesRun: seldom(30),
+      titleErrors: seldom(15),
+      trailsStats: seldom(4),
+      odds: weighted<keyof typeof odds>({ none: 30, breakingCreate: 2, breakingDelivery: 1, deleting: 1 }),
+    })
+    .map(({ odds: odd, ...script }) => {
+      // Both are counted from the create: it runs once it has been idle.
+      return { ...script, runningLooks: script.idleLooks + script.runningLooks, ...odds[odd] };
+    });
+}
+
+const noMcpServer = 'MCP Connection Failure: Failed to connect to MCP server';
+
+const odds = {
+  none: {},
+  breakingCreate: { createBreaks: noMcpServer },
+  breakingDelivery: { createBreaks: noMcpServer, deliveryBreaks: noMcpServer },
+  deleting: { executionStatus: 'deleting' },
+} satisfies Record<string, AgentServerScript>;
+
+/** Sets a server up so that all of this happens to a conversation. */
+export async function stageAgentServer(schedule: AgentServerSchedule): Promise<Scene> {
+  const server = await AgentServerStandIn.listen(servers[schedule.server]);
+  const id = randomUUID();
+  earlierRuns[schedule.before](server, id, schedule.earlierLooks);
+  // What has been there for a while stays in the catalogue.
+  const inStaleCatalogue = schedule.script.inStaleCatalogue || server.has(id);
+  server.script(id, { ...schedule.script, inStaleCatalogue });
+  const inherited = new Set(server.has(id) ? server.conversation(id).events : []);
+  let troubled = 0;
+  const note = () => {
+    troubled = server.requests.length;
+  };
+  injectTroubles(server, id, schedule.troubles, { requests, incidents, note });
+  return {
+    server,
+    input: inputOf(schedule, server.url, spellings[schedule.spelling](id)),
+    check: (end) => check(end, schedule, { server, id, inherited, troubled }),
+    stream: () => (server.has(id) ? server.conversation(id).events.map(outline) : []),
+  };
+}
+
+function inputOf(schedule: AgentServerSchedule, apiUrl: string, sid: string): Scene['input'] {
+  // A deadline that is met in real time has to be short; where none is met, a busy machine must not meet it either.
+  const isSilent = meetsSilence(schedule.troubles) || (schedule.script.deliveryTrails ?? 0) > 0;
+  const deadline = isSilent ? '150 milliseconds' : '1 minute';
+  const messages: Record<AgentServerSchedule['message'], CreateNestedConversationInput['initialUserMsg']> = {
+    initial: { content: text },
+    images: { content: text, imageUrls: ['data:image/png;base64,AA=='] },
+    none: null,
+  };
+  return inputFor(apiUrl, {
+    sid,
+    server: 'agent-server',
+    settings: { agentSettings: { llm: { model: 'openai/gpt-4o' } }, workspace: { working_dir: '/workspace' } },
+    initialUserMsg: messages[schedule.message],
+    client: { timeout: deadline },
+    readiness: { maximumAttempts, lookTimeout: deadline },
+  });
+}
+
+/** What a schedule came to, on the side of the server. */
+interface Course {
+  readonly server: AgentServerStandIn;
+  readonly id: string;
+  /** Events from before this start. */
+  readonly inherited: ReadonlySet<AgentServerEvent>;
+  /** How many requests had come when the last trouble struck. */
+  readonly troubled: number;
+}
+
+/** The invariants, against the server's own truth. */
+function check(end: End, schedule: AgentServerSchedule, course: Course): void {
+  const { server, id } = course;
+  const conversation = server.has(id) ? server.conversation(id) : undefined;
+  const ours = (conversation?.events ?? []).filter((event) => isOurs(event) && !course.inherited.has(event));
+  assert(ours.length <= 1, `the message is in the stream ${ours.length} times`);
+  if (conversation && ours[0]) assertAskedOnce(conversation, ours[0], schedule);
+  if ('ready' in end) assertReady(end.ready, ours[0], schedule, course);
+  else assertFailedForAReason(end, schedule, course);
+}
+
+function isOurs(event: AgentServerEvent): boolean {
+  return event.kind === 'MessageEvent' && event.source === 'user' && textOf(event) === text;
+}
+
+/**
+ * Between two restarts the model is asked about a message once, and not after an answer. Where events can't tell whether
+ * a message that was stored at a tool's end has been taken up, once more is the lesser harm.
+ */
+function assertAskedOnce(
+  { events, turns }: AgentServerConversation,
+  ours: AgentServerEvent,
+  schedule: AgentServerSchedule,
+): void {
+  const at = events.indexOf(ours);
+  const asking = turns.filter(({ saw, about }) => saw.includes(ours) && about && events.indexOf(about) <= at);
+  const { toolCalls = 0, deliveryTrails = 0 } = schedule.script;
+  const isClear = toolCalls === 0 && deliveryTrails === 0 && schedule.before !== 'a run that uses tools';
+  const most = isClear ? 1 : 2;
+  for (const [index, { restarts, isAnswered }] of asking.entries()) {
+    const later = asking.slice(index + 1);
+    const again = isAnswered ? later : later.filter((turn) => turn.restarts === restarts);
+    assert(again.length < most, `the model is asked about the message ${again.length + 1} times`);
+  }
+}
+
+function assertReady(
+  { conversationId, attempts }: { conversationId: string; attempts: number },
+  ours: AgentServerEvent | undefined,
+  schedule: AgentServerSchedule,
+  { server, id }: Course,
+): void {
+  assert.equal(conversationId.replaceAll('-', '').toLowerCase(), id.replaceAll('-', ''));
+  assert(attempts >= 1 && attempts <= maximumAttempts, `it took ${attempts} looks`);
+  assert(server.has(id), 'it is ready, but the server does not have it');
+  const conversation = server.conversation(id);
+  const { executionStatus, isAbsent } = conversation;
+  // Since its events were read, another host may have taken it over, or the server be about to load it anew.
+  const mayBeAbsent = schedule.troubles.some((trouble) => trouble.server !== 'stays up');
+  assert(!isAbsent || mayBeAbsent, 'it is ready, but its events are absent');
+  assert(schedule.script.executionStatus === undefined, `it is ready, but ${schedule.script.executionStatus}`);
+  if (schedule.message === 'none') return;
+  assert(ours, 'it is ready, but the message is not in the stream');
+  assert(goodStatuses.includes(executionStatus), `it is ready, but ${executionStatus}`);
+  for (let look = 0; look < longestScript; look++) conversation.look('status');
+  const isHeard = conversation.turns.some(({ saw }) => saw.includes(ours));
+  assert(isHeard, 'it is ready, but the model is never asked about the message');
+}
+
+/** Whatever a start fails with has its reason in the schedule. */
+function assertFailedForAReason(
+  { failed, message: words }: Extract<End, { failed: unknown }>,
+  schedule: AgentServerSchedule,
+  { server, troubled }: Course,
+): void {
+  const { troubles, script } = schedule;
+  const has = (fault: Trouble['fault']) => troubles.some((trouble) => trouble.fault === fault);
+  const losesDisk = troubles.some((trouble) => trouble.server === 'loses its disk');
+  const isHopeless = !isFine(schedule) || losesDisk;
+  const isStatus = ({ method, path }: { method: string; path: string }) =>
+    method === 'GET' && requests['read status']().path.test(path);
+  const calmLooks = server.requests.slice(troubled).filter(isStatus).length;
+  const isBroken = script.createBreaks !== undefined;
+  const reasons: Record<string, boolean> = {
+    Unauthorized: has('answer 401'),
+    ConversationRejected: has('answer 302') || isBroken || schedule.server === 'too old',
+    NestedServerUnavailable: troubles.length > 0 || isBroken || (script.absentLooks ?? 0) > 0,
+    ConversationFailed: isHopeless || isLostOften(troubles),
+    ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
+  };
+  assert(reasons[failed], `it failed with ${failed}, for no reason: ${words}`);
+}
+
+/** Whether the conversation comes to a good end once all troubles are over. */
+function isFine({ server, script, before, message: kind, troubles }: AgentServerSchedule): boolean {
+  const { agent = 'finished', swallows = false, refusesRun = false, executionStatus, deliveryBreaks } = script;
+  if (server === 'too old' || executionStatus !== undefined || deliveryBreaks !== undefined) return false;
+  // An agent that failed in an earlier run neither works nor waits for a person.
+  if (kind === 'none')
+    return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
+  if (swallows || refusesRun || before === 'a run that goes on') return false;
+  // A run for a stranger that never ends keeps the agent from the message.
+  const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
+  if (hasStranger && agent === 'runs') return false;
+  return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
+}
+
+function outline({ id, source, kind, key, value, llm_message: said, parent_id: parent }: AgentServerEvent): string {
+  const words = said === undefined ? undefined : JSON.stringify(said).slice(0, 100);
+  return JSON.stringify({ id: id.slice(0, 8), source, kind, key, value, words, parent });
+}

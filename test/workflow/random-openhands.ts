@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { inputFor } from '../harness/start.js';
+import type { OpenHandsConversation, OpenHandsScript } from '../nested-server/openhands-conversation.js';
+import type { OpenHandsEvent } from '../nested-server/openhands-events.js';
+import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../nested-server/openhands-stand-in.js';
+import { type End, maximumAttempts, type Scene } from './random-run.js';
+import {
+  anyTrouble,
+  type Happenings,
+  injectTroubles,
+  isLostOften,
+  meetsSilence,
+  type RequestKinds,
+  seldom,
+  someLooks,
+  type Trouble,
+  weighted,
+} from './random-troubles.js';
+
+/** Text of the message, in this start and in an earlier life that had the same. */
+const text = 'Fix the build';
+
+/** What a server stores that takes a word of it for a secret. */
+const maskedText = 'Fix the <secret_hidden>';
+
+/** All that happens to one start: plain JSON, played by request counts and never by a clock. */
+export interface OpenHandsSchedule {
+  /** How this start brings its message, if it has one. */
+  readonly message: 'initial' | 'images' | 'replay' | 'none';
+  readonly server: keyof typeof servers;
+  /** What the server holds of the conversation before the start; if that is alive, `script` begins with its next turn. */
+  readonly before: keyof typeof earlierLives;
+  /** At which look a turn ends that is under way when the start comes. */
+  readonly earlierLooks: number;
+  readonly script: OpenHandsScript;
+  readonly troubles: readonly Trouble<keyof typeof requests, keyof typeof incidents>[];
+}
+
+const servers = {
+  '0.55': {},
+  '0.51': { version: '0.51.1' },
+  '1.6': { version: '1.6.0' },
+  'without Docker': { version: '1.6.0', brokenStatus: 'error-and-close' },
+  'without status, cutting the line': { brokenStatus: 'cut' },
+  'without microagents': { hasMicroagents: false },
+  'without status and microagents': { brokenStatus: 'error', hasMicroagents: false },
+  'with a status that hangs': { brokenStatus: 'silence' },
+  'that knows a secret': { secrets: ['build'] },
+  'without vision': { hasVision: false },
+  'of another API': { version: '1.7.0' },
+} satisfies Record<string, OpenHandsStandInOptions>;
+
+/** Has a loop that was asked something else, and has come to what the script says. */
+function earlierTurn(script: (earlierLooks: number) => OpenHandsScript) {
+  return (server: OpenHandsStandIn, sid: string, earlierLooks: number) => {
+    server.script(sid, script(earlierLooks));
+    server.createConversation(sid, { initial_user_msg: 'Something else' });
+  };
+}
+
+const earlierLives = {
+  nothing: () => {},
+  'a life that ended': (server, sid) => {
+    server.createConversation(sid, { initial_user_msg: text });
+    server.restart();
+  },
+  'a life that was evicted': (server, sid) => {
+    server.createConversation(sid, { initial_user_msg: text });
+    server.evict(sid);
+  },
+  'a life that ended unanswered': (server, sid) => {
+    server.script(sid, { agent: 'runs' });
+    server.createConversation(sid, { initial_user_msg: text });
+    server.restart();
+  },
+  'a life of odd events': (server, sid) => {
+    const conversation = server.createConversation(sid);
+    for (const event of oddEvents) conversation.appendOdd(event);
+    server.restart();
+  },
+  'an idle loop': (server, sid) => server.createConversation(sid),
+  'a loop that answered the same text': (server, sid) => server.createConversation(sid, { initial_user_msg: text }),
+  'a loop that works on': earlierTurn(() => ({ agent: 'runs' })),
+  'a loop that loads': earlierTurn(() => ({ loadingLooks: 3 })),
+  'a turn that ends well': earlierTurn((runningLooks) => ({ runningLooks })),
+  'a turn that uses tools': earlierTurn((runningLooks) => ({ runningLooks, toolCalls: 2 })),
+  'a turn that fails': earlierTurn((runningLooks) => ({ agent: 'errors', runningLooks })),
+  'a turn that halts': earlierTurn((runningLooks) => ({ agent: 'halts', endsIn: 'paused', runningLooks })),
+} satisfies Record<string, (server: OpenHandsStandIn, sid: string, earlierLooks: number) => unknown>;
+
+const oddEvents: object[] = [
+  { id: '7', source: 'agent', observation: 'agent_state_changed', extras: { agent_state: 'running', reason: null } },
+  { id: -1, source: 'user', action: 'message', args: { content: { text } } },
+  { id: 5, source: 'user', action: 'message', args: { content: null } },
+  { id: 5, source: 'environment', observation: 'agent_state_changed', extras: null },
+  { id: 'x'.repeat(300), action: 7 },
+];
+
+const incidents = {
+  'stays up': () => {},
+  restarts: (server) => server.restart(),
+  evicts: (server, sid) => {
+    if (server.has(sid)) server.evict(sid);
+  },
+  'loses its disk': (server) => server.restart({ losesConversations: true }),
+  'is killed within a write': (server, sid) => {
+    server.restart();
+    if (server.has(sid)) server.conversation(sid).hasBrokenMetadata = true;
+  },
+  'passes on what a stranger says': (server, sid) => {
+    if (!server.has(sid) || !server.conversation(sid).isLive) return;
+    server.conversation(sid).dispatch({ action: 'message', args: { content: 'The key is <secret_hidden>' } });
+  },
+} satisfies Happenings<OpenHandsStandIn>;
+
+const requests = {
+  any: () => ({ path: /./ }),
+  create: () => ({ method: 'POST', path: '/api/conversations' }),
+  'read events': () => ({ method: 'GET', path: /\/events\?/ }),
+  'read status': (sid) => ({ method: 'GET', path: `/api/conversations/${sid}` }),
+  'send event': () => ({ method: 'POST', path: /\/events$/ }),
+  'ask for life': () => ({ method: 'GET', path: /\/microagents$/ }),
+} satisfies RequestKinds;
+
+/** An agent in one of these is at work, or waits for a person. */
+const goodStates = ['awaiting_user_input', 'finished', 'awaiting_user_confirmation', 'running'];
+
+const longestPart = 5;
+
+/** Looks after which a conversation has done all that its script holds, and a start has had the patience to see it. */
+const longestScript = 3 * longestPart + 1;
+const patience = 14;
+
+/** Any schedule; the smallest is a start where nothing goes wrong. */
+export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
+  return fc.record({
+    message: weighted<OpenHandsSchedule['message']>({ initial: 12, images: 1, none: 2, replay: 2 }),
+    server: weighted<OpenHandsSchedule['server']>({
+      '0.55': 12,
+      '0.51': 2,
+      '1.6': 2,
+      'without Docker': 6,
+      'without status, cutting the line': 2,
+      'without microagents': 2,
+      'without status and microagents': 3,
+      'with a status that hangs': 1,
+      'that knows a secret': 3,
+      'without vision': 2,
+      'of another API': 1,
+    }),
+    before: weighted<OpenHandsSchedule['before']>({
+      nothing: 10,
+      'a life that ended': 3,
+      'a life that was evicted': 1,
+      'a life that ended unanswered': 1,
+      'a life of odd events': 1,
+      'an idle loop': 1,
+      'a loop that answered the same text': 1,
+      'a loop that works on': 1,
+      'a loop that loads': 1,
+      'a turn that ends well': 2,
+      'a turn that uses tools': 1,
+      'a turn that fails': 2,
+      'a turn that halts': 1,
+    }),
+    earlierLooks: fc.nat({ max: longestPart }),
+    script: anyScript(),
+    troubles: fc.array(
+      anyTrouble(
+        { any: 4, create: 3, 'read events': 3, 'read status': 2, 'send event': 2, 'ask for life': 1 },
+        {
+          'stays up': 12,
+          restarts: 6,
+          evicts: 2,
+          'loses its disk': 1,
+          'is killed within a write': 1,
+          'passes on what a stranger says': 2,
+        },
+      ),
+      { maxLength: 6, size: 'max' },
+    ),
+  });
+}
+
+function anyScript(): fc.Arbitrary<OpenHandsScript> {
+  return fc
+    .record({
+      agent: weighted<NonNullable<OpenHandsScript['agent']>>({
+        answers: 16,
+        runs: 3,
+        halts: 1,
+        errors: 1,
+        'error-on-load': 1,
+        dead: 1,
+      }),
+      endsIn: weighted({
+        awaiting_user_input: 20,
+        finished: 2,
+        awaiting_user_confirmation: 1,
+        paused: 1,
+        stopped: 1,
+        rejected: 1,
+        dreaming: 1,
+      }),
+      statusWhileLoading: fc.constantFrom('STARTING' as const, 'RUNNING' as const),
+      unstartedLooks: someLooks(longestPart),
+      loadingLooks: someLooks(longestPart),
+      runningLooks: someLooks(longestPart),
+      toolCalls: someLooks(2),
+      deliveryTrails: someLooks(2),
+      recallsFirst: seldom(4),
+      swallows: seldom(30),
+      statusLies: weighted<keyof typeof lyingStatuses>({ none: 12, stopped: 1, 'stopped twice': 1, absent: 1 }).map(
+        (lies): (string | null)[] => lyingStatuses[lies],
+      ),
+    })
+    .map((script) => {
+      // All are counted from the start of the loop: it loads once it has started, and runs once it has loaded.
+      const { unstartedLooks } = script;
+      const loadingLooks = script.loadingLooks + (unstartedLooks && unstartedLooks + 1);
+      return { ...script, loadingLooks, runningLooks: loadingLooks + script.runningLooks };
+    });
+}
+
+const lyingStatuses = {
+  none: [],
+  stopped: ['STOPPED'],
+  'stopped twice': ['STOPPED', 'STOPPED'],
+  absent: [null],
+} satisfies Record<string, (string | null)[]>;
+
+/** Sets a server up so that all of this happens to a conversation. */
+export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene> {
+  const server = await OpenHandsStandIn.listen(servers[schedule.server]);
+  const input = inputOf(schedule, server.url);
+  const { sid } = input;
+  earlierLives[schedule.before](server, sid, schedule.earlierLooks);
+  server.script(sid, schedule.script);
+  const inherited = new Set(server.has(sid) ? server.conversation(sid).events : []);
+  let troubled = 0;
+  const note = () => {
+    troubled = server.requests.length;
+  };
+  injectTroubles(server, sid, schedule.troubles, { requests, incidents, note });
+  return {
+    server,
+    input,
+    check: (end) => check(end, schedule, { server, sid, inherited, troubled }),
+    stream: () => (server.has(sid) ? server.conversation(sid).events.map(outline) : []),
+  };
+}
+
+function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
+  // A deadline that is met in real time has to be short; where none is met, a busy machine must not meet it either.
+  const isSilent = meetsSilence(schedule.troubles) || schedule.server === 'with a status that hangs';
+  const deadline = isSilent ? '150 milliseconds' : '1 minute';
+  const replay = [
+    { source: 'user', action: 'message', args: { content: text } },
+    { source: 'agent', action: 'message', args: { content: 'Done.', wait_for_response: true } },
+  ];
+  const messages = {
+    initial: { initialUserMsg: { content: text } },
+    images: { initialUserMsg: { content: text, imageUrls: ['data:image/png;base64,AA=='] } },
+    replay: { initialUserMsg: null, replayJson: JSON.stringify(replay) },
+    none: { initialUserMsg: null },
+  };
+  return inputFor(apiUrl, {
+    ...messages[schedule.message],
+    client: { timeout: deadline },
+    readiness: { maximumAttempts, lookTimeout: deadline },
+  });
+}
+
+/** What a schedule came to, on the side of the server. */
+interface Course {
+  readonly server: OpenHandsStandIn;
+  readonly sid: string;
+  /** Events from before this start. */
+  readonly inherited: ReadonlySet<OpenHandsEvent>;
+  /** How many requests had come when the last trouble struck. */
+  readonly troubled: number;
+}
+
+/** The invariants, against the server's own truth. */
+function check(end: End, schedule: OpenHandsSchedule, course: Course): void {
+  const { server, sid } = course;
+  const conversation = server.has(sid) ? server.conversation(sid) : undefined;
+  const ours = (conversation?.events ?? []).filter((event) => isOurs(event) && !course.inherited.has(event));
+  assert(ours.length <= 1, `the message is in the stream ${ours.length} times`);
+  // A turn that ends without an action of the agent looks as if it had never been.
+  if (conversation && ours[0] && schedule.script.agent !== 'halts') assertAskedOnce(conversation, ours[0]);
+  if ('ready' in end) assertReady(end.ready, ours[0], schedule, course);
+  else assertFailedForAReason(end, schedule, course);
+}
+
+function isOurs({ action, source, args }: OpenHandsEvent): boolean {
+  return action === 'message' && source === 'user' && (args?.content === text || args?.content === maskedText);
+}
+
+/** A life asks about a message once, and none does after one that had an answer. */
+function assertAskedOnce(conversation: OpenHandsConversation, ours: OpenHandsEvent): void {
+  const { events, turns } = conversation;
+  const at = events.indexOf(ours);
+  const asking = turns.filter(({ saw, about }) => saw.includes(ours) && about && events.indexOf(about) <= at);
+  for (const [index, { life, isAnswered }] of asking.entries()) {
+    const later = asking.slice(index + 1);
+    assert(!isAnswered || later.length === 0, 'the model is asked about the message again, after its answer');
+    assert(!later.some((turn) => turn.life === life), 'the model is asked about the message twice in one life');
+  }
+}
+
+function assertReady(
+  { conversationId, attempts }: { conversationId: string; attempts: number },
+  ours: OpenHandsEvent | undefined,
+  schedule: OpenHandsSchedule,
+  { server, sid }: Course,
+): void {
+  assert.equal(conversationId, sid);
+  assert(attempts >= 1 && attempts <= maximumAttempts, `it took ${attempts} looks`);
+  assert(server.has(sid), 'it is ready, but the server does not have it');
+  const conversation = server.conversation(sid);
+  const { isLive, agentState } = conversation;
+  if (tellsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
+  // Without a message, an agent that failed before this start takes the next one all the same.
+  const good = schedule.message === 'none' ? [...goodStates, 'error'] : goodStates;
+  assert(good.includes(String(agentState)), `it is ready, but its agent is in ${agentState}`);
+  if (schedule.message !== 'none') assert(ours, 'it is ready, but the message is not in the stream');
+  if (schedule.message === 'initial' || schedule.message === 'images') assertHeard(conversation, ours);
+}
+
+/** Whether the server tells a start that a loop has ended: where not, events are all that there is to go by. */
+function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
+  const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
+  // A gateway's 404 looks like that of a server without the route.
+  const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
+  return brokenStatus === undefined || (hasMicroagents && !seemsToLackRoute);
+}
+
+/** An agent that is at work on something else hears the message later. */
+function assertHeard(conversation: OpenHandsConversation, ours: OpenHandsEvent | undefined): void {
+  if (!conversation.isLive || !ours) return;
+  for (let look = 0; look < longestScript; look++) conversation.look();
+  const isHeard = conversation.turns.some(({ saw }) => saw.includes(ours));
+  assert(isHeard, 'it is ready, but the model is never asked about the message');
+}
+
+/** Whatever a start fails with has its reason in the schedule. */
+function assertFailedForAReason(
+  { failed, message }: Extract<End, { failed: unknown }>,
+  schedule: OpenHandsSchedule,
+  { server, sid, troubled }: Course,
+): void {
+  if (schedule.before === 'a life of odd events') return;
+  const has = (fault: Trouble['fault']) => schedule.troubles.some((trouble) => trouble.fault === fault);
+  const isHopeless = !isFine(schedule, server, sid) || mayHaveLostMessage(schedule);
+  const calmLooks = server.requests.slice(troubled).filter(({ path }) => path.includes('/events?')).length;
+  const reasons: Record<string, boolean> = {
+    Unauthorized: has('answer 401'),
+    ConversationRejected: has('answer 302') || schedule.server === 'of another API',
+    NestedServerUnavailable: schedule.troubles.length > 0,
+    ConversationFailed: isHopeless || isLostOften(schedule.troubles),
+    ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
+  };
+  assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);
+}
+
+/** Whether the conversation comes to a good end once all troubles are over. */
+function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: string): boolean {
+  const { agent = 'answers', endsIn = '', swallows = false } = schedule.script;
+  if (schedule.server === 'of another API' || (server.has(sid) && server.conversation(sid).hasBrokenMetadata))
+    return false;
+  if (swallows || (schedule.server === 'without vision' && schedule.message === 'images')) return false;
+  // Paused by somebody while it had not turned to the message, it stays so.
+  if (schedule.before === 'a turn that halts') return false;
+  // Nothing tells whether the answer to the create is about a loop that was loading already.
+  if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
+  // A loop that is alive already takes no replay.
+  if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
+  if (!goodStates.includes(endsIn)) return false;
+  // An agent that was at work already and never comes to a next action does not show what it works on.
+  if (agent === 'runs')
+    return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
+  return agent === 'answers';
+}
+
+function hasTurn({ before }: OpenHandsSchedule): boolean {
+  return before.startsWith('a turn that');
+}
+
+/**
+ * A message that was accepted can be lost with its loop, and where nobody tells that the loop has ended, it is missed for
+ * ever; as is all that was read before where the disk is lost.
+ */
+function mayHaveLostMessage(schedule: OpenHandsSchedule): boolean {
+  const happens = (...incidents: string[]) => schedule.troubles.some(({ server }) => incidents.includes(server));
+  return happens('loses its disk') || (happens('restarts', 'evicts') && !tellsLife(schedule));
+}
+
+function outline(event: OpenHandsEvent): string {
+  const { id, source, action, observation, args, extras, cause } = event;
+  return JSON.stringify({ id, source, action, observation, ...args, ...extras, cause }).slice(0, 150);
+}
