@@ -125,7 +125,7 @@ export function meetsSilence(troubles: readonly Trouble[]): boolean {
 /** Whether so much goes wrong that a start may give the conversation up for it. */
 export function mayBeGivenUp(reason: string, troubles: readonly Trouble[]): boolean {
   const strikes = troubles.reduce((sum, { times }) => sum + times, 0);
-  return reason.includes('the server does not hold it') && strikes >= maximumCreates;
+  return reason.includes('it does not settle') && strikes >= maximumCreates;
 }
 
 /** Makes the troubles happen; `note` is told of each that strikes. */
