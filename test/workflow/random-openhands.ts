@@ -236,7 +236,7 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
   const input = inputOf(schedule, server.url);
   const { sid } = input;
   earlierLives[schedule.before](server, sid, schedule.earlierLooks);
-  server.script(sid, schedule.script);
+  server.script(sid, storesAtOnce(schedule) ? { ...schedule.script, deliveryTrails: 0 } : schedule.script);
   const inherited = new Set(server.has(sid) ? server.conversation(sid).events : []);
   let troubled = 0;
   const note = () => {
@@ -249,6 +249,11 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
     check: (end) => check(end, schedule, { server, sid, inherited, troubled }),
     stream: () => (server.has(sid) ? server.conversation(sid).events.map(outline) : []),
   };
+}
+
+/** A server that has lost an answer has stored what it was sent before: only one that answered in time may be late. */
+function storesAtOnce({ troubles }: OpenHandsSchedule): boolean {
+  return troubles.some(({ request, fault }) => fault !== 'none' && ['any', 'send event'].includes(request));
 }
 
 /**
@@ -343,9 +348,12 @@ function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
   if (hasMicroagents && !seemsToLackRoute) return true;
-  // Nor does a restart show where the status is late in that moment.
-  const hidesRestart = meetsSilence(troubles) && troubles.some(({ server: incident }) => incident === 'restarts');
-  return brokenStatus === undefined && !hidesRestart;
+  // Nor does a restart show where the status can't be read in that moment, or never could.
+  const hidesStatus = troubles.some(
+    ({ request, fault }) => fault !== 'none' && ['any', 'read status'].includes(request),
+  );
+  const restarts = troubles.some(({ server: incident }) => incident === 'restarts');
+  return brokenStatus === undefined && !(hidesStatus && restarts);
 }
 
 /** An agent that is at work on something else hears the message later. */
