@@ -236,7 +236,7 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
   const input = inputOf(schedule, server.url);
   const { sid } = input;
   earlierLives[schedule.before](server, sid, schedule.earlierLooks);
-  server.script(sid, storesAtOnce(schedule) ? { ...schedule.script, deliveryTrails: 0 } : schedule.script);
+  server.script(sid, schedule.script);
   const inherited = new Set(server.has(sid) ? server.conversation(sid).events : []);
   let troubled = 0;
   const note = () => {
@@ -249,11 +249,6 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
     check: (end) => check(end, schedule, { server, sid, inherited, troubled }),
     stream: () => (server.has(sid) ? server.conversation(sid).events.map(outline) : []),
   };
-}
-
-/** A server that has lost an answer has stored what it was sent before: only one that answered in time may be late. */
-function storesAtOnce({ troubles }: OpenHandsSchedule): boolean {
-  return troubles.some(({ request, fault }) => fault !== 'none' && ['any', 'send event'].includes(request));
 }
 
 /**
