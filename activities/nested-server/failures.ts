@@ -73,9 +73,12 @@ export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' 
   return status === 404 && detail !== undefined && detail !== 'Not Found';
 }
 
-/** Whether a 404 is FastAPI's for a path that the server does not have at all, or a gateway's that passes for it. */
+/**
+ * Whether the server does not have what was asked for at all, by its path, method or parameters; or a gateway says the
+ * same. FastAPI's 404 for a route has this detail.
+ */
 export function isMissingRoute({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
-  return status === 404 && stringAt(json, 'detail') === 'Not Found';
+  return status === 405 || status === 422 || (status === 404 && stringAt(json, 'detail') === 'Not Found');
 }
 
 /** The failure of a request that brought no answer. */

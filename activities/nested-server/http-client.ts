@@ -70,16 +70,12 @@ export interface HttpClientOptions {
 export class HttpClient {
   readonly baseUrl: string;
   readonly #transport: Transport;
-  /** When the deadline of all requests passes, and what tells of it. */
-  readonly #shared: { readonly signal: AbortSignal; readonly endsAt: number } | undefined;
+  /** When the deadline of all requests passes, and what tells of it: from the first request on. */
+  #shared: { readonly signal: AbortSignal; readonly endsAt: number } | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
     this.baseUrl = options.baseUrl;
     this.#transport = readingTwice(options.transport);
-    const { sharedDeadline, timeoutMs } = options;
-    if (sharedDeadline) {
-      this.#shared = { signal: AbortSignal.timeout(timeoutMs), endsAt: performance.now() + timeoutMs };
-    }
   }
 
   /**
@@ -117,9 +113,11 @@ export class HttpClient {
    * after. axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
    */
   #deadlineOf(isRead: boolean, share: number): { signal: AbortSignal; within: string } {
-    const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY } = this.options;
+    const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY, sharedDeadline } = this.options;
     const wholeMs = isRead ? Math.min(timeoutMs, readTimeoutMs) : timeoutMs;
-    const leftMs = this.#shared ? Math.ceil(this.#shared.endsAt - performance.now()) : wholeMs;
+    const now = performance.now();
+    if (sharedDeadline) this.#shared ??= { signal: AbortSignal.timeout(timeoutMs), endsAt: now + timeoutMs };
+    const leftMs = this.#shared ? Math.ceil(this.#shared.endsAt - now) : wholeMs;
     const ownMs = Math.max(Math.ceil(Math.min(wholeMs, leftMs) * share), 0);
     const own = AbortSignal.timeout(ownMs);
     const signal = this.#shared ? AbortSignal.any([own, this.#shared.signal]) : own;

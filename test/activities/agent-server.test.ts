@@ -132,6 +132,11 @@ describe('a conversation of agent-server that is', () => {
     ['created without a message', [...fresh, status('idle')], 'ready: idle', noMessage],
     ['at work, and late with its status', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
     [
+      'at work, late with its status, and perhaps restarted',
+      [...fresh, events(ours, update('running')), status(late), laterBoot],
+      'wait: status late (agent running)',
+    ],
+    [
       'late with its status, and not at work',
       [...fresh, events(ours), status(late), settled],
       'wait: status late (agent idle), its message not taken up yet',

@@ -344,6 +344,21 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
   ],
   ['alive', joined, 'send deliver'],
   [
+    'alive, taken for ended, and the answer to the create lost',
+    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING')],
+    'wait: RUNNING (agent not started)',
+  ],
+  [
+    'alive, taken for ended, the answer to the create lost, and nothing new comes',
+    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING'), nothingNew],
+    'send create',
+  ],
+  [
+    'alive, taken for ended, as a second create found',
+    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING'), creates('RUNNING'), status('RUNNING')],
+    'send deliver',
+  ],
+  [
     'alive, as a create found that took it for ended',
     [baseline(told('STOPPED'), ...earlier), creates('RUNNING'), status('RUNNING')],
     'send deliver',

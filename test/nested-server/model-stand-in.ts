@@ -15,8 +15,8 @@ export interface ModelStandIn {
    * @throws Error when none has within a minute: an agent that was told asks within seconds
    */
   asked(text: string): Promise<void>;
-  /** How many requests of an agent held this text anywhere: to be answered, or as what was said before. */
-  timesShown(text: string): number;
+  /** How many requests of an agent were answered that held this text anywhere: as the last message, or as an earlier one. */
+  timesAnswered(text: string): number;
   /** From now on agents' requests to answer a message that holds this text wait, until they are let go. */
   hold(text: string): HeldAnswer;
   /** From now on every request that holds this text is refused, as with a key that is not valid. */
@@ -31,6 +31,8 @@ export interface HeldAnswer {
 }
 
 interface ChatRequest {
+  /** Whether it was: not where the key was refused, nor where whoever asked had gone. */
+  answered?: true;
   readonly model: string;
   /** An agent offers its tools; a request without any is for a title. */
   readonly tools?: readonly unknown[];
@@ -62,6 +64,8 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
         .end(JSON.stringify({ error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } }));
       return;
     }
+    if (response.destroyed) return;
+    chat.answered = true;
     response.setHeader('content-type', 'application/json').end(
       JSON.stringify({
         id: `chat-${requests.length}`,
@@ -77,7 +81,8 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     timesAsked,
-    timesShown: (text) => agentRequests().filter(({ messages }) => JSON.stringify(messages).includes(text)).length,
+    timesAnswered: (text) =>
+      agentRequests().filter(({ answered, messages }) => answered && JSON.stringify(messages).includes(text)).length,
     hold(text) {
       let decide: (decision: Decision) => void = () => undefined;
       const decision = new Promise<Decision>((resolve) => {

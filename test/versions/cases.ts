@@ -69,7 +69,7 @@ export const cases: readonly Case[] = [
       const attempt = situation.attempt();
       situation.model.refuseKey(attempt.content);
       // Until the agent has failed, nothing may find it at work.
-      const answered = situation.proxy.interruptAfter(creates);
+      const answered = situation.proxy.holdAfter(creates);
       const outcome = situation.begin(attempt);
       await situation.before(outcome, answered);
       await situation.server.untilAgentIs(attempt.sid, 'failed');
@@ -128,23 +128,20 @@ function joinedAtWork(name: string, end: 'answer' | 'refuseKey'): Case {
   };
 }
 
-/** The server ends while its agent tries to reach the model: between the create's answer and all that the start sees. */
+/** The server ends while its agent waits for the model: between the create's answer and all that the start sees. */
 function restartAfterCreate(signal: 'SIGTERM' | 'SIGKILL'): Case {
   return {
     name: `${signal} and a restart, after the create`,
     async run(situation) {
-      const { server, proxy, modelLine } = situation;
+      const { server, proxy, model } = situation;
       const attempt = situation.attempt();
-      await modelLine.cut();
-      const answered = proxy.interruptAfter(creates);
+      const turn = model.hold(attempt.content);
+      const answered = proxy.holdAfter(creates);
       const outcome = situation.begin(attempt);
-      try {
-        await situation.before(outcome, answered);
-        await server.untilAgentIs(attempt.sid, 'working');
-        await server.stop(signal);
-      } finally {
-        await modelLine.mend();
-      }
+      await situation.before(outcome, answered);
+      await model.asked(attempt.content);
+      await server.stop(signal);
+      turn.answer();
       await server.start();
       proxy.restore();
       return situation.heardOnce(attempt, outcome);

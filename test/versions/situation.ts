@@ -6,7 +6,6 @@ import type { FailureType } from '../../contract/failures.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../../contract/input.js';
 import type { LineProxy, RequestPattern } from '../harness/proxy.js';
 import { inputFor } from '../harness/start.js';
-import type { TcpLine } from '../harness/tcp-line.js';
 import type { ModelStandIn } from '../nested-server/model-stand-in.js';
 import { type TriedServer, until } from './tried-server.js';
 
@@ -25,14 +24,11 @@ export interface Attempt {
 /** A start's end, which is waited for in the background. */
 export type Outcome = Promise<CreateNestedConversationResult>;
 
-/** A server with its model, and the lines to both, which can be cut. */
+/** A server with its model, and the line from the worker to it, which can be cut. */
 export class Situation<Server extends TriedServer = TriedServer> {
   constructor(
     readonly server: Server,
     readonly model: ModelStandIn,
-    /** Between the agents and the model. */
-    readonly modelLine: TcpLine,
-    /** Between the worker and the server. */
     readonly proxy: LineProxy,
     readonly conversations: NestedConversations,
   ) {}
@@ -66,15 +62,15 @@ export class Situation<Server extends TriedServer = TriedServer> {
     await Promise.race([moment, early]);
   }
 
-  /** The right end of a start whose message reaches the agent: stored once, and shown to the model once. */
+  /** The right end of a start whose message reaches the agent: stored once, and answered once by the model. */
   async heardOnce({ sid, content }: Attempt, outcome: Outcome): Promise<string> {
     const { conversationId } = await outcome;
     assert.equal(conversationId, sid);
-    await this.model.asked(content).catch(() => undefined);
+    await until(`the model has answered '${content}'`, () => this.model.timesAnswered(content) > 0);
     await this.server.untilAgentIs(sid, 'resting');
     assert.deepEqual(
-      { stored: await this.timesStored(sid, content), shown: this.model.timesShown(content) },
-      { stored: 1, shown: 1 },
+      { stored: await this.timesStored(sid, content), answered: this.model.timesAnswered(content) },
+      { stored: 1, answered: 1 },
     );
     return readyOnce;
   }

@@ -31,7 +31,7 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
   if (!state.caughtUp) return wait;
   if (message.is === 'none' && readyWithoutMessage.has(value)) return { kind: 'ready', status: value };
-  if (message.is === 'taken-up' && atWork.has(value)) return { kind: 'ready', status: value };
+  if (message.is === 'taken-up' && atWork.has(value) && isUndisturbed(state)) return { kind: 'ready', status: value };
   if (status.kind === 'late') return wait;
 
   switch (message.is) {
@@ -52,6 +52,12 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
     case 'none':
       return wait;
   }
+}
+
+/** Whether the events can be relied on where the status is late: the server may have restarted since. */
+function isUndisturbed({ status, life, message }: AgentServerState): boolean {
+  if (status.kind === 'told') return true;
+  return life.laterBoots === 0 && message.is === 'taken-up' && message.inLife === life.number;
 }
 
 /** The newest `execution_status` that is known. */

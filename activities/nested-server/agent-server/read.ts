@@ -44,7 +44,9 @@ export async function observe(
   // The events come first: they have the server load the conversation, and set right what a kill left as running.
   const read = await readOn(server, desired, state);
   const status: Status = read ? await readStatus(server, desired.sid) : { kind: 'absent' };
-  const seen = read && status.kind !== 'absent' ? addStatus(read, status) : addAbsence(state);
+  // A server that restarts just then tells so in the events, or by its boot.
+  const newest = read && status.kind === 'late' ? await readOn(server, desired, read) : read;
+  const seen = newest && status.kind !== 'absent' ? addStatus(newest, status) : addAbsence(state);
   const known = dependsOnLife(seen) ? addBoot(seen, await readBoot(server)) : seen;
   return { ...known, still: isSame(known, state) ? Math.min(state.still + 1, longPatience) : 1 };
 }
@@ -52,6 +54,7 @@ export async function observe(
 /** Whether a restart of the server decides what is due: for an agent that rests though it has a message. */
 function dependsOnLife({ status, message, life }: AgentServerState): boolean {
   if (life.boot === undefined) return false;
+  if (status.kind === 'late') return true;
   const hasMessage = message.is === 'stored' || message.is === 'taken-up';
   return hasMessage && status.kind === 'told' && restStates.has(status.value) && status.value !== 'finished';
 }

@@ -111,7 +111,7 @@ export function addCreated(state: OpenHandsState, isNewLife: boolean): OpenHands
       ...(message.is === 'sent' && { message: { ...message, isAnswered: true } }),
     };
   }
-  const isKnown = loop.life === 'live' || loop.life === 'started';
+  const isKnown = loop.life === 'live';
   const isDropped = message.is === 'sent' && !message.isRepeated;
   return { ...state, ...(!isKnown && { loop: joined(state) }), ...(isDropped && { message: { is: 'missing' } }) };
 }

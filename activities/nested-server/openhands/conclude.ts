@@ -40,6 +40,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   if (!state.caughtUp) return wait(`reading its events, at ${state.cursor}`);
   // The answer to a create tells whether a loop is alive; one that is changes nothing and drops the message.
   if (loop.life === 'unproven') return send('create');
+  if (mayBeJoined(state)) return send('create');
   const agent = agentState(state);
   // While it is STARTING, the newest state can still be the last word of the life before.
   if (agent === undefined || agent === 'loading' || isStarting(state)) return wait();
@@ -79,6 +80,16 @@ function mayHaveRestarted({ status }: OpenHandsState): boolean {
   if (status.kind !== 'unreadable' && status.kind !== 'late') return false;
   if (status.life !== undefined) return status.life === 'unanswered';
   return status.kind === 'unreadable' && status.wasTold;
+}
+
+/**
+ * Whether a loop of before this start may be the one that runs: it tells nothing new, and the create that could have
+ * begun another was never answered. A create that it answers tells.
+ */
+function mayBeJoined({ loop, status, message, before, isStill }: OpenHandsState): boolean {
+  const isRunning = status.kind === 'told' && status.value === 'RUNNING';
+  const isUnanswered = message.is === 'none' || (message.is === 'sent' && !message.isAnswered);
+  return loop.life === 'started' && isRunning && isUnanswered && before !== undefined && isStill;
 }
 
 /** A status of a later version. */

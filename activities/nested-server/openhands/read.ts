@@ -4,7 +4,7 @@ import { AnswerTooLargeError, type HttpAnswer, type HttpClient, NoAnswerError } 
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi } from '../server-info.js';
 import { addLife, addLifeUnanswered, addStatus, forgetStream, stateAt } from './answers.js';
-import { addEvents } from './events.js';
+import { addEvents, addUnreadEvent } from './events.js';
 import { pathOf } from './requests.js';
 import type { OpenHandsEvent, OpenHandsState, Status } from './state.js';
 
@@ -85,8 +85,7 @@ async function readOn(
       requestEvents(server, desired.sid, { start_id: seen.cursor + 1, limit }),
     ).catch(unlessTooLarge);
     if (answer === 'too large') {
-      // A single event of this size is none of those that count. Ids have no gaps.
-      seen = { ...seen, cursor: seen.cursor + 1 };
+      seen = addUnreadEvent(seen, desired);
       continue;
     }
     const read = await eventsOf(server, answer);
@@ -157,10 +156,10 @@ async function readLife(server: HttpClient, sid: string): Promise<LoopLife | und
   const answer = await server
     .send({ method: 'GET', path: `${pathOf(sid)}/microagents` })
     .catch((error: unknown) => (error instanceof NoAnswerError ? undefined : Promise.reject(error)));
-  if (!answer || answer.status >= 500 || answer.status === 429) return 'unanswered';
-  if (answer.status === 200) return Array.isArray(property(answer.json, 'microagents')) ? 'alive' : undefined;
+  if (answer?.status === 200 && Array.isArray(property(answer.json, 'microagents'))) return 'alive';
+  if (answer?.status !== 404) return 'unanswered';
   if (isAboutConversation(answer)) return 'unknown';
-  const error = answer.status === 404 ? stringAt(answer.json, 'error') : undefined;
+  const error = stringAt(answer.json, 'error');
   if (error === undefined) return undefined;
   return error.startsWith(noLoop) ? 'ended' : 'alive';
 }
