@@ -1,4 +1,5 @@
 # The worker. Debian rather than Alpine: Temporal's native core (@temporalio/core-bridge) is linked against glibc.
+# For an image that is the same each time, pin the digest: --build-arg NODE_VERSION=24-bookworm-slim@sha256:…
 ARG NODE_VERSION=24-bookworm-slim
 
 FROM node:${NODE_VERSION} AS build

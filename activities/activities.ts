@@ -1,10 +1,11 @@
+import { toMilliseconds } from '../contract/duration.js';
 import { baseUrlOf } from '../contract/input.js';
 import { limits } from '../contract/limits.js';
 import { checkConversationReady } from './check-conversation-ready.js';
 import { createConversation } from './create-conversation.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { presentableText } from './failure-boundary.js';
-import { notingWrites } from './heartbeats.js';
+import { defaultWriteHeartbeatInterval, notingWrites } from './heartbeats.js';
 import { InFlight } from './in-flight.js';
 import type { Activities, CheckConversationReadyInput, ConversationLook } from './interface.js';
 import { counted } from './metrics.js';
@@ -21,8 +22,13 @@ export const defaultMaximumPerServer = 10;
 
 /** What a worker registers. */
 export function createActivities(given: Partial<ActivityDependencies> = {}): Activities {
-  const { transport = createTransport(), maximumPerServer = defaultMaximumPerServer } = given;
-  const dependencies: ActivityDependencies = { ...given, transport: counted(traced(notingWrites(transport))) };
+  const {
+    transport = createTransport(),
+    maximumPerServer = defaultMaximumPerServer,
+    writeHeartbeatInterval = defaultWriteHeartbeatInterval,
+  } = given;
+  const noting = notingWrites(transport, toMilliseconds(writeHeartbeatInterval));
+  const dependencies: ActivityDependencies = { ...given, transport: counted(traced(noting)) };
   const starts = new InFlight(maximumPerServer);
   // By itself: where starts hang, it is cleaning up that frees their server.
   const stops = new InFlight(maximumPerServer);

@@ -7,6 +7,8 @@ export interface ActivityDependencies {
   readonly transport: Transport;
   /** How many activities at a time may work on one `apiUrl`; what is more is tried again later. @default 10 */
   readonly maximumPerServer?: number | undefined;
+  /** Time between two heartbeats while a write is in flight, a duration string. @default '10 seconds' */
+  readonly writeHeartbeatInterval?: string | undefined;
   /** Where clients leave replays that are too large for Temporal. @default none */
   readonly claimCheck?: ClaimCheck | undefined;
 }

@@ -8,17 +8,17 @@ const heartbeatIntervalMs = 1000;
  * How often while a write is in flight. Heartbeats are most of what a request that hangs costs, and a cancellation waits
  * for the write anyway. A third of the heartbeat timeout.
  */
-const writeHeartbeatIntervalMs = 10_000;
+export const defaultWriteHeartbeatInterval = '10 seconds';
 
-/** Contexts of activities that wait for a write: there is one at a time. */
-const writes = new WeakSet<Context>();
+/** For activities that wait for a write, of which there is one at a time: how often they heartbeat meanwhile. */
+const writes = new WeakMap<Context, number>();
 
 /** The same transport, which has the activity's heartbeats come less often during a write. */
-export function notingWrites(transport: Transport): Transport {
+export function notingWrites(transport: Transport, intervalMs: number): Transport {
   return async (request) => {
     if (request.method === 'GET') return transport(request);
     const context = Context.current();
-    writes.add(context);
+    writes.set(context, intervalMs);
     return transport(request).finally(() => writes.delete(context));
   };
 }
@@ -41,7 +41,7 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
   };
   let lastBeatAt = performance.now();
   const timer = setInterval(() => {
-    const intervalMs = writes.has(context) ? writeHeartbeatIntervalMs : heartbeatIntervalMs;
+    const intervalMs = writes.get(context) ?? heartbeatIntervalMs;
     // Timers may be a little early.
     if (performance.now() - lastBeatAt < intervalMs - heartbeatIntervalMs / 2) return;
     lastBeatAt = performance.now();

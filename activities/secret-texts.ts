@@ -1,7 +1,7 @@
 import type { Conversation } from '../contract/input.js';
 
-/** What is quoted of a text is a part of its beginning, as a rule. */
-const maximumCharacters = 2_000;
+/** Of a text: what is quoted of a longer one is a part of its beginning or of its end, as a rule. */
+const maximumCharacters = 32_000;
 
 /** Of all texts together, in characters: they travel with the input of the readiness checks. */
 const maximumTotal = 64_000;
@@ -18,12 +18,18 @@ export function secretTextsOf({ settings, initialUserMsg }: Conversation): strin
   const texts = [...new Set([...textsIn(Object.fromEntries(told)), ...textsIn(initialUserMsg)])];
   let left = maximumTotal;
   return texts
-    .map((text) => text.slice(0, maximumCharacters).toWellFormed())
+    .flatMap(endsOf)
+    .map((text) => text.toWellFormed())
     .sort((one, other) => one.length - other.length)
     .filter(({ length }) => {
       left -= length;
       return left >= 0;
     });
+}
+
+function endsOf(text: string): string[] {
+  if (text.length <= maximumCharacters) return [text];
+  return [text.slice(0, maximumCharacters / 2), text.slice(-maximumCharacters / 2)];
 }
 
 /** The contract has bounded the input: its depth and its size. */

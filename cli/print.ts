@@ -1,6 +1,10 @@
+import { hide } from '../contract/printing/hide.js';
+import { unprintable } from '../contract/printing/printable.js';
+import { noSecrets } from '../contract/printing/secrets.js';
+
 /**
  * Everything that this command line prints goes through here. What servers and other clients said is shown without what a
- * terminal would act on.
+ * terminal would act on, and without what looks like a token.
  */
 
 /** To standard output: what a command was asked for. */
@@ -13,15 +17,19 @@ export function tell(text: string): void {
   console.error(printable(text));
 }
 
-/** JSON escapes control characters by itself. */
+/** JSON escapes most control characters by itself, and here all others that a terminal would act on. */
 export function sayJson(value: object): void {
-  console.log(JSON.stringify(value));
+  console.log(JSON.stringify(value).replace(unprintable, (character) => character.split('').map(escaped).join('')));
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Line breaks are the command line's own. */
 export function printable(text: string): string {
   return text
     .split('\n')
-    .map((line) => line.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' '))
+    .map((line) => hide(line, noSecrets).toWellFormed().replace(unprintable, ' '))
     .join('\n');
 }

@@ -2,6 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { DataConverter, Payload } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { z } from 'zod';
+import { boundBrokenBy } from '../contract/json-text.js';
+import { keyName } from '../contract/key-name.js';
+import { printable } from '../contract/printing/printable.js';
 import { PayloadsMessage } from './proto.js';
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
 import { strictCodecs } from './strict-codecs.js';
@@ -17,6 +21,12 @@ export interface CodecServerOptions {
 
 /** In bytes. Temporal's own bound is 2 MB a payload; the Web UI sends a page of a history at a time, in base64. */
 const largestRequest = 64 * 1024 * 1024;
+
+/** In bytes, what the payloads of a request may decode to, all together: each may be two thousand times what was sent. */
+const largestDecoded = 64 * 1024 * 1024;
+
+/** What the JSON of a request may be made of: a list of payloads, each with metadata. */
+const jsonBounds = { levels: 5, values: 100_000 };
 
 /** In bytes. Anybody can send one. */
 const largestSignIn = 4096;
@@ -38,13 +48,17 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     ['encode', (payloads: Payload[]): Promise<Payload[]> => encode(payloadCodecs, payloads)],
   ]);
 
-  /** What can't be decoded stays as it is, so that it does not hide the others; none at all is an error. */
+  /** What can't be decoded, or would be too much, stays as it is, so that it does not hide the others; none is an error. */
   async function decodeWhatCanBe(payloads: Payload[]): Promise<Payload[]> {
     const results: Payload[] = [];
     const errors: unknown[] = [];
+    let left = largestDecoded;
     for (const payload of payloads) {
       try {
-        results.push(...(await decode(payloadCodecs, [payload])));
+        if (left <= 0) throw new RangeError(`the payloads decode to more than ${largestDecoded} bytes`);
+        const decoded = await decode(payloadCodecs, [payload]);
+        left -= decoded.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+        results.push(...decoded);
       } catch (error) {
         errors.push(error);
         results.push(payload);
@@ -68,11 +82,11 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     const body = await readBody(request, largestRequest);
     if (body === undefined) return say(response, 413, `a request may have up to ${largestRequest} bytes`);
     try {
-      const { payloads } = PayloadsMessage.fromObject(JSON.parse(body));
+      const { payloads } = PayloadsMessage.fromObject(parseRequest(body));
       const results = await operation(payloads as Payload[]);
       send(response, 200, PayloadsMessage.toObject(PayloadsMessage.create({ payloads: results }), { bytes: String }));
     } catch (error) {
-      say(response, 400, (error as Error).message);
+      say(response, 400, printable((error as Error).message));
     }
   }
 
@@ -99,6 +113,32 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
   return createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+}
+
+/** Text in base64, as protobuf's JSON has bytes: with the alphabet for URLs, or without padding, too. */
+const base64 = z.string().regex(/^[\w+/-]*={0,2}$/, { error: 'is not base64' });
+
+/** Not more of it than is needed: what else the protocol may have some day is let through. */
+const requestSchema = z.object({
+  payloads: z
+    .array(z.object({ metadata: z.record(z.string(), base64).optional(), data: base64.optional() }))
+    .default([]),
+});
+
+/** @throws Error that says what is wrong with the request, and repeats nothing of it */
+function parseRequest(body: string): object {
+  const broken = boundBrokenBy(body, jsonBounds);
+  if (broken) throw new Error(`the request has more than ${jsonBounds[broken]} ${broken}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw new Error('the request is not JSON');
+  }
+  const { data, error } = requestSchema.safeParse(json);
+  if (!error) return data;
+  const [issue] = error.issues;
+  throw new Error(`${issue?.path.map(String).map(keyName).join('.') || 'the request'} ${issue?.message}`);
 }
 
 function allowOrigin(response: ServerResponse, origin: string): void {

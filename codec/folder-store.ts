@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PayloadStore } from './payload-store.js';
@@ -14,8 +14,14 @@ export class FolderStore implements PayloadStore {
   async write(key: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.folder, key);
     // There whole, or not at all; and without encryption keys its content is for this user alone.
-    await writeFile(`${path}.part`, bytes, { mode: 0o600 });
-    await rename(`${path}.part`, path);
+    const part = `${path}.part`;
+    try {
+      await writeFile(part, bytes, { mode: 0o600 });
+      await rename(part, path);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
   }
 
   async read(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {

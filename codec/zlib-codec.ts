@@ -3,6 +3,7 @@ import { deflate, inflate } from 'node:zlib';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { limits } from '../contract/limits.js';
 import { PayloadMessage } from './proto.js';
+import type { Throttle } from './throttle.js';
 
 const encoding = 'binary/zlib';
 
@@ -23,8 +24,14 @@ const maximumMetadata = 100;
  * payload as protobuf, deflated. Goes before the encryption: ciphertext does not compress.
  */
 export class ZlibCodec implements PayloadCodec {
-  /** @param inflatedBytes What all payloads of a call may inflate to: a few KB can hold gigabytes. */
-  constructor(private readonly inflatedBytes: number = limits.inflatedBytes) {}
+  /**
+   * @param inflatedBytes What all payloads of a call may inflate to: a few KB can hold gigabytes.
+   * @param throttle Spreads what is inflated for many calls at once. @default not spread
+   */
+  constructor(
+    private readonly inflatedBytes: number = limits.inflatedBytes,
+    private readonly throttle?: Throttle,
+  ) {}
 
   encode(payloads: Payload[]): Promise<Payload[]> {
     return Promise.all(payloads.map(compress));
@@ -38,7 +45,9 @@ export class ZlibCodec implements PayloadCodec {
         decoded.push(payload);
         continue;
       }
-      const whole = await promisify(inflate)(payload.data ?? Buffer.alloc(0), { maxOutputLength: Math.max(left, 1) });
+      const maxOutputLength = Math.max(left, 1);
+      const work = () => promisify(inflate)(payload.data ?? Buffer.alloc(0), { maxOutputLength });
+      const whole = this.throttle ? await this.throttle.run(work) : await work();
       left -= whole.length;
       if (hasMoreMetadata(whole)) throw new RangeError(`it has more than ${maximumMetadata} entries of metadata`);
       decoded.push(PayloadMessage.decode(whole));

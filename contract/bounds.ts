@@ -45,6 +45,11 @@ interface Budget {
 
 function* problemsIn(value: unknown, path: readonly string[], values: Budget): Generator<InputProblem> {
   if (values.left === 0) return;
+  if (path.length === limits.nestingLevels && typeof value === 'object' && value !== null) {
+    // A name of a hundred parts helps nobody.
+    yield { field: '', problem: `is nested deeper than ${limits.nestingLevels} levels` };
+    return;
+  }
   const problem = problemOf(value, path);
   if (problem !== undefined) yield { field: fieldOf(path), problem };
   else if (--values.left === 0) yield { field: '', problem: `holds more than ${limits.values} values` };
@@ -65,7 +70,6 @@ function problemOf(value: unknown, path: readonly string[]): string | undefined 
   if (typeof value === 'string') return textProblem(value, maximumOf(path));
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is not a finite number';
   if (typeof value !== 'object' || value === null) return undefined;
-  if (path.length === limits.nestingLevels) return `is nested deeper than ${limits.nestingLevels} levels`;
   const [size, maximum, what] = Array.isArray(value)
     ? [value.length, limits.listItems, 'items']
     : [Object.keys(value).length, limits.objectKeys, 'keys'];

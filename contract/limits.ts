@@ -45,9 +45,9 @@ export const limits = {
    * In bytes, what a payload may inflate to. A worker holds an input several times over, and keeps it with each workflow in
    * its cache; what is larger goes through a payload store, where `createConversation` alone fetches it.
    */
-  inflatedBytes: 8 * 1024 * 1024,
+  inflatedBytes: 4 * 1024 * 1024,
   /** In bytes, what the large payloads of one activation may come to: an input, and signals that came with it. */
-  activationBytes: 16 * 1024 * 1024,
+  activationBytes: 8 * 1024 * 1024,
   /** Characters of a replay. It is held in memory several times on its way; a trajectory of this size is a mistake. */
   replayCharacters: 64 * 1024 * 1024,
   /** Values in a replay. A million of them parse to some 100 MB; a trajectory of 64 MB is mostly long texts. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Duration, LogLevel, WorkerDeploymentVersion } from '@temporalio/common';
 import { defaultMaximumPerServer } from '../activities/activities.js';
+import { defaultWriteHeartbeatInterval } from '../activities/heartbeats.js';
 import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
 import { defaultMaximumAnswerBytes, type TransportOptions } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
@@ -13,6 +14,7 @@ export interface WorkerConfig extends TemporalConfig {
   readonly maxCachedWorkflows: number;
   readonly maxActivities: number;
   readonly maxActivitiesPerServer: number;
+  readonly writeHeartbeatInterval: string;
   /** Absent for a worker that is not versioned. */
   readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
@@ -38,6 +40,8 @@ export interface Endpoint {
  * - `WORKER_MAX_CACHED_WORKFLOWS`: how many workflows are kept in memory between two of their tasks (default `500`)
  * - `WORKER_MAX_ACTIVITIES`: how many activities run at a time (default `400`)
  * - `WORKER_MAX_ACTIVITIES_PER_SERVER`: how many of them may work on one `apiUrl` (default `10`)
+ * - `WORKER_WRITE_HEARTBEAT_INTERVAL`: time between two heartbeats while a POST is in flight, from one second to twenty (a
+ *   Temporal duration string, default `10 seconds`)
  * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
  *   Temporal's Worker Controller for Kubernetes sets them
  * - `LOG_LEVEL`: `debug`, `info` (the default), `warn` or `error`
@@ -61,6 +65,7 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     maxCachedWorkflows: loadMaxCachedWorkflows(env),
     maxActivities: loadPositive(env, 'WORKER_MAX_ACTIVITIES', tuning.maxActivities),
     maxActivitiesPerServer: loadPositive(env, 'WORKER_MAX_ACTIVITIES_PER_SERVER', defaultMaximumPerServer),
+    writeHeartbeatInterval: loadWriteHeartbeatInterval(env),
     deploymentVersion: loadDeploymentVersion(env),
     transportOptions: loadTransportOptions(env),
     logLevel: loadLogLevel(env),
@@ -85,6 +90,18 @@ function loadMaxCachedWorkflows({ WORKER_MAX_CACHED_WORKFLOWS: text }: NodeJS.Pr
     throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be 0 (none) or a whole number from 2, and is '${text}'`);
   }
   return Number(text);
+}
+
+/** Two have to fit into the heartbeat timeout of a create, 30 seconds: one may be late. */
+function loadWriteHeartbeatInterval({ WORKER_WRITE_HEARTBEAT_INTERVAL: text }: NodeJS.ProcessEnv): string {
+  const interval = text || defaultWriteHeartbeatInterval;
+  const milliseconds = parseDuration(interval) ?? 0;
+  if (milliseconds < 1000 || milliseconds > 20_000) {
+    throw new ConfigError(
+      `WORKER_WRITE_HEARTBEAT_INTERVAL must be a duration from '1 second' to '20 seconds', and is '${text}'`,
+    );
+  }
+  return interval;
 }
 
 function loadPositive(env: NodeJS.ProcessEnv, variable: string, byDefault: number): number {

@@ -31,7 +31,11 @@ async function main(): Promise<void> {
     worker = await createWorker({
       connection,
       ...config,
-      activityDependencies: { transport, maximumPerServer: config.maxActivitiesPerServer },
+      activityDependencies: {
+        transport,
+        maximumPerServer: config.maxActivitiesPerServer,
+        writeHeartbeatInterval: config.writeHeartbeatInterval,
+      },
     });
     logger.info('Worker started', about(config));
     await worker.run();

@@ -30,11 +30,14 @@ export type EgressPolicy = (destination: Destination) => string | undefined;
 export function parseEgressPolicy(allow = ''): EgressPolicy {
   const rules = allow === '' ? [anything] : allow.split(',').map((rule) => parseRule(rule.trim()));
   return ({ hostname, port, address = isIP(hostname) ? hostname : undefined }) => {
-    const host = address === undefined || address === hostname ? hostname : `${hostname} (${address})`;
     const reserved = address === undefined ? metadataServer(hostname) : reservedFor(address);
-    if (reserved) return `${host} is ${reserved}, which no rule of NESTED_SERVER_ALLOW can allow`;
+    if (reserved) {
+      // What a name is looked up to is nothing that a caller has to know.
+      const what = address === undefined || address === hostname ? `is ${reserved}` : 'leads to an address';
+      return `${hostname} ${what}, which no rule of NESTED_SERVER_ALLOW can allow`;
+    }
     if (address === undefined || rules.some((matches) => matches({ hostname, port, address }))) return undefined;
-    return `no rule of NESTED_SERVER_ALLOW allows ${host} on port ${port}`;
+    return `no rule of NESTED_SERVER_ALLOW allows ${hostname} on port ${port}`;
   };
 }
 

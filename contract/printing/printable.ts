@@ -18,7 +18,7 @@ const maximumEntries = 20;
 const maximumLevels = 5;
 
 /** What no terminal, log or page is to be sent: control characters, marks that turn the direction, halves of characters. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
+export const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
  * A text as it may leave: the one function that everything goes through which a server, a caller or a library has said.

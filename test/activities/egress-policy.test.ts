@@ -119,6 +119,11 @@ describe('the rules', () => {
     }
   }
 
+  test('do not tell what a name is looked up to', () => {
+    const refusal = parseEgressPolicy('10.0.0.0/8')(destination([name, '192.168.7.7']));
+    assert.equal(refusal, `no rule of NESTED_SERVER_ALLOW allows ${name} on port 80`);
+  });
+
   test('say nothing of a host name before it is looked up', () => {
     assert.equal(parseEgressPolicy('10.0.0.0/8')(destination([name])), undefined);
   });
@@ -142,8 +147,10 @@ describe('no rule can allow', () => {
   for (const [what, ...addresses] of reserved) {
     for (const address of addresses) {
       test(`${address}: ${what}`, () => {
-        const reason = `${name} (${address}) is ${what}, which no rule of NESTED_SERVER_ALLOW can allow`;
-        assert.equal(everything(destination([name, address])), reason);
+        const cannot = 'which no rule of NESTED_SERVER_ALLOW can allow';
+        assert.equal(everything({ hostname: address, port: 80 }), `${address} is ${what}, ${cannot}`);
+        // What a name is looked up to is not told.
+        assert.equal(everything(destination([name, address])), `${name} leads to an address, ${cannot}`);
       });
     }
   }

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { createCodecServer } from '../../codec/codec-server.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { startProgram } from '../harness/programs.js';
+import { protobufOf } from '../worker/payload-kinds.js';
 
 const token = 'the token of this test';
 const origin = 'http://localhost:8233';
@@ -35,6 +37,11 @@ function post(path: string, body: unknown, headers: Record<string, string> = bea
     headers: { 'Content-Type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+}
+
+/** A payload of so many characters, compressed. */
+function zlibOf(characters: number): Buffer {
+  return deflateSync(protobufOf(JSON.stringify('x'.repeat(characters))));
 }
 
 const encrypted = async () => (await post('/encode', plain)).json();
@@ -82,8 +89,28 @@ describe('the codec server', () => {
     });
   }
 
+  test('decodes only so much for a request, and leaves the rest as it is', async () => {
+    const bomb = { metadata: { encoding: base64('binary/zlib') }, data: zlibOf(4_000_000).toString('base64') };
+    const response = await post('/decode', { payloads: Array.from({ length: 40 }, () => bomb) });
+    const { payloads } = (await response.json()) as typeof plain;
+    const decoded = payloads.filter(({ metadata }) => metadata.encoding !== bomb.metadata.encoding);
+    assert.equal(payloads.length, 40);
+    assert.equal(decoded.length, Math.ceil((64 * 1024 * 1024) / 4_000_002));
+    assert.deepEqual(payloads.at(-1), bomb);
+  });
+
   const mistakes: [name: string, path: string, body: unknown, status: number, message: RegExp][] = [
     ['no JSON', '/decode', '{', 400, /JSON/],
+    ['a list of numbers for data', '/decode', { payloads: [{ data: [1, 2, 3] }] }, 400, /payloads\.0\.data /],
+    ['a length for data', '/decode', { payloads: [{ data: { length: 1e9 } }] }, 400, /payloads\.0\.data /],
+    ['data that is not base64', '/decode', { payloads: [{ data: 'a b?' }] }, 400, /payloads\.0\.data is not base64/],
+    ['metadata that is not base64', '/decode', { payloads: [{ metadata: { a: '{}' } }] }, 400, /metadata\.a is not/],
+    ['metadata that is no text', '/encode', { payloads: [{ metadata: { a: 7 } }] }, 400, /payloads\.0\.metadata\.a /],
+    ['payloads that are no list', '/decode', { payloads: { length: 7 } }, 400, /payloads /],
+    ['a request that is a list', '/decode', [], 400, /the request /],
+    ['no payload but an empty list that never ends', '/decode', `{"payloads":${'['.repeat(1e6)}`, 400, /5 levels/],
+    ['a million payloads', '/decode', `{"payloads":[${'{},'.repeat(1e6)}{}]}`, 400, /100000 values/],
+    ['a message of a terminal', '/decode', { payloads: [{ metadata: { '\u001b[31m': 7 } }] }, 400, /\.\ufffd\[31m /],
     ['an unknown operation', '/delete', { payloads: [] }, 404, /POST \/decode/],
     [
       'an unknown key',

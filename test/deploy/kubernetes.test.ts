@@ -31,6 +31,11 @@ interface Pod {
   readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly [Container] };
 }
 
+interface NetworkRule {
+  readonly ports: readonly { readonly port: string | number }[];
+  readonly to?: readonly { readonly namespaceSelector: { readonly matchLabels: Readonly<Record<string, string>> } }[];
+}
+
 /** What the tests read of any object. */
 interface Manifest {
   readonly kind: string;
@@ -40,6 +45,10 @@ interface Manifest {
   readonly spec: {
     readonly selector: { readonly matchLabels: unknown };
     readonly template: Pod & { readonly metadata: { readonly labels: unknown } };
+    readonly podSelector: { readonly matchLabels: unknown };
+    readonly policyTypes: readonly string[];
+    readonly ingress: readonly NetworkRule[];
+    readonly egress?: readonly NetworkRule[];
     readonly scaleTargetRef: { readonly name: string };
     readonly triggers: readonly { readonly type: string; readonly metadata: Readonly<Record<string, string>> }[];
   };
@@ -139,6 +148,39 @@ describe('the worker on Kubernetes', () => {
       ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_TASK_QUEUE'],
     );
     for (const [, variable] of fromEnvironment) assert.ok(environment[variable], variable);
+  });
+});
+
+describe('the network of', () => {
+  const portsOf = (rules: readonly NetworkRule[] = []) => rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+  const namespaces = ({ to = [] }: NetworkRule) =>
+    to.map(({ namespaceSelector }) => namespaceSelector.matchLabels['kubernetes.io/metadata.name']);
+
+  test('the worker is what its settings say', () => {
+    const { spec } = manifest('NetworkPolicy', 'nested-conversations-worker');
+    const deployment = manifest('Deployment', 'nested-conversations-worker').spec;
+    assert.deepEqual(spec.podSelector.matchLabels, deployment.selector.matchLabels);
+    assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
+    assert.deepEqual(portsOf(spec.ingress), ['metrics']);
+    const { data } = manifest('ConfigMap', 'nested-conversations-worker');
+    const reached = (spec.egress ?? []).map((rule) => [...namespaces(rule), ...portsOf([rule])].join(' '));
+    const [, temporalNamespace, temporalPort] = /^[^.]+\.([^.]+)\..*:(\d+)$/.exec(data.TEMPORAL_ADDRESS ?? '') ?? [];
+    const [, serverNamespace, serverPort] = /^\*\.([^.]+)\..*:(\d+)$/.exec(data.NESTED_SERVER_ALLOW ?? '') ?? [];
+    assert.deepEqual(reached, [
+      'kube-system 53 53',
+      `${temporalNamespace} ${temporalPort}`,
+      `${serverNamespace} ${serverPort}`,
+    ]);
+  });
+
+  test('the codec server lets nothing out', () => {
+    const { spec } = manifest('NetworkPolicy', 'nested-conversations-codec-server');
+    const deployment = manifest('Deployment', 'nested-conversations-codec-server').spec;
+    assert.deepEqual(spec.podSelector.matchLabels, deployment.selector.matchLabels);
+    assert.deepEqual(
+      [portsOf(spec.ingress), spec.policyTypes, spec.egress],
+      [['http'], ['Ingress', 'Egress'], undefined],
+    );
   });
 });
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
+import { Client } from '@temporalio/client';
 import { parse } from 'yaml';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { dataConverterFor } from '../../codec/data-converter.js';
+import { workflowIdOf } from '../../contract/names.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
 import { type Sample, scrape } from '../harness/metrics.js';
 import { startProgram } from '../harness/programs.js';
@@ -85,9 +88,12 @@ describe('a worker that has met most of what can happen exposes what is asked by
     const unknown = await temporal.env.client.workflow.start('unknown', options);
     await worker.reported('"sdkComponent":"core"');
     await unknown.terminate();
-    const { workflow } = temporal.env.client;
-    const bytes = { taskQueue, workflowId: randomUUID(), args: [new Uint8Array(100_000)] };
-    await assert.rejects((await workflow.start('createNestedConversation', bytes)).result());
+    const keys = new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]);
+    const { connection } = temporal.env;
+    const stranger = new Client({ connection, dataConverter: dataConverterFor(keys) });
+    const { sid } = await new NestedConversations(stranger, { taskQueue }).start(inputFor(server.url));
+    await worker.reported('a key is missing');
+    await stranger.workflow.getHandle(workflowIdOf(sid)).terminate();
 
     samples = await scrape(port);
     worker.kill('SIGTERM');

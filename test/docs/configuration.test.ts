@@ -86,6 +86,7 @@ describe('docs/configuration.md', () => {
     WORKER_MAX_CACHED_WORKFLOWS: worker.maxCachedWorkflows,
     WORKER_MAX_ACTIVITIES: worker.maxActivities,
     WORKER_MAX_ACTIVITIES_PER_SERVER: worker.maxActivitiesPerServer,
+    WORKER_WRITE_HEARTBEAT_INTERVAL: worker.writeHeartbeatInterval,
     NESTED_SERVER_MAX_ANSWER_BYTES: worker.transportOptions.maximumAnswerBytes,
     LOG_LEVEL: worker.logLevel.toLowerCase(),
     WORKER_HTTP_HOST: worker.healthEndpoint?.host,

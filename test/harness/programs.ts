@@ -12,6 +12,7 @@ export interface Ended {
 
 /** A program of the build that runs as a process of its own. */
 export interface RunningProgram {
+  readonly pid: number | undefined;
   readonly ended: Promise<Ended>;
   /** Resolves once this text was printed on standard error; rejects if the program ends without. */
   reported(text: string): Promise<void>;
@@ -55,6 +56,7 @@ export function startProgram(program: string, options: ProgramOptions): RunningP
     }
   };
   return {
+    pid: child.pid,
     ended,
     reported: (text) => shows(text, child.stderr, () => stderr),
     async printed(text) {

@@ -1,7 +1,7 @@
 /** An input of each dialect that has a secret in every place where one can be, and those secrets, by field. */
 
 /** Told apart by their number, so that a leak names its field; as secrets are: with signs that get encoded. */
-const secretOf = (field: string, index: number) =>
+const hardToHide = (field: string, index: number) =>
   `Gehe1m-${String(index).padStart(3, '0')}/Zü rück+${[...field].reverse().join('').slice(0, 6)}&"'<§`;
 
 type Template = { readonly [field: string]: Template | string | readonly (Template | string)[] };
@@ -71,7 +71,12 @@ export interface Planted {
   readonly secrets: readonly { readonly field: string; readonly secret: string }[];
 }
 
-function plant(server: Planted['server'], template: Template, sid: string): Planted {
+function plant(
+  server: Planted['server'],
+  template: Template,
+  sid: string,
+  secretOf: (field: string, index: number) => string,
+): Planted {
   const secrets: { field: string; secret: string }[] = [];
   const fill = (value: unknown, path: string): unknown => {
     if (value === '@') {
@@ -91,7 +96,12 @@ function plant(server: Planted['server'], template: Template, sid: string): Plan
   return { server, input, secrets };
 }
 
-export const planted: readonly Planted[] = [
-  plant('openhands', openhands, 'conv-1'),
-  plant('agent-server', agentServer, '5f0c9a34-7a51-4b7e-9d1a-2f6f0f3f7c11'),
-];
+/** An input of each dialect with such a secret in each field. */
+export function plantedWith(secretOf: (field: string, index: number) => string): readonly [Planted, Planted] {
+  return [
+    plant('openhands', openhands, 'conv-1', secretOf),
+    plant('agent-server', agentServer, '5f0c9a34-7a51-4b7e-9d1a-2f6f0f3f7c11', secretOf),
+  ];
+}
+
+export const planted = plantedWith(hardToHide);

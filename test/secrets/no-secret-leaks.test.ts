@@ -14,6 +14,9 @@ import { startProgram } from '../harness/programs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import type { StandInServer } from '../nested-server/stand-in-server.js';
+import { encodings } from '../printing/encodings.js';
+import { plantedWith } from '../printing/secret-fields.js';
 
 /**
  * Conversations with a marker in every secret field, driven to each outcome on a dev server with a database file: then
@@ -104,6 +107,32 @@ const echo = JSON.stringify({
 });
 const post = { method: 'POST', path: '/api/conversations' };
 
+/** Inputs with a marker in every field that a secret could be in, for each dialect. */
+const everywhere = plantedWith((field, index) => secret(`${index}-${field}`));
+
+/** Starts with a marker in every field, on a server that repeats a few of them at a time, each time in another way. */
+async function startEverywhere(
+  conversations: NestedConversations,
+  { input, secrets }: (typeof everywhere)[number],
+  server: StandInServer,
+): Promise<unknown> {
+  const sidOf = () => (input.server === 'openhands' ? `conv-${randomUUID()}` : randomUUID());
+  const perEcho = 5;
+  const echoes = Array.from({ length: Math.ceil(secrets.length / perEcho) }, (_, index) => {
+    const [, encode = String] = encodings[index % encodings.length] ?? [];
+    const repeated = secrets.slice(index * perEcho, (index + 1) * perEcho).map((its) => encode(its.secret));
+    return JSON.stringify({ detail: repeated.join(' and '), msg_id: repeated[0] });
+  });
+  let last: unknown;
+  for (const body of echoes) {
+    server.inject({ ...post, fault: { kind: 'answer', status: 409, body } });
+    const whole = { ...input, apiUrl: server.url, sid: sidOf() } as CreateNestedConversationInput;
+    last = await conversations.ensureReady(whole).catch((error: unknown) => error);
+    assert(last instanceof Error && !JSON.stringify([last.message, last]).includes(marker), String(last));
+  }
+  throw last;
+}
+
 interface Outcome {
   readonly name: string;
   readonly ends: RegExp;
@@ -168,6 +197,19 @@ const outcomes: Outcome[] = [
         server.inject({ ...post, fault: { kind: 'answer', status: 409, body: echo } });
         return conversations.ensureReady(inputOf(server.url));
       }),
+  },
+  {
+    name: 'ConversationRejected, with each secret repeated',
+    ends: /ConversationRejected/,
+    run: (conversations) => withServer((server) => startEverywhere(conversations, everywhere[0], server)),
+  },
+  {
+    name: 'ConversationRejected by an agent server, with each secret repeated',
+    ends: /ConversationRejected/,
+    async run(conversations) {
+      const server = await AgentServerStandIn.listen();
+      return startEverywhere(conversations, everywhere[1], server).finally(() => server.close());
+    },
   },
   {
     name: 'Unauthorized',
@@ -263,6 +305,13 @@ describe('with encryption, no secret is found', () => {
     });
     await Promise.all(runs);
     ended.set('ready after a crash', JSON.stringify(await conversations.ensureReady(survivor)));
+    // What the Web UI shows of a run, which it asks a worker for.
+    for await (const { workflowId, runId } of temporal.env.client.workflow.list()) {
+      const handle = temporal.env.client.workflow.getHandle(workflowId, runId);
+      traces.add(`details of ${workflowId}`, JSON.stringify(await handle.query('__temporal_workflow_metadata')));
+      const { raw, memo } = await handle.describe();
+      traces.add(`description of ${workflowId}`, JSON.stringify([raw, memo]));
+    }
     traces.add('metrics of the worker', await (await fetch(`http://127.0.0.1:${workerMetricsPort}/metrics`)).text());
     worker.kill('SIGTERM');
     const { stdout, stderr } = await worker.ended;
@@ -289,7 +338,8 @@ describe('with encryption, no secret is found', () => {
     assert.deepEqual(traces.where(marker), []);
     const { sources } = traces;
     assert(sources.includes('temporal.db'));
-    assert.equal(sources.filter((source) => source.startsWith('history of')).length, outcomes.length + 1);
+    assert(sources.filter((source) => source.startsWith('history of')).length > outcomes.length);
+    assert(sources.filter((source) => source.startsWith('details of')).length > outcomes.length);
     assert.equal(sources.filter((source) => source.startsWith('output of')).length, 2);
     assert.equal(sources.filter((source) => source.startsWith('metrics of')).length, 2);
   });

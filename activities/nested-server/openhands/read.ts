@@ -4,7 +4,7 @@ import { AnswerTooLargeError, type HttpAnswer, type HttpClient, NoAnswerError } 
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi } from '../server-info.js';
 import { addLife, addLifeUnanswered, addStatus, forgetStream, stateAt } from './answers.js';
-import { addEvents } from './events.js';
+import { addEvents, addUnreadEvent } from './events.js';
 import { pathOf } from './requests.js';
 import type { OpenHandsEvent, OpenHandsState, Status } from './state.js';
 
@@ -85,8 +85,7 @@ async function readOn(
       requestEvents(server, desired.sid, { start_id: seen.cursor + 1, limit }),
     ).catch(unlessTooLarge);
     if (answer === 'too large') {
-      // A single event of this size is none of those that count. Ids have no gaps.
-      seen = { ...seen, cursor: seen.cursor + 1 };
+      seen = addUnreadEvent(seen, desired);
       continue;
     }
     const read = await eventsOf(server, answer);

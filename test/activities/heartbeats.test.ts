@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createActivities } from '../../activities/activities.js';
+import { inputFor } from '../harness/start.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
+
+test('while a write is in flight, heartbeats come less often than while a read is', async (t) => {
+  const server = await listen(t);
+  const { createConversation, checkConversationReady } = createActivities();
+  const created = await new ActivityEnvironment().run(createConversation, { input: inputFor(server.url) });
+
+  const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+  const writing = new ActivityEnvironment();
+  const write = writing.run(createConversation, { input: inputFor(server.url) });
+  await post.reached;
+
+  const read = server.inject({ path: /./, times: Number.POSITIVE_INFINITY, fault: { kind: 'delay-until' } });
+  const reading = new ActivityEnvironment();
+  const look = reading.run(checkConversationReady, { ...created, apiUrl: server.url });
+  await read.reached;
+  for (let beats = 0; beats < 3; beats++) await reading.nextHeartbeat();
+  assert.deepEqual(writing.heartbeats, []);
+
+  read.remove();
+  read.release();
+  post.release();
+  await Promise.all([write, look]);
+});

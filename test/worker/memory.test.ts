@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, type Payload } from '@temporalio/common';
+import { limits } from '../../contract/limits.js';
+import { workflowType } from '../../contract/names.js';
+import { type RunningProgram, startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { protobufOf, undecodable, zlib } from './payload-kinds.js';
+
+/** The worker of `deploy/kubernetes`, which has 1 GiB and three quarters of it for the heap: what it takes, and stays up. */
+
+/** Not the queue of the harness: its worker must not do the work of the process under test. */
+const taskQueue = 'memory';
+
+const gibibyte = 1024 * 1024 * 1024;
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let worker: RunningProgram;
+
+before(async () => {
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen();
+  worker = startProgram('worker/main.js', {
+    env: {
+      TEMPORAL_ADDRESS: temporal.env.address,
+      TEMPORAL_TASK_QUEUE: taskQueue,
+      NODE_OPTIONS: '--max-old-space-size=768',
+      MALLOC_TRIM_THRESHOLD_: '131072',
+    },
+    timeoutMs: 180_000,
+  });
+});
+after(async () => {
+  worker.kill('SIGKILL');
+  await worker.ended;
+  await server.close();
+  await temporal.stop();
+});
+
+/** The most memory that the worker has had, in bytes. */
+async function mostMemory(): Promise<number> {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${worker.pid}/status`, 'utf8')) ?? [];
+  return Number(kibibytes) * 1024;
+}
+
+/** How a run ends that is given this payload, by a failure's type or by its status. */
+async function outcomeOf(input: Payload): Promise<string> {
+  const workflowId = randomUUID();
+  await temporal.env.client.workflowService.startWorkflowExecution({
+    namespace: 'default',
+    workflowId,
+    requestId: randomUUID(),
+    workflowType: { name: workflowType },
+    taskQueue: { name: taskQueue },
+    input: { payloads: [input] },
+  });
+  try {
+    return (await temporal.env.client.workflow.getHandle(workflowId).result()).status;
+  } catch (error) {
+    if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure)
+      return String(error.cause.type);
+    throw error;
+  }
+}
+
+const isLarge = ({ data }: Payload) => (data?.length ?? 0) > 1000;
+
+test('every payload that can not be decoded, eight of each at once', async () => {
+  for (const [kind, make] of undecodable) {
+    const payload = make();
+    if (!isLarge(payload)) continue;
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => outcomeOf(payload)));
+    assert.deepEqual(new Set(outcomes), new Set(['InvalidInput']), kind);
+  }
+  assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
+});
+
+test('the largest inputs that it takes, twenty at once', async () => {
+  const largest = () => {
+    const texts = { conversationInstructions: 'y'.repeat(limits.textCharacters - 100_000) };
+    const content = 'x'.repeat(limits.textCharacters - 100_000);
+    return JSON.stringify(inputFor(server.url, { initialUserMsg: { content }, settings: texts }));
+  };
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => outcomeOf(zlib(protobufOf(largest())))));
+  assert.deepEqual(new Set(outcomes), new Set(['RUNNING']));
+  assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
+});
