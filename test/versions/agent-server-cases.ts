@@ -22,7 +22,7 @@ export const agentServerCases: readonly Case<TriedAgentServer>[] = [
       const { settings } = situation.server.input();
       const agentSettings = { ...settings.agentSettings, tools: [{ name: 'NoSuchTool' }] };
       const attempt = situation.attempt({ settings: { ...settings, agentSettings } });
-      return situation.fails(situation.begin(attempt), 'ConversationRejected', /NoSuchTool/);
+      return situation.fails(situation.begin(attempt), 'ConversationRejected', /ToolDefinition .* is not registered/);
     },
   },
   {

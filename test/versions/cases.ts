@@ -140,6 +140,7 @@ function restartAfterCreate(signal: 'SIGTERM' | 'SIGKILL'): Case {
       const outcome = situation.begin(attempt);
       await situation.before(outcome, answered);
       await model.asked(attempt.content);
+      await server.untilStill();
       await server.stop(signal);
       turn.answer();
       await server.start();

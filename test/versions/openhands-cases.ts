@@ -75,8 +75,10 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
   },
 ];
 
-/** Has the server make room for others, as it keeps three conversations. */
+/** Has the server make room for others: it keeps three conversations. */
 async function evict({ server }: Situation<TriedOpenHands>, sid: string): Promise<void> {
-  for (let others = 0; others < 3; others++) await server.create(server.input().sid);
-  await until(`${sid} is evicted`, () => server.loopIsGone(sid));
+  await until(`${sid} is evicted`, async () => {
+    await server.create(server.input().sid);
+    return server.loopIsGone(sid);
+  });
 }
