@@ -3,6 +3,8 @@ import type { CreateNestedConversationInput } from './conversation-input.js';
 import { type ConversationMemo, defaultTaskQueue, searchAttributes, workflowIdOf } from './names.js';
 import { canonicalSid } from './sid.js';
 
+export type { CreateNestedConversationInput };
+
 /**
  * How a run of `createNestedConversation` is started, so that it holds the conversation's lock and everybody finds it.
  * For `client.workflow.start` and, in a workflow, for `startChild`: no zod here, so that a workflow bundle can hold it.

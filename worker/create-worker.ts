@@ -1,17 +1,11 @@
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities } from '../activities/activities.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
-import { ClaimCheck } from '../codec/claim-check.js';
-import { forWorker } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { toMilliseconds } from '../contract/duration.js';
 import { limits } from '../contract/limits.js';
 import { defaultTaskQueue } from '../contract/names.js';
-import { lockedActivity } from './locked-activity.js';
-import { logAttributes } from './log-attributes.js';
-import { reportUnreadable } from './report-unreadable.js';
-import { traceActivity } from './trace-activity.js';
+import { embeddedWorkerOptions } from './embedded-worker-options.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
 /** What a look does beyond its deadline: it reads its answer, and reports. */
@@ -73,15 +67,15 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     maxActivities = tuning.maxActivities,
     activityDependencies,
   } = options;
-  const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
+  const { interceptors, ...embedded } = embeddedWorkerOptions({ dataConverter, payloadStore, activityDependencies });
   return Worker.create({
+    ...embedded,
     connection,
     namespace,
     taskQueue,
-    dataConverter: forWorker(dataConverter, reportUnreadable()),
     workflowBundle: workflowBundleFor(dataConverter),
-    activities: createActivities({ claimCheck, ...activityDependencies }),
-    interceptors: { activity: [traceActivity, logAttributes, lockedActivity] },
+    // Those of the workflow are in the bundle.
+    interceptors: { ...interceptors, workflowModules: [] },
     shutdownGraceTime,
     ...(deploymentVersion && {
       workerDeploymentOptions: {

@@ -7,5 +7,11 @@ export type { PayloadStore } from '../codec/payload-store.js';
 export { ConfigError } from '../config/config-error.js';
 export { loadWorkerConfig, type WorkerConfig } from './config.js';
 export { type CreateWorkerOptions, createWorker } from './create-worker.js';
+// For `Worker.create` of a worker that runs it beside other workflows.
+export {
+  type EmbeddedWorkerOptions,
+  type EmbeddedWorkerSettings,
+  embeddedWorkerOptions,
+} from './embedded-worker-options.js';
 // For `Worker.create`: the workflow code, built, or as a module to bundle with workflows of one's own.
 export { workflowBundleFor, workflowInterceptorModules, workflowsPath } from './workflow-bundle.js';

@@ -23,8 +23,8 @@ export const logAttributes: ActivityInterceptorsFactory = () => {
 };
 
 /** Of an input that may be unchecked yet. */
-function sidOf([input]: Parameters<Activities[keyof Activities]>): string | undefined {
-  const { goal, input: unchecked } = input as Partial<CheckConversationReadyInput & CreateConversationInput>;
+function sidOf([input]: Partial<Parameters<Activities[keyof Activities]>>): string | undefined {
+  const { goal, input: unchecked } = (input ?? {}) as Partial<CheckConversationReadyInput & CreateConversationInput>;
   const { sid } = (goal ?? unchecked ?? {}) as { readonly sid?: unknown };
   return typeof sid === 'string' ? printable(sid.slice(0, limits.sidCharacters)) : undefined;
 }

@@ -72,7 +72,7 @@ export function lostTooOften(
   { goal }: CreatedConversation,
   { seen }: Extract<ConversationLook, { ready: false }>,
 ): ApplicationFailure {
-  const reason = `the server does not hold it: after ${maximumCreates} creates it is ${seen}`;
+  const reason = `it does not settle: after ${maximumCreates} rounds of createConversation it is ${seen}`;
   return fail('ConversationFailed', `${goal.sid} failed: ${reason}`, { reason });
 }
 

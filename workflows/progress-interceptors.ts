@@ -11,7 +11,7 @@ import {
 import { type FailureType, whatToDo } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import { metricNames } from '../contract/metrics.js';
-import { searchAttributes } from '../contract/names.js';
+import { searchAttributes, workflowType } from '../contract/names.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 
 /**
@@ -32,6 +32,8 @@ export function interceptors(): WorkflowInterceptors {
     inbound: [
       {
         async execute(input, next) {
+          // A service may run workflows of its own on the same worker.
+          if (workflowInfo().workflowType !== workflowType) return next(input);
           try {
             const result = (await next(input)) as CreateNestedConversationResult;
             showReady(result);

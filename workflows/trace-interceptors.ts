@@ -2,7 +2,7 @@ import type { Headers, WorkflowInterceptors } from '@temporalio/workflow';
 import { traceHeader } from '../contract/names.js';
 
 /**
- * Hands the trace that the workflow was started in on to its activities, unread: nothing of OpenTelemetry is in the
+ * Hands the trace that the workflow was started in on to its activities and child workflows, unread: nothing of OpenTelemetry is in the
  * bundle. The SDK looks for this name.
  */
 export function interceptors(): WorkflowInterceptors {
@@ -17,6 +17,11 @@ export function interceptors(): WorkflowInterceptors {
         },
       },
     ],
-    outbound: [{ scheduleActivity: (input, next) => next({ ...input, headers: { ...handedOn, ...input.headers } }) }],
+    outbound: [
+      {
+        scheduleActivity: (input, next) => next({ ...input, headers: { ...handedOn, ...input.headers } }),
+        startChildWorkflowExecution: (input, next) => next({ ...input, headers: { ...handedOn, ...input.headers } }),
+      },
+    ],
   };
 }

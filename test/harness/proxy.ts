@@ -16,8 +16,8 @@ export interface LineProxy {
   loseAnswer(pattern: RequestPattern): Promise<void>;
   /** The same, but the line stays open, and silent. */
   withholdAnswer(pattern: RequestPattern): Promise<void>;
-  /** The next such request is answered, and from then on every request is cut off. Resolves once it is answered. */
-  interruptAfter(pattern: RequestPattern): Promise<void>;
+  /** The next such request is answered, and all later ones wait until {@link restore}. Resolves once it is answered. */
+  holdAfter(pattern: RequestPattern): Promise<void>;
   /** From now on every request is cut off before it reaches the server. */
   interrupt(): void;
   restore(): void;
@@ -29,11 +29,17 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
   const counts = new Map<string, number>();
   const traps = new Map<string, (answer: IncomingMessage, outgoing: ServerResponse) => void>();
   let interrupted = false;
+  let held: (() => void)[] | undefined;
   const keyOf = ({ method, path }: RequestPattern) => `${method} ${path}`;
 
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (interrupted) {
       outgoing.destroy();
+      return;
+    }
+    if (held) {
+      // Whoever has gone by then gets nothing done any more.
+      held.push(() => outgoing.destroyed || pass(incoming, outgoing));
       return;
     }
     const { method = 'GET', url = '/', headers } = incoming;
@@ -67,10 +73,10 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
     count: (pattern) => counts.get(keyOf(pattern)) ?? 0,
     loseAnswer: (pattern) => trapNext(pattern, (outgoing) => outgoing.destroy()),
     withholdAnswer: (pattern) => trapNext(pattern, () => undefined),
-    interruptAfter: (pattern) =>
+    holdAfter: (pattern) =>
       new Promise((resolve) =>
         traps.set(keyOf(pattern), (answer, outgoing) => {
-          interrupted = true;
+          held = [];
           passOn(answer, outgoing);
           outgoing.on('finish', resolve);
         }),
@@ -80,6 +86,9 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
     },
     restore() {
       interrupted = false;
+      const waiting = held ?? [];
+      held = undefined;
+      for (const go of waiting) go();
     },
     async close() {
       server.closeAllConnections();

@@ -115,7 +115,7 @@ describe('a replay arrives whole', () => {
   test('once: where its start is there already, it is neither stored nor sent again', async () => {
     const input = replaying(replayOf(4 * megabyte, 'random'));
     const first = await withStore.ensureReady(input);
-    assert.deepEqual(await withStore.ensureReady(input), first);
+    assert.deepEqual(await withStore.ensureReady(input), { ...first, attached: true, attachedTo: 'ready' });
     await assert.rejects(withStore.start({ ...input, userId: 'bob' }), { name: 'ConversationTakenError' });
     assert.equal((await readdir(folder)).length, 1);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,10 +70,10 @@ for (const { script, options, env } of [
     });
     after(() => temporal.stop());
 
-    const start = async (input: CreateNestedConversationInput) => {
-      const file = join(folder, 'conversation.json');
+    const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {
+      const file = join(folder, `${randomUUID()}.json`);
       await writeFile(file, JSON.stringify(input));
-      return runPython([script, file], { TEMPORAL_ADDRESS: temporal.env.address, ...env });
+      return runPython([script, file, ...options], { TEMPORAL_ADDRESS: temporal.env.address, ...env });
     };
     const readyAtOnce = (sid: string) => ({
       exitCode: 0,
@@ -97,7 +97,35 @@ for (const { script, options, env } of [
     test("does not show another user's conversation", async () => {
       const input = inputFor(server.url);
       await start(input);
-      await assert.rejects(start({ ...input, userId: 'bob' }), /ConversationTaken/);
+      const { exitCode, told } = await start({ ...input, userId: 'bob' });
+      assert.deepEqual([exitCode, (told as { type: string }).type], [1, 'StartRefused']);
+    });
+
+    test('refuses another message, and sends it where it resumes', async () => {
+      const input = inputFor(server.url);
+      await start(input);
+      const other = { ...input, initialUserMsg: { content: 'And the tests' } };
+      const { told } = await start(other);
+      assert.match((told as { message: string }).message, /was started with another message: nothing was sent$/);
+      server.restart();
+      assert.deepEqual(await start(other, ['--resume']), readyAtOnce(input.sid));
+      assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
+    });
+
+    test('shares what the typed client has resumed', async () => {
+      const input = inputFor(server.url);
+      await start(input);
+      server.restart();
+      const next = { ...input, initialUserMsg: { content: 'And the tests' } };
+      const typed = new NestedConversations(temporal.env.client, { onHint: () => undefined });
+      const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+      await typed.start(next, { resume: true });
+      await post.reached;
+      const refused = await start(input, ['--resume']);
+      assert.match((refused.told as { message: string }).message, /started with another message/);
+      post.release();
+      assert.deepEqual(await start(next), readyAtOnce(input.sid));
+      assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
     test('tells the type, message and details of a failure', async () => {

@@ -22,17 +22,7 @@ export const agentServerCases: readonly Case<TriedAgentServer>[] = [
       const { settings } = situation.server.input();
       const agentSettings = { ...settings.agentSettings, tools: [{ name: 'NoSuchTool' }] };
       const attempt = situation.attempt({ settings: { ...settings, agentSettings } });
-      return situation.fails(situation.begin(attempt), 'ConversationRejected', /NoSuchTool/);
-    },
-  },
-  {
-    name: 'an MCP server that is not there',
-    async run(situation) {
-      const { settings } = situation.server.input();
-      const mcpConfig = { mcpServers: { gone: { url: 'http://127.0.0.1:9/mcp' } } };
-      const agentSettings = { ...settings.agentSettings, mcp_config: mcpConfig };
-      const attempt = situation.attempt({ settings: { ...settings, agentSettings } });
-      return situation.heardOnce(attempt, situation.begin(attempt));
+      return situation.fails(situation.begin(attempt), 'ConversationRejected', /ToolDefinition .* is not registered/);
     },
   },
   {
@@ -49,7 +39,8 @@ export const agentServerCases: readonly Case<TriedAgentServer>[] = [
         const attempt = situation.attempt();
         const outcome = situation.begin(attempt);
         try {
-          await situation.before(outcome, situation.untilItWaits(attempt));
+          // Older versions have no limit, and run it at once.
+          await Promise.race([situation.untilItWaits(attempt), outcome]);
         } finally {
           turn.answer();
         }

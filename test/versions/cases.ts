@@ -69,7 +69,7 @@ export const cases: readonly Case[] = [
       const attempt = situation.attempt();
       situation.model.refuseKey(attempt.content);
       // Until the agent has failed, nothing may find it at work.
-      const answered = situation.proxy.interruptAfter(creates);
+      const answered = situation.proxy.holdAfter(creates);
       const outcome = situation.begin(attempt);
       await situation.before(outcome, answered);
       await situation.server.untilAgentIs(attempt.sid, 'failed');
@@ -136,10 +136,11 @@ function restartAfterCreate(signal: 'SIGTERM' | 'SIGKILL'): Case {
       const { server, proxy, model } = situation;
       const attempt = situation.attempt();
       const turn = model.hold(attempt.content);
-      const answered = proxy.interruptAfter(creates);
+      const answered = proxy.holdAfter(creates);
       const outcome = situation.begin(attempt);
       await situation.before(outcome, answered);
       await model.asked(attempt.content);
+      await server.untilStill();
       await server.stop(signal);
       turn.answer();
       await server.start();

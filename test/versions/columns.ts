@@ -1,6 +1,7 @@
 import { agentServerCases } from './agent-server-cases.js';
 import type { Case } from './cases.js';
 import { openHandsCases } from './openhands-cases.js';
+import { outsideCases } from './outside-cases.js';
 import { TriedAgentServer } from './tried-agent-server.js';
 import { TriedOpenHands } from './tried-openhands.js';
 import type { TriedServer } from './tried-server.js';
@@ -16,8 +17,9 @@ export interface Column<Server extends TriedServer = TriedServer> {
 }
 
 /** The columns of one table. */
-export interface Generation {
-  readonly package: string;
+export interface Table {
+  /** Such as `openhands-ai`. */
+  readonly name: string;
   readonly columns: readonly Column[];
 }
 
@@ -27,19 +29,19 @@ const processSandboxes = {
   OH_SANDBOX_SPEC_KIND: 'ProcessSandboxSpecServiceInjector',
 };
 
-export const generations: readonly Generation[] = [
+export const tables: readonly Table[] = [
   {
-    package: 'openhands-ai',
+    name: 'openhands-ai',
     columns: [
       openHands('0.51.1', (modelUrl) => new TriedOpenHands('0.51.1', modelUrl)),
       openHands('0.55.0', (modelUrl) => new TriedOpenHands('0.55.0', modelUrl)),
-      openHands('0.62.0, status unreadable', (modelUrl) => new TriedOpenHands('0.62.0', modelUrl)),
-      openHands('1.6.0, status unreadable', (modelUrl) => new TriedOpenHands('1.6.0', modelUrl)),
+      openHands('0.62.0 without Docker', (modelUrl) => new TriedOpenHands('0.62.0', modelUrl)),
+      openHands('1.6.0 without Docker', (modelUrl) => new TriedOpenHands('1.6.0', modelUrl)),
       openHands('1.6.0', (modelUrl) => new TriedOpenHands('1.6.0', modelUrl, processSandboxes)),
     ],
   },
   {
-    package: 'openhands-agent-server',
+    name: 'openhands-agent-server',
     columns: (['1.23.1', '1.40.0', '1.58.2'] as const).map((version) =>
       column({
         name: version,
@@ -47,6 +49,21 @@ export const generations: readonly Generation[] = [
         cases: agentServerCases,
       }),
     ),
+  },
+  {
+    name: 'outside of the range',
+    columns: [
+      column({
+        name: 'openhands-ai 1.7.0',
+        server: (modelUrl) => new TriedOpenHands('1.7.0', modelUrl, processSandboxes),
+        cases: outsideCases,
+      }),
+      column({
+        name: 'openhands-agent-server 1.22.1',
+        server: (modelUrl) => new TriedAgentServer('1.22.1', modelUrl),
+        cases: outsideCases,
+      }),
+    ],
   },
 ];
 

@@ -5,7 +5,7 @@ import { startProxy } from '../harness/proxy.js';
 import { TablePlace } from '../harness/table.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
-import { type Column, type Generation, generations } from './columns.js';
+import { type Column, type Table, tables } from './columns.js';
 import { Situation } from './situation.js';
 import type { TriedServer } from './tried-server.js';
 
@@ -26,14 +26,14 @@ after(() => temporal?.stop());
 
 // Half of a test is waiting for a server to start.
 describe('a start comes to its right end on', { concurrency: 2 }, () => {
-  for (const generation of generations) {
-    for (const column of generation.columns.filter(({ name }) => wanted?.includes(name) ?? true)) {
-      describe(`${generation.package} ${column.name}`, { concurrency: 1 }, () => tryOut(generation, column));
+  for (const table of tables) {
+    for (const column of table.columns.filter(({ name }) => wanted?.includes(name) ?? true)) {
+      describe(`${table.name}: ${column.name}`, { concurrency: 1 }, () => tryOut(table, column));
     }
   }
 });
 
-function tryOut(generation: Generation, column: Column): void {
+function tryOut(table: Table, column: Column): void {
   let model: ModelStandIn;
   let server: TriedServer;
   const ends = new Map<string, string>();
@@ -60,33 +60,30 @@ function tryOut(generation: Generation, column: Column): void {
     await server?.remove();
     await model?.close();
     // A table with a wrong end in it is not written: the tests above have failed.
-    if (ends.size === column.cases.length) await writeColumn(generation, column, ends);
+    if (ends.size === column.cases.length) await writeColumn(table, column, ends);
   });
 }
 
 let writing: Promise<void> = Promise.resolve();
 
 /** One at a time: the table is read before it is written. */
-function writeColumn(generation: Generation, column: Column, ends: ReadonlyMap<string, string>): Promise<void> {
+function writeColumn(table: Table, column: Column, ends: ReadonlyMap<string, string>): Promise<void> {
   writing = writing.then(async () => {
-    const place = new TablePlace('compatibility.md', `npm run test:versions: ${generation.package}`);
+    const place = new TablePlace('compatibility.md', `npm run test:versions: ${table.name}`);
     const [heading = [], ...rows] = await place.read();
     const known = new Map(rows.map(([name = '', ...cells]) => [name, cells]));
     const cellOf = (name: string, { name: version }: Column) =>
       version === column.name ? ends.get(name) : known.get(name)?.[heading.indexOf(version) - 1];
     await place.write([
-      [generation.package, ...generation.columns.map(({ name }) => name)],
-      ...column.cases.map(({ name }) => [
-        name,
-        ...generation.columns.map((other) => cellOf(name, other) ?? 'not tried'),
-      ]),
+      [table.name, ...table.columns.map(({ name }) => name)],
+      ...column.cases.map(({ name }) => [name, ...table.columns.map((other) => cellOf(name, other) ?? 'not tried')]),
     ]);
   });
   return writing;
 }
 
 test('every version that was asked for is one of the table', () => {
-  const known = generations.flatMap(({ columns }) => columns.map(({ name }) => name));
+  const known = tables.flatMap(({ columns }) => columns.map(({ name }) => name));
   assert.deepEqual(
     (wanted ?? []).filter((name) => !known.includes(name)),
     [],

@@ -15,7 +15,7 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
     name: 'evicted after the create',
     async run(situation) {
       const attempt = situation.attempt();
-      const answered = situation.proxy.interruptAfter(creates);
+      const answered = situation.proxy.holdAfter(creates);
       const outcome = situation.begin(attempt);
       await situation.before(outcome, answered);
       await situation.server.untilAgentIs(attempt.sid, 'resting');
@@ -49,9 +49,10 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
         await server.untilAgentIs(earlier.sid, 'resting');
         const attempt = situation.attempt({
           sid: earlier.sid,
+          readiness: { interval: '1 second', maximumAttempts: 5 },
           initialUserMsg: { content: earlier.content.replace('hello', 'goodbye'), imageUrls: [image] },
         });
-        const end = await situation.fails(situation.begin(attempt), 'ConversationFailed', /image/);
+        const end = await situation.fails(situation.begin(attempt), 'ConversationNotReady', /the model has no vision/);
         assert.equal(proxy.count({ method: 'POST', path: server.eventsOf(attempt.sid) }), 1);
         return end;
       } finally {
@@ -74,8 +75,10 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
   },
 ];
 
-/** Has the server make room for others, as it keeps three conversations. */
+/** Has the server make room for others: it keeps three conversations. */
 async function evict({ server }: Situation<TriedOpenHands>, sid: string): Promise<void> {
-  for (let others = 0; others < 3; others++) await server.create(server.input().sid);
-  await until(`${sid} is evicted`, () => server.loopIsGone(sid));
+  await until(`${sid} is evicted`, async () => {
+    await server.create(server.input().sid);
+    return server.loopIsGone(sid);
+  });
 }

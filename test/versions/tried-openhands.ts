@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -97,9 +96,13 @@ export class TriedOpenHands extends TriedServer {
   }
 
   async #events(sid: string): Promise<readonly OpenHandsEvent[]> {
-    const { status, json } = await this.request('GET', `${this.eventsOf(sid)}?limit=100`);
-    if (status === 404) return [];
-    assert.equal(status, 200, JSON.stringify(json));
-    return (json as { events: OpenHandsEvent[] }).events;
+    let events: readonly OpenHandsEvent[] | undefined;
+    // It answers 500 while it writes an event.
+    await until(`the events of ${sid} can be read`, async () => {
+      const { status, json } = await this.request('GET', `${this.eventsOf(sid)}?limit=100`);
+      if (status === 200) events = (json as { events: OpenHandsEvent[] }).events;
+      return status === 200 || status === 404;
+    });
+    return events ?? [];
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -74,6 +74,14 @@ export abstract class TriedServer {
     await until(`the agent of ${sid} is ${state}`, () => this.agentIs(sid, state));
   }
 
+  /** Resolves once nothing is being written: a kill in the middle of that would tear a file, and no start could help it. */
+  async untilStill(): Promise<void> {
+    await until(
+      'nothing was written for a second',
+      async () => Date.now() - (await lastWrittenMs(this.#folder)) > 1000,
+    );
+  }
+
   async request(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.url + path, {
       method,
@@ -104,4 +112,11 @@ export async function until(what: string, condition: () => Promise<boolean> | bo
     if (Date.now() > deadline) throw new Error(`Waited for a minute until ${what}`);
     await setTimeout(250);
   }
+}
+
+async function lastWrittenMs(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true });
+  // What is gone by now was written to its end.
+  const written = await Promise.all(files.map((file) => stat(join(folder, file)).catch(() => undefined)));
+  return Math.max(0, ...written.map((file) => file?.mtimeMs ?? 0));
 }

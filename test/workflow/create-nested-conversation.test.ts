@@ -166,12 +166,12 @@ describe('a server that loses the conversation after it was created', () => {
     assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
   });
 
-  test('fails with that reason where it does not hold it', async () => {
+  test('fails with that reason where it does not settle', async () => {
     const input = inputFor(server.url);
     server.script(input.sid, { evictedAtLook: 2 });
     const failure = await failureOf(run(temporal, input));
     assert.equal(failure.type, 'ConversationFailed');
-    assert.match(failure.message, /does not hold it/);
+    assert.match(failure.message, /does not settle/);
     assert.equal(server.count(post), 4);
   });
 });

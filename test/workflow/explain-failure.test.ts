@@ -215,7 +215,7 @@ const lost = { ready: false, attempts: 4, seen: 'STOPPED (agent running)', evide
 
 test('lostTooOften names what became of the conversation', () => {
   const { type, nonRetryable, message, details } = lostTooOften(created, lost);
-  const reason = 'the server does not hold it: after 4 creates it is STOPPED (agent running)';
+  const reason = 'it does not settle: after 4 rounds of createConversation it is STOPPED (agent running)';
   assert.deepEqual({ type, nonRetryable }, { type: 'ConversationFailed', nonRetryable: true });
   assert.equal(message, `conv failed: ${reason}`);
   assert.deepEqual(details, [{ reason }]);

@@ -16,7 +16,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
-  isLostOften,
+  mayBeGivenUp,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -354,7 +354,7 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || isBroken || schedule.server === 'too old',
     NestedServerUnavailable: troubles.length > 0 || isBroken || (script.absentLooks ?? 0) > 0,
-    ConversationFailed: isHopeless || isLostOften(troubles),
+    ConversationFailed: isHopeless || mayBeGivenUp(words, troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${words}`);

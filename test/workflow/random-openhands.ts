@@ -9,7 +9,7 @@ import {
   anyTrouble,
   type Happenings,
   injectTroubles,
-  isLostOften,
+  mayBeGivenUp,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -242,13 +242,21 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
   const note = () => {
     troubled = server.requests.length;
   };
-  injectTroubles(server, sid, schedule.troubles, { requests, incidents, note });
+  injectTroubles(server, sid, schedule.troubles, { requests, incidents: incidentsAfter(schedule), note });
   return {
     server,
     input,
     check: (end) => check(end, schedule, { server, sid, inherited, troubled }),
     stream: () => (server.has(sid) ? server.conversation(sid).events.map(outline) : []),
   };
+}
+
+/**
+ * What may happen after an earlier life. One whose stream is lost just before the create is not told from the one that
+ * the create begins: their ids are the same, and the watermark hides what is new.
+ */
+function incidentsAfter({ before }: OpenHandsSchedule): Happenings<OpenHandsStandIn> {
+  return before === 'nothing' ? incidents : { ...incidents, 'loses its disk': incidents.restarts };
 }
 
 function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
@@ -334,7 +342,13 @@ function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
   const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
-  return brokenStatus === undefined || (hasMicroagents && !seemsToLackRoute);
+  if (hasMicroagents && !seemsToLackRoute) return true;
+  // Nor does a restart show where the status can't be read in that moment, or never could.
+  const hidesStatus = troubles.some(
+    ({ request, fault }) => fault !== 'none' && ['any', 'read status'].includes(request),
+  );
+  const restarts = troubles.some(({ server: incident }) => incident === 'restarts');
+  return brokenStatus === undefined && !(hidesStatus && restarts);
 }
 
 /** An agent that is at work on something else hears the message later. */
@@ -359,7 +373,7 @@ function assertFailedForAReason(
     Unauthorized: has('answer 401'),
     ConversationRejected: has('answer 302') || schedule.server === 'of another API',
     NestedServerUnavailable: schedule.troubles.length > 0,
-    ConversationFailed: isHopeless || isLostOften(schedule.troubles),
+    ConversationFailed: isHopeless || mayBeGivenUp(message, schedule.troubles),
     ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
   };
   assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);

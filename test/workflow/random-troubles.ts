@@ -122,10 +122,10 @@ export function meetsSilence(troubles: readonly Trouble[]): boolean {
   return troubles.some(({ fault }) => fault.startsWith('no answer'));
 }
 
-/** Whether the server loses the conversation so often that a start may give it up. */
-export function isLostOften(troubles: readonly Trouble[]): boolean {
-  const losses = troubles.filter(({ server }) => server !== 'stays up').map(({ times }) => times);
-  return losses.reduce((sum, times) => sum + times, 0) >= maximumCreates;
+/** Whether so much goes wrong that a start may give the conversation up for it. */
+export function mayBeGivenUp(reason: string, troubles: readonly Trouble[]): boolean {
+  const strikes = troubles.reduce((sum, { times }) => sum + times, 0);
+  return reason.includes('it does not settle') && strikes >= maximumCreates;
 }
 
 /** Makes the troubles happen; `note` is told of each that strikes. */

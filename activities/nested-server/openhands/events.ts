@@ -17,6 +17,16 @@ export function addEvents(
     );
 }
 
+/**
+ * The state where the next event is too large to be read. It is none of those that count, but for the message of a
+ * replay, which has no bound and is the first of what is replayed. Ids have no gaps.
+ */
+export function addUnreadEvent(state: OpenHandsState, { isReplay }: DesiredConversation): OpenHandsState {
+  const id = state.cursor + 1;
+  const next = { ...state, cursor: id };
+  return isReplay && state.message.is === 'sent' ? addOurMessage(next, id) : next;
+}
+
 function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: DesiredConversation): OpenHandsState {
   const { id, source, action, observation } = event;
   const next = { ...(showsOlderLoop(state, event) ? joinLoop(state, event) : state), cursor: id };
@@ -34,8 +44,9 @@ function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: Desired
   if (message.is === 'stored' && isRequestToRun(event) && message.waking !== 'pointed') {
     return source === 'user' ? { ...next, message: { ...message, waking: 'awake' } } : next;
   }
-  if (action !== undefined && source === 'agent' && isOurTurn(next)) return takeUp(next, true);
-  return next;
+  // The loop may have ended since: what it did for our message was done all the same.
+  const isForUs = isOurTurn(next) || (message.isRecalled && next.loop.life !== 'live');
+  return action !== undefined && source === 'agent' && isForUs ? takeUp(next, true) : next;
 }
 
 /**

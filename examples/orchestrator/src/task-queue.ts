@@ -1,0 +1,2 @@
+/** One queue for the service's own workflows and for the conversations: one worker runs both. */
+export const taskQueue = 'orchestrator';

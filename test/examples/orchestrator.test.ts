@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { workflowIdOf } from '../../contract/names.js';
+import { runCommand } from '../../dev-stack/run-command.js';
+import { install, pack, root } from '../harness/packed.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** `examples/orchestrator`, as somebody has it who installed the package into a folder of their own. */
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let folder: string;
+let worker: ReturnType<typeof spawn> | undefined;
+let printed = '';
+
+before(async () => {
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen({ settings: 'missing' });
+  folder = await mkdtemp(join(tmpdir(), 'orchestrator-'));
+  await cp(join(root, 'examples/orchestrator'), folder, { recursive: true });
+  const { filename } = await pack(folder);
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  manifest.dependencies['nested-conversations'] = `file:./${filename}`;
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  await runCommand('npm', install, { cwd: folder });
+  await runCommand('npx', ['tsc'], { cwd: folder });
+  const env = { PATH: process.env.PATH, TEMPORAL_ADDRESS: temporal.env.address, NESTED_SERVER_URL: server.url };
+  worker = spawn(process.execPath, ['dist/worker.js'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  worker.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+  });
+  await shows('worker on task queue');
+});
+after(async () => {
+  if (worker) {
+    const ended = once(worker, 'exit');
+    worker.kill();
+    await ended;
+  }
+  await server?.close();
+  await temporal?.stop();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+/** Resolves once the worker has printed this. */
+async function shows(text: string): Promise<void> {
+  assert.ok(worker?.stdout);
+  while (!printed.includes(text)) await once(worker.stdout, 'data');
+}
+
+/** What `npm run open` prints. */
+async function open(sid: string, message: string): Promise<unknown> {
+  const env = { TEMPORAL_ADDRESS: temporal.env.address };
+  const command = `node dist/open-workspace.js ${sid} '${message}' || true`;
+  return JSON.parse(await runCommand('sh', ['-c', command], { cwd: folder, env }));
+}
+
+test('opens a workspace, its conversation as a child workflow', async () => {
+  assert.deepEqual(await open('conv1', 'Fix the build'), { conversationId: 'conv1', apiUrl: server.url });
+  assert.deepEqual(server.conversation('conv1').messagesSeenByModel, ['Fix the build']);
+  const { parentExecution } = await temporal.env.client.workflow.getHandle(workflowIdOf('conv1')).describe();
+  assert.equal(parentExecution?.workflowId, 'workspace-conv1');
+});
+
+test('opened again with the same message it attaches, and with another it is refused', async () => {
+  assert.deepEqual(await open('conv2', 'Fix the build'), { conversationId: 'conv2', apiUrl: server.url });
+  assert.deepEqual(await open('conv2', 'Fix the build'), { conversationId: 'conv2', apiUrl: server.url });
+  const refused = (await open('conv2', 'Fix the tests')) as { type: string; message: string };
+  assert.equal(refused.type, 'MessageNotSentError');
+  assert.match(refused.message, /not sent to conv2/);
+  assert.deepEqual(server.conversation('conv2').messagesSeenByModel, ['Fix the build']);
+  assert.doesNotMatch(printed, /released runtime-conv2/);
+});
+
+test('releases the runtime of a conversation that fails, and says why it did', async () => {
+  server.script('conv3', { agent: 'errors', errorReason: 'out of credit' });
+  const failed = (await open('conv3', 'Fix the build')) as { type: string; message: string };
+  assert.equal(failed.type, 'ConversationFailed');
+  assert.match(failed.message, /out of credit/);
+  await shows('released runtime-conv3');
+});

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import { createEnsureReadyActivities } from '../../client/ensure-ready-activity.js';
+import { ConversationError, ConversationTakenError, MessageNotSentError } from '../../client/errors.js';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { cacheFolder } from '../../dev-stack/cache-folder.js';
+import { installPythonPackages } from '../../dev-stack/python-package.js';
+import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
+import { startProgram } from '../harness/programs.js';
+import { inputFor } from '../harness/start.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+
+/** Whoever starts a conversation that is there, in whatever way, hears the truth about it. */
+
+/** What a caller hears. */
+type Heard = 'ready' | 'refused: user' | 'refused: server' | 'refused: message' | `failed: ${string}`;
+
+type Input = CreateNestedConversationInput & { sid: string };
+
+interface Caller {
+  readonly name: string;
+  start(input: Input, options?: { readonly resume?: boolean }): Promise<Heard>;
+}
+
+const examples = fileURLToPath(new URL('../../../examples/python/', import.meta.url));
+const taskQueue = 'own-worker';
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let conversations: NestedConversations;
+let python: string;
+let folder: string;
+let ownWorker: Worker;
+let ownWorkerRun: Promise<void>;
+
+before(async () => {
+  temporal = await startDevServer();
+  conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
+  const requirements = (await readFile(join(examples, 'requirements.txt'), 'utf8')).trim().split('\n');
+  python = await installPythonPackages({
+    folder: join(cacheFolder(), requirements.join('-').replaceAll('==', '-')),
+    requirements,
+    report: console.error,
+  });
+  folder = await mkdtemp(join(tmpdir(), 'callers-'));
+  const embedded = embeddedWorkerOptions();
+  ownWorker = await Worker.create({
+    ...embedded,
+    connection: temporal.env.nativeConnection,
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL('parent-workflow.js', import.meta.url)),
+    activities: { ...embedded.activities, ...createEnsureReadyActivities(conversations) },
+  });
+  ownWorkerRun = ownWorker.run();
+});
+after(async () => {
+  ownWorker?.shutdown();
+  await ownWorkerRun;
+  await temporal?.stop();
+  if (folder) await rm(folder, { recursive: true });
+});
+beforeEach(async () => {
+  server = await OpenHandsStandIn.listen();
+});
+afterEach(() => server.close());
+
+const client: Caller = {
+  name: 'the client',
+  async start(input, options = {}) {
+    try {
+      await conversations.ensureReady(input, options);
+      return 'ready';
+    } catch (error) {
+      if (error instanceof ConversationTakenError) return `refused: ${error.details.differs}`;
+      if (error instanceof MessageNotSentError) return 'refused: message';
+      if (error instanceof ConversationError) return `failed: ${error.type}`;
+      throw error;
+    }
+  },
+};
+
+const commandLine: Caller = {
+  name: 'the command line',
+  async start(input, { resume = false } = {}) {
+    const args = ['start', '--input', '-', '--wait', '--json', ...(resume ? ['--resume'] : [])];
+    const env = { TEMPORAL_ADDRESS: temporal.env.address };
+    const { exitCode, stdout } = await startProgram('cli/main.js', { args, env, input: JSON.stringify(input) }).ended;
+    if (exitCode === 0) return 'ready';
+    const { type, details } = JSON.parse(stdout).error;
+    return { 4: `refused: ${details.differs}`, 6: 'refused: message', 1: `failed: ${type}` }[exitCode ?? -1] as Heard;
+  },
+};
+
+const childWorkflow: Caller = {
+  name: 'a workflow',
+  async start(input, { resume = false } = {}) {
+    try {
+      await temporal.env.client.workflow.execute('parent', {
+        taskQueue,
+        workflowId: randomUUID(),
+        args: [input, { taskQueue, resume }],
+      });
+      return 'ready';
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      const { cause } = error;
+      const failure = cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure ? cause.cause : cause;
+      assert.ok(failure instanceof ApplicationFailure);
+      const [{ differs } = { differs: '' }] = (failure.details ?? []) as [{ differs?: string }?];
+      if (failure.type === 'ConversationTakenError') return `refused: ${differs}` as Heard;
+      return failure.type === 'MessageNotSentError' ? 'refused: message' : `failed: ${failure.type}`;
+    }
+  },
+};
+
+const pythonClient: Caller = {
+  name: 'a client in Python',
+  async start(input, { resume = false } = {}) {
+    const file = join(folder, `${randomUUID()}.json`);
+    await writeFile(file, JSON.stringify(input));
+    const told = await new Promise<string>((resolve, reject) => {
+      const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
+      const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', TEMPORAL_ADDRESS: temporal.env.address };
+      execFile(python, args, { cwd: examples, env }, (_, stdout, stderr) =>
+        stdout === '' ? reject(new Error(stderr)) : resolve(stdout),
+      );
+    });
+    const { type, message } = JSON.parse(told) as { type?: string; message?: string };
+    if (type === undefined) return 'ready';
+    if (type !== 'StartRefused') return `failed: ${type}`;
+    const [, what] = /started with another (\w+)/.exec(message ?? '') ?? [];
+    return `refused: ${what}` as Heard;
+  },
+};
+
+const messages = (sid: string) => server.conversation(sid).messagesSeenByModel;
+const another = (input: Input): Input => ({ ...input, initialUserMsg: { content: 'And the tests' } });
+
+/** A start by another caller whose POST is held until it is let go. */
+async function underWay(): Promise<{ input: Input; letGo: () => Promise<unknown> }> {
+  const input = inputFor(server.url);
+  const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
+  await conversations.start(input);
+  await post.reached;
+  return {
+    input,
+    letGo: () => {
+      post.release();
+      return conversations.wait(input.sid);
+    },
+  };
+}
+
+async function completed(): Promise<Input> {
+  const input = inputFor(server.url);
+  await conversations.ensureReady(input);
+  return input;
+}
+
+for (const caller of [client, commandLine, childWorkflow, pythonClient]) {
+  describe(caller.name, () => {
+    test('attaches to the same start that is under way', async () => {
+      const { input, letGo } = await underWay();
+      const heard = caller.start(input);
+      await letGo();
+      assert.equal(await heard, 'ready');
+      assert.deepEqual(messages(input.sid), ['Fix the build']);
+    });
+
+    for (const { what, change } of [
+      { what: 'user', change: { userId: 'bob' } },
+      { what: 'server', change: { apiUrl: 'http://127.0.0.1:9' } },
+      { what: 'message', change: { initialUserMsg: { content: 'And the tests' } } },
+    ] as const) {
+      test(`is refused by a start that is under way with another ${what}`, async () => {
+        const { input, letGo } = await underWay();
+        assert.equal(await caller.start({ ...input, ...change }), `refused: ${what}`);
+        await letGo();
+        assert.deepEqual(messages(input.sid), ['Fix the build']);
+      });
+
+      test(`is refused by a completed start with another ${what}`, async () => {
+        const input = await completed();
+        assert.equal(await caller.start({ ...input, ...change }), `refused: ${what}`);
+        assert.deepEqual(messages(input.sid), ['Fix the build']);
+      });
+    }
+
+    test('hears that the same start has completed', async () => {
+      const input = await completed();
+      assert.equal(await caller.start(input), 'ready');
+      assert.deepEqual(messages(input.sid), ['Fix the build']);
+    });
+
+    test('hears why its start failed, and then starts it again', async () => {
+      server.options.settings = 'missing';
+      const input = inputFor(server.url);
+      assert.equal(await caller.start(input), 'failed: ConversationRejected');
+      server.options.settings = 'complete';
+      assert.equal(await caller.start(input), 'ready');
+      assert.deepEqual(messages(input.sid), ['Fix the build']);
+    });
+
+    test('resumes a completed start with another message', async () => {
+      const input = await completed();
+      server.restart();
+      assert.equal(await caller.start(another(input), { resume: true }), 'ready');
+      assert.deepEqual(messages(input.sid), ['Fix the build', 'And the tests']);
+    });
+
+    test('and another one at once share a start', async () => {
+      const input = inputFor(server.url);
+      const heard = await Promise.all([caller.start(input), conversations.ensureReady(input).then(() => 'ready')]);
+      assert.deepEqual(heard, ['ready', 'ready']);
+      assert.deepEqual(messages(input.sid), ['Fix the build']);
+    });
+
+    test('twice at once, with two messages, sends one of them and says so of the other', async () => {
+      const input = inputFor(server.url);
+      const heard = await Promise.all([caller.start(input), caller.start(another(input))]);
+      assert.deepEqual([...heard].sort(), ['ready', 'refused: message']);
+      assert.equal(messages(input.sid).length, 1);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import type { DataConverter } from '@temporalio/common';
+import type { WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/activities.js';
+import type { ActivityDependencies } from '../activities/dependencies.js';
+import type { Activities } from '../activities/interface.js';
+import { ClaimCheck } from '../codec/claim-check.js';
+import { forWorker } from '../codec/data-converter.js';
+import type { PayloadStore } from '../codec/payload-store.js';
+import { lockedActivity } from './locked-activity.js';
+import { logAttributes } from './log-attributes.js';
+import { reportUnreadable } from './report-unreadable.js';
+import { traceActivity } from './trace-activity.js';
+import { workflowInterceptorModules } from './workflow-bundle.js';
+
+export interface EmbeddedWorkerSettings {
+  /** That of the clients: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
+  readonly dataConverter?: DataConverter | undefined;
+  /** Where clients leave replays that are too large for Temporal. @default none */
+  readonly payloadStore?: PayloadStore | undefined;
+  /** Each by default as `createActivities` has it. */
+  readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
+}
+
+export interface EmbeddedWorkerOptions {
+  readonly activities: Activities;
+  readonly dataConverter: DataConverter;
+  readonly interceptors: NonNullable<WorkerOptions['interceptors']>;
+}
+
+/**
+ * What a worker of one's own needs to run `createNestedConversation` beside other workflows and activities: spread into
+ * the options of `Worker.create`, with activities of one's own beside these. Its workflows' module has to export
+ * `createNestedConversation` from `nested-conversations/workflows`.
+ *
+ * It gives the same traces, logs, current details and metrics as `createWorker`, and the same care for what can't be read.
+ */
+export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): EmbeddedWorkerOptions {
+  const { dataConverter, payloadStore, activityDependencies } = settings;
+  const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
+  return {
+    activities: createActivities({ claimCheck, ...activityDependencies }),
+    dataConverter: forWorker(dataConverter, reportUnreadable()),
+    interceptors: {
+      activity: [traceActivity, logAttributes, lockedActivity],
+      workflowModules: workflowInterceptorModules,
+    },
+  };
+}
