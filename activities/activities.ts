@@ -36,7 +36,7 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
     createConversation(input) {
       const server = serverOf(input.input);
       const work = () => createConversation(input, dependencies);
-      return starts.run(server, work, () => surplusCreate(String(server), maximumPerServer));
+      return starts.run(server, work, (waitMs) => surplusCreate(String(server), maximumPerServer, waitMs));
     },
     checkConversationReady(input) {
       const server = serverOf(input);
@@ -46,7 +46,7 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
     stopConversation(input) {
       const server = serverOf(input.input);
       const work = () => stopConversation(input, dependencies);
-      return stops.run(server, work, () => surplusCreate(String(server), maximumPerServer));
+      return stops.run(server, work, (waitMs) => surplusCreate(String(server), maximumPerServer, waitMs));
     },
   };
 }

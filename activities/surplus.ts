@@ -6,22 +6,26 @@ import { countSurplus } from './metrics.js';
 import { failure } from './nested-server/failures.js';
 import { notReadyYetFailure } from './not-ready-yet.js';
 
-/** Long enough for a healthy server to have served the others; the twelve attempts of a create span over two minutes. */
-const maximumDelayMs = 30_000;
+/** In milliseconds. The twelve attempts of a create span some minutes of this. */
+const delays = { shortest: 1_000, longest: 60_000 };
 
-/** The failure of a create, or of a cleanup, that would be one too many for its server. */
-export function surplusCreate(apiUrl: string, maximum: number): ApplicationFailure {
+/**
+ * The failure of a create, or of a cleanup, that would be one too many for its server.
+ *
+ * @param waitMs The time after which there may be room
+ */
+export function surplusCreate(apiUrl: string, maximum: number, waitMs: number): ApplicationFailure {
   countSurplus();
-  const { attempt } = Context.current().info;
-  const spreadMs = Math.min(2 ** attempt * 1000, maximumDelayMs);
+  // At random: those that came together must not come back together.
+  const spread = 0.75 + Math.random() / 2;
+  const delayMs = Math.min(Math.max(waitMs, 1.5 * delays.shortest), delays.longest) * spread;
   return failure(
     'NestedServerUnavailable',
     `not sent yet: ${reasonOf(apiUrl, maximum)}`,
     {},
     {
       category: ApplicationFailureCategory.BENIGN,
-      // At random: those that came together must not come back together.
-      nextRetryDelay: Math.round(1000 + Math.random() * (spreadMs - 1000)),
+      nextRetryDelay: Math.round(Math.max(delayMs, delays.shortest)),
     },
   );
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { violations } from './bounds.js';
 import type { Figure } from './figure.js';
 import { burst } from './figures/burst.js';
+import { hearing } from './figures/hearing.js';
 import { history } from './figures/history.js';
 import { lag } from './figures/lag.js';
 import { requests } from './figures/requests.js';
@@ -28,6 +29,7 @@ const measures: Readonly<Record<string, Measure>> = {
   requests,
   burst,
   waiting,
+  hearing,
   throughput,
   lag,
   serverLoad,
@@ -37,7 +39,7 @@ const measures: Readonly<Record<string, Measure>> = {
 const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting'];
 
 /** Those that say something after a moment, too. */
-const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting'];
+const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting', 'hearing'];
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -106,7 +108,8 @@ async function soakFor(minutes: number): Promise<void> {
 /** What was written down before, with these figures in place of what they were. */
 async function renewed(figures: readonly Figure[]): Promise<Figure[]> {
   const { figures: all } = JSON.parse(await readFile(pathOf('bench/results.json'), 'utf8')) as { figures: Figure[] };
-  return all.map((old) => figures.find(({ id }) => id === old.id) ?? old);
+  const isNew = ({ id }: Figure) => all.every((old) => old.id !== id);
+  return [...all.map((old) => figures.find(({ id }) => id === old.id) ?? old), ...figures.filter(isNew)];
 }
 
 async function writeDown(figures: readonly Figure[]): Promise<void> {

@@ -15,6 +15,12 @@ export interface Sizes {
   /** Conversations that wait, and clients that wait for some of them. */
   readonly waiting: number;
   readonly clients: number;
+  /** Callers that wait in one process, how many of them may poll, and when they are to hear of the end. */
+  readonly hearing: readonly {
+    readonly callers: number;
+    readonly longPolls: number;
+    readonly goalMs: { readonly median?: number; readonly most: number };
+  }[];
   /** Seconds over which what waits is watched. */
   readonly watchSeconds: number;
   /** Starts of one conversation at once. */
@@ -33,6 +39,12 @@ export const full: Sizes = {
   warmUp: 200,
   waiting: 5_000,
   clients: 2_000,
+  hearing: [
+    { callers: 64, longPolls: 64, goalMs: { median: 200, most: 1_000 } },
+    { callers: 64, longPolls: 0, goalMs: { most: 12_000 } },
+    { callers: 500, longPolls: 500, goalMs: { median: 200, most: 1_000 } },
+    { callers: 2_000, longPolls: 64, goalMs: { most: 12_000 } },
+  ],
   watchSeconds: 20,
   burst: 1_000,
   events: 100_000,
@@ -49,6 +61,7 @@ export const guarded: Sizes = {
   warmUp: 200,
   waiting: 400,
   clients: 50,
+  hearing: [{ callers: 64, longPolls: 64, goalMs: { median: 200, most: 1_000 } }],
   watchSeconds: 3,
   burst: 200,
   events: 20_000,
@@ -65,6 +78,7 @@ export const quick: Sizes = {
   warmUp: 20,
   waiting: 50,
   clients: 40,
+  hearing: [{ callers: 20, longPolls: 20, goalMs: { median: 200, most: 1_000 } }],
   watchSeconds: 1,
   burst: 100,
   events: 10_000,

@@ -6,7 +6,7 @@ export type { EncryptionKeys } from '../codec/encryption-codec.js';
 export type { PayloadStore } from '../codec/payload-store.js';
 // From the environment to a client, and what can be wrong with either.
 export { ConfigError } from '../config/config-error.js';
-export { loadTemporalConfig, type TemporalConfig } from '../config/temporal.js';
+export { loadTemporalConfig, type TemporalConfig, type TemporalConnectionOptions } from '../config/temporal.js';
 // What is passed in, and comes back.
 export type {
   ConversationSettings,

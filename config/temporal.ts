@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { TLSConfig } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { dataConverterFor } from '../codec/data-converter.js';
@@ -9,10 +10,22 @@ import { ConfigError, quoted } from './config-error.js';
 import { loadEncryptionKeys } from './encryption-keys.js';
 import { loadPayloadStore } from './payload-store.js';
 
+/**
+ * What the client's connection and the worker's have in common. Written out: the types of `@temporalio/envconfig` need
+ * those of the worker, which a service that only starts conversations does not install.
+ */
+export interface TemporalConnectionOptions {
+  /** `host:port`. */
+  address: string;
+  tls?: TLSConfig | boolean | null;
+  apiKey?: string;
+  metadata?: Record<string, string>;
+}
+
 /** How to reach Temporal, what it may see, and where the work is queued. */
 export interface TemporalConfig {
   /** For `Connection.connect` and `NativeConnection.connect` alike. */
-  readonly connectionOptions: ClientConnectConfig['connectionOptions'] & { readonly address: string };
+  readonly connectionOptions: TemporalConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly dataConverter: DataConverter;
@@ -49,7 +62,7 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
     if (payloadStore instanceof S3Store) throw plaintextRefused(payloadStore.url);
   }
   return {
-    connectionOptions: { ...connectionOptions, address },
+    connectionOptions: { ...(connectionOptions as TemporalConnectionOptions), address },
     namespace: namespace || 'default',
     taskQueue: env.TEMPORAL_TASK_QUEUE || defaultTaskQueue,
     dataConverter: dataConverterFor(keys),

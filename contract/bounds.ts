@@ -46,8 +46,7 @@ interface Budget {
 function* problemsIn(value: unknown, path: readonly string[], values: Budget): Generator<InputProblem> {
   if (values.left === 0) return;
   if (path.length === limits.nestingLevels && typeof value === 'object' && value !== null) {
-    // A name of a hundred parts helps nobody.
-    yield { field: '', problem: `is nested deeper than ${limits.nestingLevels} levels` };
+    yield { field: fieldOf(path), problem: `is nested deeper than ${limits.nestingLevels} levels` };
     return;
   }
   const problem = problemOf(value, path);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import axios from 'axios';
 import { NestedConversations } from '../../client/nested-conversations.js';
@@ -119,6 +120,54 @@ const functions = {
       );
     }
     await Promise.all(begun);
+  },
+
+  /**
+   * Waits for runs that are there, all at once, in a pool of long polls of this size; returns how long after its end each
+   * caller heard of it, and what a minute of waiting took.
+   */
+  async hearOfEnds({ sids, longPolls, watchMs }: { sids: readonly string[]; longPolls: number; watchMs: number }) {
+    const { workflowService } = client;
+    let calls = 0;
+    const counted = ['describeWorkflowExecution', 'getWorkflowExecutionHistory'] as const;
+    const originals = counted.map((name) => workflowService[name]);
+    for (const name of counted) {
+      const original = workflowService[name].bind(workflowService) as unknown as (request: object) => Promise<never>;
+      workflowService[name] = ((request: object) => {
+        calls += 1;
+        return original(request);
+      }) as never;
+    }
+    const conversations = new NestedConversations(client, { longPolls });
+    const heardAt = new Map<string, number>();
+    const heard = sids.map(async (sid) => {
+      await conversations.wait(sid).catch(() => undefined);
+      heardAt.set(sid, Date.now());
+    });
+    // What it takes to begin is not what it takes to wait.
+    await sleep(Math.min(watchMs, 15_000));
+    const callsBefore = calls;
+    const cpuBefore = process.cpuUsage();
+    await sleep(watchMs);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const during = { calls: calls - callsBefore, cpuMs: (user + system) / 1000 };
+    const describeBegin = performance.now();
+    await client.workflow.getHandle(workflowIdOf(sids[0] ?? '')).describe();
+    const describeMs = performance.now() - describeBegin;
+    const endedAt = new Map<string, number>();
+    await several(sids.length, 20, async () => {
+      const sid = sids[endedAt.size];
+      if (sid === undefined) return;
+      // A few milliseconds early: what is measured is rather too long than too short.
+      endedAt.set(sid, Date.now());
+      await client.workflow.getHandle(workflowIdOf(sid)).terminate();
+    });
+    await Promise.all(heard);
+    counted.forEach((name, index) => {
+      workflowService[name] = originals[index] as never;
+    });
+    const lagsMs = sids.map((sid) => Math.max(0, (heardAt.get(sid) ?? Number.NaN) - (endedAt.get(sid) ?? Number.NaN)));
+    return { lagsMs, during, describeMs, answered: heardAt.size };
   },
 
   /** Begins to start conversations, and to wait for them. */

@@ -1,10 +1,10 @@
 import { type View, ViewBuilder } from './view.js';
 
 /**
- * What makes no difference: white space, quotes and backslashes, the plus sign that stands for a space, marks and controls
- * that nobody sees.
+ * What makes no difference: white space, quotes and backslashes, the plus sign that stands for a space, controls that
+ * nobody sees, and accents, which may be a part of their letter or follow it.
  */
-const dropped = /[\s"'`\\+\p{Cc}\p{Cf}]/u;
+const dropped = /[\s"'`\\+\p{Cc}\p{Cf}\p{M}]/u;
 const allDropped = new RegExp(dropped, 'gu');
 
 /** What nobody sees, and what a terminal makes something of. White space is seen. */
@@ -12,22 +12,26 @@ const unseen = /[^\P{Cc}\s]|\p{Cf}/u;
 
 /** A text in the form in which it is compared. */
 export function canonical(text: string): string {
-  return text.replace(allDropped, '').toLowerCase();
+  return text.normalize('NFKD').replace(allDropped, '').toLowerCase();
 }
 
 export function canonicalView(view: View): View {
-  return mapped(view, (unit) => (dropped.test(unit) ? '' : unit.toLowerCase()));
+  return mapped(view, canonical);
 }
 
 /** A text without what could stand in the middle of a token, and not be seen. */
 export function visibleView(view: View): View {
-  return unseen.test(view.text) ? mapped(view, (unit) => (unseen.test(unit) ? '' : unit)) : view;
+  return unseen.test(view.text) ? mapped(view, (character) => (unseen.test(character) ? '' : character)) : view;
 }
 
-function mapped(view: View, change: (unit: string) => string): View {
+/** Character by character: of those beyond 16 bits, a half has neither case nor accents. */
+function mapped(view: View, change: (character: string) => string): View {
   const builder = new ViewBuilder();
-  for (let index = 0; index < view.text.length; index++) {
-    builder.add(change(view.text.charAt(index)), view.from[index] ?? 0, view.to[index] ?? 0);
+  let index = 0;
+  for (const character of view.text) {
+    const last = index + character.length - 1;
+    builder.add(change(character), view.from[index] ?? 0, view.to[last] ?? 0);
+    index = last + 1;
   }
   return builder.build();
 }

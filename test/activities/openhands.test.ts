@@ -11,7 +11,12 @@ import {
 } from '../../activities/nested-server/openhands/answers.js';
 import { conclude, type OpenHandsStep } from '../../activities/nested-server/openhands/conclude.js';
 import { addEvents } from '../../activities/nested-server/openhands/events.js';
-import type { OpenHandsEvent, OpenHandsState, Status } from '../../activities/nested-server/openhands/state.js';
+import {
+  type OpenHandsEvent,
+  type OpenHandsState,
+  patience,
+  type Status,
+} from '../../activities/nested-server/openhands/state.js';
 import {
   agentMessage,
   agentStateChanged,
@@ -63,6 +68,8 @@ const alive: F = (state) => addLife(state, true);
 const gone: F = (state) => addLife(state, false);
 const lifeUnanswered: F = (state) => addLifeUnanswered(state);
 const nothingNew: F = (state) => ({ ...state, isStill: true });
+const notFoundForLong: F = (state) =>
+  state.message.is === 'sent' ? { ...state, message: { ...state.message, unseen: patience } } : state;
 const notReadToTheEnd: F = (state) => ({ ...state, caughtUp: false });
 /** A request that was never answered. */
 const sends =
@@ -265,6 +272,20 @@ const ended: DialectRow<OpenHandsState>[] = [
   ],
   ['answered before a restart', [...fresh, events(...answered, ...idleAgain), status('RUNNING')], 'ready: RUNNING'],
   [
+    'heard, as what is read after the end of its life tells',
+    [
+      ...fresh,
+      events(...begun),
+      status('STOPPED'),
+      gone,
+      events(running, recallObservation(4), agentMessage('Done.')),
+      creates('STARTING'),
+      events(...idleAgain),
+      status('RUNNING'),
+    ],
+    'ready: RUNNING',
+  ],
+  [
     'restarted before it stored what it had accepted',
     [...fresh, events(loading), gone, creates('STARTING'), events(...begun, running), status('RUNNING')],
     'ready: RUNNING',
@@ -355,7 +376,14 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
   ],
   [
     'alive, taken for ended, as a second create found',
-    [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING'), creates('RUNNING'), status('RUNNING')],
+    [
+      baseline(told('STOPPED'), ...earlier),
+      sends('create'),
+      status('RUNNING'),
+      creates('RUNNING'),
+      status('RUNNING'),
+      notFoundForLong,
+    ],
     'send deliver',
   ],
   [
@@ -381,7 +409,16 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
     'fail: it was running already, and a running conversation takes no replay',
     replay,
   ],
-  ['alive, the answer to the delivery lost, and not there', [...joined, sends('deliver')], 'send deliver'],
+  [
+    'alive, the answer to the delivery lost, and not there yet',
+    [...joined, sends('deliver')],
+    'wait: RUNNING (agent awaiting_user_input), its message not in its events yet',
+  ],
+  [
+    'alive, the answer to the delivery lost, and not there',
+    [...joined, sends('deliver'), notFoundForLong],
+    'send deliver',
+  ],
   [
     'alive, the answer to the delivery lost, and there',
     [...joined, sends('deliver'), events(ours, recall, running)],

@@ -269,6 +269,26 @@ describe('many waits of a process', () => {
     for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);
   });
 
+  test('are all answered where Temporal was away while they waited, and the runs ended meanwhile', async () => {
+    const direct = temporal.env.client;
+    const options = { taskQueue: 'without-a-worker', onHint: () => undefined };
+    const inputs = Array.from({ length: 200 }, () => inputFor(server.url));
+    const starting = new NestedConversations(direct, options);
+    for (const input of inputs) await starting.start(input);
+    const conversations = new NestedConversations(new Client({ connection }), options);
+    let told = 0;
+    const onRetrying = () => {
+      told += 1;
+    };
+    const onProgress = () => undefined;
+    const waits = inputs.map(({ sid }) => conversations.wait(sid, { onRetrying, onProgress }).catch((error) => error));
+    await line.cut();
+    while (told < inputs.length) await sleep(50);
+    for (const { sid } of inputs) await direct.workflow.getHandle(workflowIdOf(sid)).terminate();
+    await line.mend();
+    for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);
+  });
+
   test('are answered without any long poll, too', async () => {
     const conversations = new NestedConversations(temporal.env.client, { longPolls: 0 });
     assert.deepEqual(

@@ -201,7 +201,12 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     '',
     'holds more than 50000 values',
   ],
-  ['what is nested too deep', { settings: { mcpConfig: nested(99) } }, '', 'is nested deeper than 100 levels'],
+  [
+    'what is nested too deep',
+    { settings: { mcpConfig: nested(99) } },
+    'settings.mcpConfig.a.a.a.a.a.a.…',
+    'is nested deeper than 100 levels',
+  ],
   [
     'a number that JSON has, and a program has not',
     { settings: { mcpConfig: JSON.parse('{"a":1e999}') } },

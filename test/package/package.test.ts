@@ -3,42 +3,40 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../dev-stack/run-command.js';
+import { install, type Packed, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** The package as npm packs it, installed into a project that has nothing else of ours. */
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** What `npm pack --json` tells. */
-interface Packed {
-  readonly filename: string;
-  /** In bytes, as a tarball. */
-  readonly size: number;
-  readonly files: readonly { readonly path: string }[];
-}
-
+let folder: string;
+/** Runs a worker beside its client. */
 let project: string;
 let packed: Packed;
 const run = (command: string, args: readonly string[], env = {}) => runCommand(command, args, { cwd: project, env });
 
-before(async () => {
-  project = await mkdtemp(join(tmpdir(), 'nested-conversations-package-'));
-  // The build is there: this test is part of it.
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
-  [packed] = JSON.parse(await runCommand('npm', pack, { cwd: root }));
+const { devDependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const pinned = (names: readonly string[]) => names.map((name) => `${name}@${devDependencies[name]}`);
+// Temporal's own declarations need those of ms.
+const compilers = pinned(['typescript', '@types/node', '@types/ms']);
+const ofWorker = pinned(['@temporalio/activity', '@temporalio/worker', '@temporalio/workflow']);
 
-  const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  // Temporal's own declarations need those of ms.
-  const compilers = ['typescript', '@types/node', '@types/ms'].map((name) => `${name}@${devDependencies[name]}`);
-  await cp(join(root, 'test/package/consumer'), project, { recursive: true });
-  await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
-  const install = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-  await run('npm', [...install, `./${packed.filename}`, ...compilers]);
+/** A project with what is in a folder of this test, and with these packages beside the tarball. */
+async function newProject(name: string, source: string, packages: readonly string[]): Promise<string> {
+  const cwd = join(folder, name);
+  await cp(join(root, 'test/package', source), cwd, { recursive: true });
+  await writeFile(join(cwd, 'package.json'), JSON.stringify({ type: 'module' }));
+  await runCommand('npm', [...install, `../${packed.filename}`, ...packages], { cwd });
+  return cwd;
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-package-'));
+  packed = await pack(folder);
+  project = await newProject('project', 'consumer', [...ofWorker, ...compilers]);
 });
-after(() => rm(project, { recursive: true, force: true }));
+after(() => rm(folder, { recursive: true, force: true }));
 
 describe('the tarball', () => {
   test('holds what runs, and nothing that only development needs', () => {
@@ -61,10 +59,102 @@ describe('the tarball', () => {
   });
 });
 
+/** Where the compiler says what is wrong, on standard output. */
+const compile = (cwd: string, module: string, target = 'es2022') =>
+  runCommand(
+    'sh',
+    ['-c', `npx tsc --strict --module ${module} --target ${target} --types node program.ts || echo 'Not compiled'`],
+    { cwd },
+  );
+
+describe('the manifest', () => {
+  test('is what publint expects of a package', async () => {
+    const told = await runCommand('npx', ['publint', 'run', '--strict', join(folder, packed.filename)], { cwd: root });
+    assert.match(told, /All good!/);
+  });
+
+  test('leads to types that are right wherever Node.js and bundlers look for them', async () => {
+    // ESM that CommonJS can't require, on Node.js before 22.12, and that `node10` does not find: docs/embedding.md says so.
+    const args = ['attw', join(folder, packed.filename), '--profile', 'esm-only', '--format', 'ascii'];
+    const told = await runCommand('npx', args, { cwd: root });
+    assert.match(told, /"nested-conversations\/client"\s+node16 \(from ESM\): 🟢 \(ESM\)\s+bundler: 🟢/);
+  });
+
+  test('names what a stranger needs to know, and can be published', async () => {
+    const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    for (const field of ['description', 'license', 'repository', 'keywords', 'engines', 'sideEffects']) {
+      assert.ok(manifest[field], field);
+    }
+    assert.equal(manifest.private, undefined);
+  });
+});
+
+describe('a service that only starts conversations', () => {
+  let light: string;
+  before(async () => {
+    light = await newProject('light', 'light', compilers);
+  });
+
+  test('installs nothing native, neither worker nor AWS nor exporters', async () => {
+    assert.equal(await runCommand('sh', ['-c', 'find node_modules -name "*.node"'], { cwd: light }), '');
+    const installed = await runCommand('sh', ['-c', 'ls -d node_modules/@*/*'], { cwd: light });
+    assert.doesNotMatch(installed, /@temporalio\/(worker|core-bridge)|@aws-sdk|@opentelemetry\/(?!api)/);
+  });
+
+  test('loads a handful of packages', async () => {
+    const told = JSON.parse(await runCommand(process.execPath, ['loaded.mjs'], { cwd: light }));
+    assert.ok(told.packages.includes('@temporalio/client'));
+    assert.deepEqual(
+      told.packages.filter((name: string) =>
+        /^(@temporalio\/(worker|core-bridge)|@aws-sdk.*|.*exporter.*|axios|pino|commander|ora)$/.test(name),
+      ),
+      [],
+    );
+  });
+
+  for (const module of ['node16', 'nodenext', 'preserve']) {
+    test(`compiles as ${module}`, async () => {
+      assert.equal(await compile(light, module), '');
+    });
+  }
+
+  for (const version of ['1.13.0', devDependencies['@temporalio/worker']]) {
+    test(`brings its own Temporal client ${version}`, async (t) => {
+      const cwd = await newProject(`client-${version}`, 'light', [...compilers, `@temporalio/client@${version}`]);
+      assert.equal(await compile(cwd, 'nodenext'), '');
+      const temporal = await startDevServer();
+      t.after(() => temporal.stop());
+      const server = await OpenHandsStandIn.listen();
+      t.after(() => server.close());
+      const env = { TEMPORAL_ADDRESS: temporal.env.address };
+      const told = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
+      assert.deepEqual(told, {
+        attached: false,
+        attempts: 1,
+        refused: 'MessageNotSentError',
+        listed: ['own ready'],
+        resumed: false,
+        phase: 'ready',
+      });
+    });
+  }
+
+  test('has a command line, which says what doctor needs beside it', async () => {
+    assert.match(await runCommand('npx', ['nested-conversation', '--help'], { cwd: light }), /^Usage: /);
+    const doctor = await runCommand('sh', ['-c', 'npx nested-conversation doctor 2>&1 || true'], { cwd: light });
+    assert.match(doctor, /^nested-conversation: doctor checks as a worker does: npm install @temporalio\/worker /);
+    const worker = await runCommand('sh', ['-c', 'npx nested-conversation-worker 2>&1 || true'], { cwd: light });
+    assert.match(worker, /^nested-conversation-worker: a worker needs more: npm install @temporalio\/worker /);
+  });
+
+  test('is told the range of Temporal clients', () => {
+    assert.equal(peerDependencies['@temporalio/client'], '^1.13.0');
+  });
+});
+
 describe('an installed package', () => {
   test('compiles against its declarations, strictly', async () => {
-    const tsc = "npx tsc --strict --module nodenext --target es2022 --types node program.ts || echo 'Not compiled'";
-    assert.equal(await run('sh', ['-c', tsc]), '');
+    assert.equal(await compile(project, 'nodenext'), '');
   });
 
   test('brings conversations to ready, and its errors are instances of its classes', async () => {

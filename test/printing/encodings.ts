@@ -21,6 +21,7 @@ export const encodings: readonly [name: string, encode: (text: string) => string
   ['with its white space folded', (text) => text.replace(/\s+/g, ' ')],
   ['without its white space', (text) => text.replace(/\s+/g, '')],
   ['in lines', (text) => text.replace(/.{7}/g, '$&\n  ')],
+  ['with its accents apart', (text) => text.normalize('NFD')],
   ['in capitals', (text) => text.toUpperCase()],
   ['in base64', (text) => Buffer.from(text).toString('base64')],
   ['in base64 for URLs', (text) => Buffer.from(text).toString('base64url')],

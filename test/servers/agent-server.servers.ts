@@ -162,7 +162,7 @@ describe('on a real agent server', () => {
     const ready = await conversations.ensureReady(input);
     assert.equal(ready.conversationId, sid);
     assert.match(ready.status, /^(running|finished)$/);
-    assert.deepEqual(await conversations.ensureReady(input), ready);
+    assert.deepEqual(await conversations.ensureReady(input), { ...ready, attached: true, attachedTo: 'ready' });
     assert.equal((await conversations.start(input)).attached, true);
     assert.equal(proxy.count(post), 1);
     await assertHeardOnce(sid, content);

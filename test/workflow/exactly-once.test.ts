@@ -97,7 +97,7 @@ describe('the first message reaches the agent exactly once when', () => {
   test('the caller crashed and calls again after the run completed', async () => {
     const input = inputFor(server.url);
     const first = await conversations.ensureReady(input);
-    assert.deepEqual(await conversations.ensureReady(input), first);
+    assert.deepEqual(await conversations.ensureReady(input), { ...first, attached: true, attachedTo: 'ready' });
     assert.deepEqual(questions(input.sid), ['Fix the build']);
   });
 

@@ -343,9 +343,12 @@ function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
   if (hasMicroagents && !seemsToLackRoute) return true;
-  // Nor does a restart show where the status is late in that moment.
-  const hidesRestart = meetsSilence(troubles) && troubles.some(({ server: incident }) => incident === 'restarts');
-  return brokenStatus === undefined && !hidesRestart;
+  // Nor does a restart show where the status can't be read in that moment, or never could.
+  const hidesStatus = troubles.some(
+    ({ request, fault }) => fault !== 'none' && ['any', 'read status'].includes(request),
+  );
+  const restarts = troubles.some(({ server: incident }) => incident === 'restarts');
+  return brokenStatus === undefined && !(hidesStatus && restarts);
 }
 
 /** An agent that is at work on something else hears the message later. */

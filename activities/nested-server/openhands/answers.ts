@@ -79,7 +79,7 @@ export function forgetStream({ before: _, ...state }: OpenHandsState): OpenHands
   const lost: Message =
     message.is === 'none' || message.is === 'missing'
       ? message
-      : { is: 'sent', by: 'create', after: -1, lastAfter: -1, isAnswered: false, isRepeated: true };
+      : { is: 'sent', by: 'create', after: -1, lastAfter: -1, isAnswered: false, isRepeated: true, unseen: 0 };
   return { ...state, watermark: -1, cursor: -1, caughtUp: true, isStill: false, message: lost };
 }
 
@@ -94,11 +94,14 @@ export function intend(step: OpenHandsStep, state: OpenHandsState): OpenHandsSta
   const { message, cursor } = state;
   if (step !== 'create' && step !== 'deliver') return state;
   if (message.is === 'missing') {
-    const sent = { after: cursor, lastAfter: cursor, isAnswered: false, isRepeated: false };
+    const sent = { after: cursor, lastAfter: cursor, isAnswered: false, isRepeated: false, unseen: 0 };
     return { ...state, message: { is: 'sent', by: step, ...sent } };
   }
   if (message.is !== 'sent') return state;
-  return { ...state, message: { ...message, by: step, lastAfter: cursor, isAnswered: false, isRepeated: true } };
+  return {
+    ...state,
+    message: { ...message, by: step, lastAfter: cursor, isAnswered: false, isRepeated: true, unseen: 0 },
+  };
 }
 
 /** The state once a create was answered: whether it began a life, or found a loop alive and dropped the message. */

@@ -1,5 +1,5 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { agentState, type OpenHandsState } from './state.js';
+import { agentState, type OpenHandsState, patience } from './state.js';
 
 /** What may be sent: create the conversation or start it again, hand over the message, or make the agent take it up. */
 export type OpenHandsStep = 'create' | 'deliver' | 'wake' | 'point';
@@ -50,7 +50,8 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
       if (!desired.isReplay) return send('deliver');
       return { kind: 'fail', reason: 'it was running already, and a running conversation takes no replay' };
     case 'sent':
-      return message.isAnswered ? wait(whyUnseen(message.by, desired)) : send('deliver');
+      if (message.isAnswered) return wait(whyUnseen(message.by, desired));
+      return message.unseen < patience ? wait('its message not in its events yet') : send('deliver');
     case 'stored': {
       const step = wakingStep(state, message);
       return step ? send(step) : wait('the message not taken up yet');

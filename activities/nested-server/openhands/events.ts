@@ -44,8 +44,9 @@ function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: Desired
   if (message.is === 'stored' && isRequestToRun(event) && message.waking !== 'pointed') {
     return source === 'user' ? { ...next, message: { ...message, waking: 'awake' } } : next;
   }
-  if (action !== undefined && source === 'agent' && isOurTurn(next)) return takeUp(next, true);
-  return next;
+  // The loop may have ended since: what it did for our message was done all the same.
+  const isForUs = isOurTurn(next) || (message.isRecalled && next.loop.life !== 'live');
+  return action !== undefined && source === 'agent' && isForUs ? takeUp(next, true) : next;
 }
 
 /**

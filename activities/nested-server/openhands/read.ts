@@ -6,7 +6,7 @@ import { failureOfMissingApi } from '../server-info.js';
 import { addLife, addLifeUnanswered, addStatus, forgetStream, stateAt } from './answers.js';
 import { addEvents, addUnreadEvent } from './events.js';
 import { pathOf } from './requests.js';
-import type { OpenHandsEvent, OpenHandsState, Status } from './state.js';
+import { type OpenHandsEvent, type OpenHandsState, patience, type Status } from './state.js';
 
 /** Events a request; the server takes up to 100. */
 const pageSize = 50;
@@ -40,9 +40,15 @@ export async function observe(
   if (!read) return proved.loop.life === 'none' ? forgetStream(proved) : proved;
   // Without a proof of life, a line that was cut may have been the server's end: that it still serves events tells.
   const { status } = proved;
-  const isProved = status.kind !== 'unreadable' || status.life === 'alive' || proved.loop.life === 'none';
+  const isTold = status.kind === 'told' || status.kind === 'absent';
+  const isProved = isTold || status.life === 'alive' || proved.loop.life === 'none';
   const known = isProved ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
-  return { ...known, isStill: known.cursor === state.cursor };
+  return { ...known, isStill: known.cursor === state.cursor, message: lookedFor(known.message) };
+}
+
+function lookedFor(message: OpenHandsState['message']): OpenHandsState['message'] {
+  const mayCome = message.is === 'sent' && !message.isAnswered;
+  return mayCome ? { ...message, unseen: Math.min(message.unseen + 1, patience) } : message;
 }
 
 /** Status values that would end the start, or a life. */

@@ -84,6 +84,8 @@ export interface SentMessage {
   readonly lastAfter: number;
   /** An earlier request with it was never answered, and may have arrived all the same. */
   readonly isRepeated: boolean;
+  /** Observations since it was last sent without an answer that did not find it; counted up to `patience`. */
+  readonly unseen: number;
 }
 
 export interface StoredMessage {
@@ -107,6 +109,9 @@ export interface OpenHandsEvent {
   readonly extras?: unknown;
   readonly cause?: unknown;
 }
+
+/** How often a message is not found before it is sent again: a request without an answer may still be on its way. */
+export const patience = 3;
 
 /** The agent's state in the life that is alive now, as far as it is known. */
 export function agentState({ loop }: OpenHandsState): string | undefined {

@@ -66,6 +66,7 @@ function messageOf(known: EvidenceOfVersion1, { messageDigest }: Goal): Message 
       after: watermark,
       lastAfter: cursor,
       isRepeated: true,
+      unseen: 0,
     };
   }
   if (heardId !== undefined) return { is: 'taken-up', id: messageId, isRecalled: true, wasHeard: true };
