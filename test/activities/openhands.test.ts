@@ -489,6 +489,16 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
+    'fails before our message, and once more after it',
+    [...joinedBusy, events(error, running, ours, error)],
+    'wait: RUNNING (agent error), the message not taken up yet',
+  ],
+  [
+    'fails before our message and once more after it, and the agent then takes up ours',
+    [...joinedBusy, events(error, running, ours, error, recall, nullObservation('environment', 8), running)],
+    'ready: RUNNING',
+  ],
+  [
     'is answered after our message, not recalled yet',
     [...joinedBusy, events(ours, agentMessage('Earlier.'))],
     'wait: RUNNING (agent running), the message not taken up yet',

@@ -118,11 +118,8 @@ export function agentState({ loop }: OpenHandsState): string | undefined {
   return loop.life === 'live' ? loop.agent.state : undefined;
 }
 
-/** An agent that waits for a person: after its earlier turn, and for the next message. */
-export const waitingStates: ReadonlySet<string> = new Set([
-  'awaiting_user_input',
-  'finished',
-  'error',
-  'rejected',
-  'stopped',
-]);
+/**
+ * An agent that waits for a person: after its earlier turn, and for the next message. Not `error`: a turn that fails can
+ * say so twice, with the next message in between.
+ */
+export const waitingStates: ReadonlySet<string> = new Set(['awaiting_user_input', 'finished', 'rejected', 'stopped']);
