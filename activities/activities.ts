@@ -15,7 +15,7 @@ import { stopConversation } from './stop-conversation.js';
 import { surplusCreate, surplusLook } from './surplus.js';
 
 /**
- * Enough for a server that is well: a create takes a second of it. With 400 slots, forty servers that hang can't keep a
+ * Enough for a server that is well: a create takes a second of it. With 400 slots, thirty servers that hang can't keep a
  * worker from the others.
  */
 export const defaultMaximumPerServer = 10;

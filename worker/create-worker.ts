@@ -18,7 +18,8 @@ export const defaultShutdownGraceTime =
 /** What has shown in measurements: see docs/performance.md. */
 export const tuning = {
   maxCachedWorkflows: 500,
-  // A slow server holds as many slots as it may have activities, ten: so forty of them are needed to fill these.
+  // A slow server holds as many slots as it may have activities, ten, and at most a hundred wait for room in all: so
+  // thirty of them are needed to fill these.
   maxActivities: 400,
   // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
   maxHeartbeatThrottleInterval: '2 seconds',
