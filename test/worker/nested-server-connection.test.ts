@@ -76,9 +76,6 @@ test('NESTED_SERVER_ALLOW bounds where a worker sends', async (t) => {
   const { server, outcome } = await startOverTls(t, { NESTED_SERVER_ALLOW: '*.example.com, 10.0.0.0/8' });
   const { type, message } = await failureOf(outcome);
   assert.equal(type, 'ConversationRejected');
-  assert.match(
-    message,
-    /^GET https:\S+ was not sent: no rule of NESTED_SERVER_ALLOW allows localhost \(\S+\) on port \d+$/,
-  );
+  assert.match(message, /^GET https:\S+ was not sent: no rule of NESTED_SERVER_ALLOW allows localhost on port \d+$/);
   assert.deepEqual(server.requests, []);
 });
