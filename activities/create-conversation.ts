@@ -84,8 +84,8 @@ async function reconcile<State, Step extends string>(
   );
 }
 
-/** The baseline's three reads have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
-const readTimeoutMs = 8_000;
+/** With the replay, the baseline's reads have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+const readTimeoutMs = 6_000;
 
 function connect({ apiUrl, client }: Conversation, transport: Transport): HttpClient {
   return new HttpClient({

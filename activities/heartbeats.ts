@@ -10,6 +10,9 @@ const heartbeatIntervalMs = 1000;
  */
 export const defaultWriteHeartbeatInterval = '10 seconds';
 
+/** Contexts of activities that have sent a heartbeat of the SDK's, which throttles them. */
+const beaten = new WeakSet<Context>();
+
 /** For activities that wait for a write, of which there is one at a time: how often they heartbeat meanwhile. */
 const writes = new WeakMap<Context, number>();
 
@@ -37,6 +40,7 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
     const current = details();
     if (current === undefined) return;
     context.heartbeat(current);
+    beaten.add(context);
     told = current;
   };
   let lastBeatAt = performance.now();
@@ -65,6 +69,8 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
  * and it is a fence: it throws for an attempt that Temporal has given up on, or was asked to cancel.
  */
 export async function checkpoint(details: unknown): Promise<void> {
-  const { client, info } = Context.current();
-  await client.activity.heartbeat(info.taskToken, details);
+  const context = Context.current();
+  // The SDK may hold a throttled heartbeat with older details, and would send it after this one.
+  if (beaten.has(context)) context.heartbeat(details);
+  await context.client.activity.heartbeat(context.info.taskToken, details);
 }

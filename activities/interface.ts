@@ -41,6 +41,8 @@ export interface CheckConversationReadyInput
   extends CreatedConversation,
     Pick<CreateNestedConversationInput, 'server' | 'apiUrl' | 'client'> {
   // As in the workflow's input: where the session key goes is not up to what an activity returned.
+  /** In place of `secrets`, where a worker of 0.1 created the conversation. */
+  readonly settings?: CreateNestedConversationInput['settings'];
   /** Looks made by earlier `checkConversationReady` activities of this run. @default 0 */
   readonly attemptsBefore?: number;
 }

@@ -3,7 +3,7 @@ import { replayClaimOf } from '../contract/claim.js';
 import { invalidInput } from './check-input.js';
 import { failure } from './nested-server/failures.js';
 
-/** With the survey's two reads of 10 s it has to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+/** With the baseline's three reads of 6 s it has to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
 const fetchTimeoutMs = 8_000;
 
 /** A claim becomes part of a path. */

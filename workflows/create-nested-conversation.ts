@@ -32,6 +32,8 @@ export async function createNestedConversation(
         server: input.server,
         apiUrl: input.apiUrl,
         client: input.client,
+        // A create of 0.1 does not tell what a look must not repeat.
+        ...(created.secrets === undefined && { settings: input.settings }),
         attemptsBefore: attempts,
       });
       if (look.ready) return { conversationId: created.goal.sid, status: look.status, attempts: look.attempts };

@@ -16,7 +16,7 @@ export const createPolicy: ActivityOptions = {
   summary: 'create it, or finish what an earlier attempt began',
   // A backstop: what bounds an attempt is its requests' deadlines (client.timeout, at the most 5 minutes each).
   startToCloseTimeout: '45 minutes',
-  // Long enough for what comes before the first heartbeat, two reads; short enough to find out a dead worker.
+  // Long enough for what comes before the first heartbeat: a few reads, and a replay that is fetched; short enough to notice a dead worker.
   heartbeatTimeout: '30 seconds',
   cancellationType,
   retry: {

@@ -22,7 +22,7 @@ export interface Dialect<State, Step extends string> {
   send(step: Step, server: HttpClient, conversation: Conversation, state: State): Promise<State>;
   /** Ends the conversation. Asking twice does no harm. */
   stop(server: HttpClient, sid: string): Promise<void>;
-  /** The state that evidence of version 1, which workers of before this release left, amounts to. */
+  /** The state that evidence of version 1, which workers of earlier releases left, amounts to. */
   upgrade(evidence: object, goal: Goal): State;
 }
 

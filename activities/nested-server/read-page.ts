@@ -7,17 +7,20 @@ const shrinkBy = 5;
  * Reads pages of at most `largest` items, and smaller ones from where one was too large to read: a single event can
  * hold a screenshot of a megabyte.
  *
- * @throws AnswerTooLargeError where a page of one item is
+ * @throws AnswerTooLargeError where a page of `smallest` items is
  */
-export function pageReader(largest: number): (read: (limit: number) => Promise<HttpAnswer>) => Promise<HttpAnswer> {
+export function pageReader(
+  largest: number,
+  smallest = 1,
+): (read: (limit: number) => Promise<HttpAnswer>) => Promise<HttpAnswer> {
   let limit = largest;
   return async (read) => {
     for (;;) {
       try {
         return await read(limit);
       } catch (error) {
-        if (!(error instanceof AnswerTooLargeError) || limit === 1) throw error;
-        limit = Math.ceil(limit / shrinkBy);
+        if (!(error instanceof AnswerTooLargeError) || limit === smallest) throw error;
+        limit = Math.max(Math.ceil(limit / shrinkBy), smallest);
       }
     }
   };

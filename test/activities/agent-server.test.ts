@@ -248,9 +248,10 @@ describe('a conversation of agent-server that is', () => {
     ],
     [
       'refused to run',
-      [...fresh, events(ours), status('idle'), refusesToRun, settled],
+      [...fresh, events(ours), status('idle'), refusesToRun],
       'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
     ],
+    ['refused to run, and still at rest', [...fresh, events(ours), status('idle'), refusesToRun, settled], 'send run'],
     ['in error without a reason, after a kill', [...atWork, status('error'), restarted], 'send run'],
     ['in error, the reason not known yet', [...atWork, status('error'), sameBoot], 'wait: error'],
     [

@@ -293,7 +293,22 @@ const ended: DialectRow<OpenHandsState>[] = [
   [
     'restarted, and given a life by somebody else before it stored what it had accepted',
     [...fresh, events(loading), events(...idleAgain), status('RUNNING')],
+    'wait: RUNNING (agent awaiting_user_input), its message not in its events yet',
+  ],
+  [
+    'restarted, and given a life by somebody else, without what it had accepted',
+    [...fresh, events(loading), events(...idleAgain), notFoundForLong, status('RUNNING')],
     'send deliver',
+  ],
+  [
+    'restarted, and given a life by somebody else that took up what was delivered to the life before',
+    [...joined, posts('deliver'), events(...idleAgain, ours, recall, running), status('RUNNING')],
+    'ready: RUNNING',
+  ],
+  [
+    'evicted after it stored what it had accepted, as is read only then',
+    [...joined, posts('deliver'), gone, events(ours), creates('STARTING'), events(...idleAgain), status('RUNNING')],
+    'send wake',
   ],
 ];
 
@@ -487,6 +502,11 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     'fails after our message, and the agent then fails with ours',
     [...joinedBusy, events(ours, error, running, error, recall, nullObservation('environment', 8), running, error)],
     `fail: ${rejectedKey}`,
+  ],
+  [
+    'fails after our message, and once more after the agent has looked it up',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), error)],
+    'wait: RUNNING (agent error), the message not taken up yet',
   ],
   [
     'fails before our message, and once more after it',

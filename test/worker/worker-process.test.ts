@@ -46,7 +46,8 @@ describe('a worker process', () => {
       const worker = startWorker(t);
       const input = inputFor(server.url);
       const result = await conversations.ensureReady(input);
-      assert.deepEqual(result, { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
+      const { conversationId, status, attempts } = result;
+      assert.deepEqual([conversationId, status, attempts], [input.sid, 'RUNNING', 1]);
       worker.kill(signal);
       assert.equal((await worker.ended).exitCode, 0);
     });

@@ -77,9 +77,10 @@ function endOf({ status, message, still, life }: AgentServerState): string | und
   return message.error ?? (isOfThisLife && still >= patience ? 'the agent is in state error' : undefined);
 }
 
-/** Whether the agent was not asked to run in this life of the server. */
-function mayRun({ run, life }: AgentServerState): boolean {
-  return run.is === 'not-asked' || run.inLife !== life.number;
+/** Whether the agent was not asked to run in this life of the server; where that was refused, after a while again. */
+function mayRun({ run, life, still }: AgentServerState): boolean {
+  if (run.is === 'not-asked' || run.inLife !== life.number) return true;
+  return run.is === 'refused' && still >= patience;
 }
 
 function hasRestarted({ life }: AgentServerState): boolean {

@@ -28,7 +28,8 @@ export async function baseline(server: HttpClient, desired: DesiredConversation)
   const info = await readServerInfo(server);
   if (info?.kind === 'agent-server' && isSupported(info) === false) throw failureOfUnsupported(server.baseUrl, info);
   const newest = await readEvents(server, sid, { sort_order: 'TIMESTAMP_DESC' }, pageReader(1));
-  const status = await readStatus(server, sid);
+  const told = await readStatus(server, sid);
+  const status: Status = !newest && told.kind === 'late' ? { kind: 'absent' } : told;
   if (!newest && status.kind === 'told') {
     const message = `${sid} is ${status.value}, but its events can't be read: another host of the server may still hold it`;
     throw failure('NestedServerUnavailable', message, {});
@@ -72,7 +73,8 @@ async function readOn(
   desired: DesiredConversation,
   state: AgentServerState,
 ): Promise<AgentServerState | undefined> {
-  const pages = pageReader(pageSize);
+  // A page begins with the event of the cursor: one of a single event would bring nothing new.
+  const pages = pageReader(pageSize, 2);
   const { isUndecided: _, ...known } = state;
   let seen: AgentServerState = { ...known, caughtUp: false };
   for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
@@ -91,7 +93,7 @@ async function readOn(
   return seen;
 }
 
-/** A server that does not know the event begins with its first: what comes then may be of before this start. */
+/** A server that does not know the event answers from its first one on: what follows may be older than this start. */
 function failureOfOtherStream(server: HttpClient, sid: string, cursor: string) {
   const message = `${sid} no longer has the event ${cursor} that was read before: the server has lost its events, or ${server.baseUrl} is another server now`;
   return failure('NestedServerUnavailable', message, {});

@@ -1,7 +1,7 @@
 import type { Goal } from '../dialect.js';
 import type { AgentServerState, Message } from './state.js';
 
-/** What workers of before evidence had a version knew. A run that they began can be gone on with. */
+/** What workers from before evidence carried a version knew. A run that they began can be gone on with. */
 interface EvidenceOfVersion1 {
   readonly watermark?: string;
   readonly status: string;

@@ -1,6 +1,6 @@
 import type { DesiredConversation } from '../dialect.js';
 import type { OpenHandsStep } from './conclude.js';
-import { agentOf } from './events.js';
+import { agentOf, unanswered } from './events.js';
 import {
   agentState,
   type Loop,
@@ -51,9 +51,7 @@ export function addStatus(state: OpenHandsState, status: Status): OpenHandsState
 export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState {
   const { status, loop, message } = state;
   if (!isAlive) {
-    // What was sent to a loop that has ended, and is not in the stream, is lost. A create without an answer may still come.
-    const isLost = message.is === 'sent' && state.caughtUp && (message.isAnswered || message.by === 'deliver');
-    return { ...state, loop: { life: 'none' }, ...(isLost && { message: { is: 'missing' } }) };
+    return { ...state, loop: { life: 'none' }, ...(message.is === 'sent' && { message: unanswered(message) }) };
   }
   const alive = {
     ...state,

@@ -58,7 +58,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
     }
   }
   if (mayHaveRestarted(state)) return wait();
-  // An error of before this start is none of its own: the agent takes the next message.
+  // An error from before this start is not ours: the agent still takes the next message.
   const isReady = readyStates.has(agent) || (message.is === 'none' && agent === 'error');
   return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
 }
@@ -84,8 +84,8 @@ function mayHaveRestarted({ status }: OpenHandsState): boolean {
 }
 
 /**
- * Whether a loop of before this start may be the one that runs: it tells nothing new, and the create that could have
- * begun another was never answered. A create that it answers tells.
+ * Whether the loop that runs may be one that was there before this start: it adds no events, and our create was never
+ * answered. A create that is answered tells.
  */
 function mayBeJoined({ loop, status, message, before, isStill }: OpenHandsState): boolean {
   const isRunning = status.kind === 'told' && status.value === 'RUNNING';

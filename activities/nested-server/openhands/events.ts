@@ -1,6 +1,13 @@
 import type { DesiredConversation } from '../dialect.js';
 import { excerpt, property } from '../failures.js';
-import { type Agent, agentState, type OpenHandsEvent, type OpenHandsState, waitingStates } from './state.js';
+import {
+  type Agent,
+  agentState,
+  type OpenHandsEvent,
+  type OpenHandsState,
+  type SentMessage,
+  waitingStates,
+} from './state.js';
 
 /** The state once a page of events was read. An event up to the cursor tells nothing new. */
 export function addEvents(
@@ -30,7 +37,7 @@ export function addUnreadEvent(state: OpenHandsState, { isReplay }: DesiredConve
 function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: DesiredConversation): OpenHandsState {
   const { id, source, action, observation } = event;
   const next = { ...(showsOlderLoop(state, event) ? joinLoop(state, event) : state), cursor: id };
-  const agent = agentOf(event, isOurTurn(state));
+  const agent = agentOf(event, isForUs(state));
   if (agent) return agent.state === 'loading' ? beginLife(next, agent) : addAgent(next, agent);
   if (action === 'message' && source === 'user') {
     const isOurs = mayBeOurs(state, event) && desired.isOurMessage(contentOf(event));
@@ -45,8 +52,8 @@ function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: Desired
     return source === 'user' ? { ...next, message: { ...message, waking: 'awake' } } : next;
   }
   // The loop may have ended since: what it did for our message was done all the same.
-  const isForUs = isOurTurn(next) || (message.isRecalled && next.loop.life !== 'live');
-  return action !== undefined && source === 'agent' && isForUs ? takeUp(next, true) : next;
+  const isForOurs = isOurTurn(next) || (message.isRecalled && next.loop.life !== 'live');
+  return action !== undefined && source === 'agent' && isForOurs ? takeUp(next, true) : next;
 }
 
 /**
@@ -85,10 +92,15 @@ function beginLife(state: OpenHandsState, agent: Agent): OpenHandsState {
     const { wasHeard: _, ...stored } = message;
     return { ...next, message: { ...stored, is: 'stored', waking: 'no' } };
   }
-  // What was sent to the life before and never stored is lost with it.
+  // What was sent to the life before may be lost with it, or reach this one.
   const wasForThisLife =
     message.is === 'sent' && message.by === 'create' && !(loop.life === 'live' && loop.since > message.lastAfter);
-  return message.is === 'sent' && !wasForThisLife ? { ...next, message: { is: 'missing' } } : next;
+  return message.is === 'sent' && !wasForThisLife ? { ...next, message: unanswered(message) } : next;
+}
+
+/** A message whose life has ended: it can be lost, so that it is sent again once it is not found. */
+export function unanswered(message: SentMessage): SentMessage {
+  return { ...message, isAnswered: false, isRepeated: true, unseen: 0 };
 }
 
 function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
@@ -151,6 +163,16 @@ function takeUp(state: OpenHandsState, wasHeard: boolean): OpenHandsState {
   if (message.is !== 'stored') return state;
   const { waking: _, ...stored } = message;
   return { ...state, message: { ...stored, is: 'taken-up', wasHeard } };
+}
+
+/**
+ * Whether an error now is ours. In a loop that was there before, an earlier turn can still fail, and say so twice, until
+ * the agent is at work on our message.
+ */
+function isForUs(state: OpenHandsState): boolean {
+  const { loop, message, watermark } = state;
+  const isJoined = loop.life === 'live' && loop.since === watermark;
+  return isOurTurn(state) && !(isJoined && message.is === 'stored');
 }
 
 function isOurTurn({ loop }: OpenHandsState): boolean {

@@ -41,8 +41,11 @@ export async function observe(
   // Without a proof of life, a line that was cut may have been the server's end: that it still serves events tells.
   const { status } = proved;
   const isTold = status.kind === 'told' || status.kind === 'absent';
+  // And what a loop did before its end, which was read before that was proved, may be more.
+  const hasEnded = proved.loop.life === 'none' && told.loop.life !== 'none';
   const isProved = isTold || status.life === 'alive' || proved.loop.life === 'none';
-  const known = isProved ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
+  const known =
+    isProved && !hasEnded ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
   return { ...known, isStill: known.cursor === state.cursor, message: lookedFor(known.message) };
 }
 
