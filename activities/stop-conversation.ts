@@ -1,9 +1,12 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { RequestDetails } from '../contract/failures.js';
 import { checkInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';
 import { withDialect } from './nested-server/dialects.js';
+import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 
 /** The openhands server can hang for minutes on a stop: what it has not done by then is left to whoever owns it. */
@@ -21,10 +24,23 @@ export async function stopConversation(
   { transport }: ActivityDependencies,
 ): Promise<void> {
   const { cancellationSignal: signal } = Context.current();
-  await withinContract(input, () => {
+  await withinContract(input, async () => {
     const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
     const { sessionApiKey } = client;
     const http = new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });
-    return withDialect(server, (dialect) => dialect.stop(http, sid));
+    await withDialect(server, (dialect) => dialect.stop(http, sid)).catch(withoutItsWords);
+  });
+}
+
+/** The server may repeat what this activity's input does not hold, so that it could not be hidden. */
+function withoutItsWords(error: unknown): never {
+  if (!(error instanceof ApplicationFailure)) throw error;
+  const [details] = (error.details ?? []) as [RequestDetails?];
+  const { method, url, status } = details ?? {};
+  const type = (error.type ?? 'NestedServerUnavailable') as 'NestedServerUnavailable';
+  throw failure(type, `${method} ${url} answered ${status}`, {
+    ...(method && { method }),
+    ...(url && { url }),
+    ...(status && { status }),
   });
 }

@@ -1,6 +1,7 @@
 import type { ConversationStatus, OverdueStep, Retrying } from '../client/conversation-status.js';
 import type { ListedConversation } from '../client/list-conversations.js';
 import { phases } from '../client/words.js';
+import { printable } from '../contract/printing/printable.js';
 import { commandLine } from './command-line.js';
 
 /** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
@@ -50,7 +51,9 @@ export function describeList(conversations: readonly ListedConversation[]): stri
     userId,
     apiUrl,
   ]);
-  const all = [['STARTED (UTC)', 'PHASE', 'CONVERSATION', 'USER', 'SERVER'], ...rows];
+  // What other clients wrote stays in its row.
+  const shown = rows.map((row) => row.map((cell) => printable(cell)));
+  const all = [['STARTED (UTC)', 'PHASE', 'CONVERSATION', 'USER', 'SERVER'], ...shown];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
   return all
     .map((row) =>

@@ -19,7 +19,10 @@ export function tell(text: string): void {
 
 /** JSON escapes most control characters by itself, and here all others that a terminal would act on. */
 export function sayJson(value: object): void {
-  console.log(JSON.stringify(value).replace(unprintable, (character) => character.split('').map(escaped).join('')));
+  const withoutTokens = (_: string, inner: unknown) => (typeof inner === 'string' ? hide(inner, noSecrets) : inner);
+  console.log(
+    JSON.stringify(value, withoutTokens).replace(unprintable, (character) => character.split('').map(escaped).join('')),
+  );
 }
 
 function escaped(unit: string): string {

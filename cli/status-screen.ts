@@ -3,6 +3,7 @@ import { ConversationError } from '../client/errors.js';
 import { describeLooks, phases } from '../client/words.js';
 import { whatToDo } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
+import { printable } from '../contract/printing/printable.js';
 import { describeDuration, describeOverdue } from './describe-status.js';
 
 /** What a run that has ended came to; absent while it runs. */
@@ -25,7 +26,8 @@ export function statusScreen(status: ConversationStatus, outcome: Outcome, now =
     ['run', status.runId],
   ].filter((row): row is [string, string] => Boolean(row[1]));
   const title = `${sid}: ${phases[phase]}, ${closedAt ? 'after' : 'for'} ${lasted}${closedAt ? '' : ' now'}`;
-  return [title, ...rows.map(([name, value]) => `  ${name.padEnd(13)} ${value}`)].join('\n');
+  // What servers and other clients said stays in its row.
+  return [title, ...rows.map(([name, value]) => `  ${name.padEnd(13)} ${printable(value ?? '')}`)].join('\n');
 }
 
 function outcomeRows(outcome: Outcome): [string, string | undefined][] {

@@ -49,7 +49,8 @@ export class ZlibCodec implements PayloadCodec {
       const work = () => promisify(inflate)(payload.data ?? Buffer.alloc(0), { maxOutputLength });
       const whole = this.throttle ? await this.throttle.run(work) : await work();
       left -= whole.length;
-      if (hasMoreMetadata(whole)) throw new RangeError(`it has more than ${maximumMetadata} entries of metadata`);
+      if (hasMoreMetadata(whole))
+        throw new RangeError(`it has more than ${maximumMetadata} entries of metadata, or fields that no payload has`);
       decoded.push(PayloadMessage.decode(whole));
     }
     return decoded;
@@ -67,20 +68,22 @@ async function compress(payload: Payload): Promise<Payload> {
 /** Whether a payload's protobuf holds so much metadata that its objects would be a hundred times its bytes. */
 function hasMoreMetadata(whole: Buffer): boolean {
   let at = 0;
+  /** `undefined` for what is longer than any number of protobuf: a decoder may skip it. */
   const varint = () => {
     let value = 0;
-    for (let factor = 1; ; factor *= 128) {
+    for (let factor = 1, bytes = 0; bytes < 10; factor *= 128, bytes++) {
       const byte = whole[at++] ?? 0;
       value += (byte % 128) * factor;
       if (byte < 128) return value;
     }
+    return undefined;
   };
   for (let entries = 0; at < whole.length; ) {
     const tag = varint();
     if (tag === metadataTag && ++entries > maximumMetadata) return true;
-    const length = lengthOf[tag % 8]?.(varint);
-    // Groups and the like: no payload has them.
-    if (length === undefined) return false;
+    const length = tag === undefined ? undefined : lengthOf[tag % 8]?.(varint);
+    // Groups and the like: no payload has them, and what comes behind them would not be counted.
+    if (length === undefined) return true;
     at += length;
   }
   return false;
@@ -90,8 +93,8 @@ function hasMoreMetadata(whole: Buffer): boolean {
 const metadataTag = 0x0a;
 
 /** How many bytes of a field are left once its length, or itself where that says it, was read: by wire type. */
-const lengthOf: Record<number, (varint: () => number) => number> = {
-  0: (varint) => 0 * varint(),
+const lengthOf: Record<number, (varint: () => number | undefined) => number | undefined> = {
+  0: (varint) => (varint() === undefined ? undefined : 0),
   1: () => 8,
   2: (varint) => varint(),
   5: () => 4,

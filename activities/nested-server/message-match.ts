@@ -29,9 +29,37 @@ function isMaskedCopy(stored: string, text: string): boolean {
   let position = start.length;
   for (const part of others) {
     // At least one character was hidden.
-    const found = text.indexOf(part, position + 1);
+    const found = indexOf(text, part, position + 1);
     if (found < 0) return false;
     position = found + part.length;
   }
   return text.length - end.length > position && text.endsWith(end);
+}
+
+/**
+ * As `String.indexOf`, in time that grows with the length of both, whatever they hold (Knuth, Morris and Pratt): the
+ * texts are those of a caller and of a server, and can be megabytes.
+ */
+function indexOf(text: string, part: string, from: number): number {
+  if (part === '') return from;
+  const borders = bordersOf(part);
+  let matched = 0;
+  for (let index = from; index < text.length; index++) {
+    while (matched > 0 && text[index] !== part[matched]) matched = borders[matched - 1] ?? 0;
+    if (text[index] === part[matched]) matched++;
+    if (matched === part.length) return index - matched + 1;
+  }
+  return -1;
+}
+
+/** For each beginning of a text, the length of the longest shorter one that it ends with. */
+function bordersOf(text: string): Uint32Array {
+  const borders = new Uint32Array(text.length);
+  let matched = 0;
+  for (let index = 1; index < text.length; index++) {
+    while (matched > 0 && text[index] !== text[matched]) matched = borders[matched - 1] ?? 0;
+    if (text[index] === text[matched]) matched++;
+    borders[index] = matched;
+  }
+  return borders;
 }

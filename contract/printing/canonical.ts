@@ -10,9 +10,13 @@ const allDropped = new RegExp(dropped, 'gu');
 /** What nobody sees, and what a terminal makes something of. White space is seen. */
 const unseen = /[^\P{Cc}\s]|\p{Cf}/u;
 
-/** A text in the form in which it is compared. */
+/**
+ * A text in the form in which it is compared. Marks are dropped before, too: to put many of them in order takes time that
+ * grows with the square of their number. A final sigma is lower case only at the end of a word.
+ */
 export function canonical(text: string): string {
-  return text.normalize('NFKD').replace(allDropped, '').toLowerCase();
+  const folded = text.replace(allDropped, '').normalize('NFKD').replace(allDropped, '');
+  return folded.toLowerCase().replaceAll('ς', 'σ');
 }
 
 export function canonicalView(view: View): View {

@@ -53,12 +53,19 @@ function secretSpans(views: readonly View[], { hidden, harmless }: Secrets): Spa
   if (hidden.length === 0) return [];
   const innocent = [...ownCanonical, ...harmless];
   const isInnocent = (part: string) => innocent.some((words) => words.includes(part));
-  const parts = partsOf(views);
+  const parts = partsOf(views, partCharacters);
   const search = new PartSearch(parts);
   const spans: Span[] = [];
+  const shortOnes = new Map<number, Map<string, Span[]>>();
   for (const secret of hidden) {
-    if (secret.length >= partCharacters) search.in(secret, (part) => spans.push(...taken(parts, part, isInnocent)));
-    else if (secret.length >= shortestSecret && !isInnocent(secret)) spans.push(...wholesOf(views, secret));
+    const { length } = secret;
+    if (length >= partCharacters) {
+      search.in(secret, (part) => spans.push(...taken(parts, part, isInnocent)));
+    } else if (length >= shortestSecret) {
+      const wholes = shortOnes.get(length) ?? partsOf(views, length);
+      shortOnes.set(length, wholes);
+      spans.push(...taken(wholes, secret, isInnocent));
+    }
   }
   return spans;
 }
@@ -76,29 +83,18 @@ function sourceOf({ from, to }: View, begin: number, end: number): Span {
   return [from[begin] ?? 0, to[end - 1] ?? 0];
 }
 
-/** Where each part is in the source. */
-function partsOf(views: readonly View[]): Map<string, Span[]> {
+/** Where each part of this length is in the source. */
+function partsOf(views: readonly View[], length: number): Map<string, Span[]> {
   const parts = new Map<string, Span[]>();
   for (const view of views) {
-    for (let end = partCharacters; end <= view.text.length; end++) {
-      const part = view.text.slice(end - partCharacters, end);
+    for (let end = length; end <= view.text.length; end++) {
+      const part = view.text.slice(end - length, end);
       const spans = parts.get(part) ?? [];
-      spans.push(sourceOf(view, end - partCharacters, end));
+      spans.push(sourceOf(view, end - length, end));
       parts.set(part, spans);
     }
   }
   return parts;
-}
-
-/** Where the whole of a short secret is. */
-function wholesOf(views: readonly View[], secret: string): Span[] {
-  const spans: Span[] = [];
-  for (const view of views) {
-    for (let at = view.text.indexOf(secret); at >= 0; at = view.text.indexOf(secret, at + 1)) {
-      spans.push(sourceOf(view, at, at + secret.length));
-    }
-  }
-  return spans;
 }
 
 /** Looks for parts in secrets that may be a thousand times longer: by a hash that rolls along, and a filter of bits. */

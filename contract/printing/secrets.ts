@@ -33,8 +33,8 @@ const harmlessFields: ReadonlySet<string> = new Set([
 /** What stands beside the caller's fields in the input of a readiness check, and is made of answers and of the sid. */
 const ownFields: ReadonlySet<string> = new Set(['goal', 'evidence']);
 
-/** A URL with a user or a password in it, as a repository may be given. */
-const credentialsInUrl = /:\/\/[^\s/]*@/;
+/** A URL with a user or a password in it, as a repository may be given, with or without its scheme. */
+const mayHaveCredentials = (path: string, value: string) => path !== 'userId' && path !== 'sid' && value.includes('@');
 
 /** Computed once for each input, however often something is printed that may repeat it. */
 const known = new WeakMap<object, Secrets>();
@@ -55,7 +55,7 @@ function collect(input: unknown): Secrets {
   for (let next = rest.pop(); next; next = rest.pop()) {
     const [value, path] = next;
     if (typeof value === 'string') {
-      if (harmlessFields.has(path) && !credentialsInUrl.test(value.slice(0, longestHarmless))) {
+      if (harmlessFields.has(path) && !mayHaveCredentials(path, value)) {
         // As requests go there.
         harmless.add(canonical(`${value}${path === 'apiUrl' ? '/api/conversations' : ''}`.slice(0, longestHarmless)));
       } else for (const form of formsOf(value)) hidden.add(form);

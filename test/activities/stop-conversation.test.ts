@@ -37,6 +37,18 @@ test('is tried again when the server fails', async (t) => {
   assert.deepEqual({ type, nonRetryable }, { type: 'NestedServerUnavailable', nonRetryable: false });
 });
 
+test('does not repeat what the server says, which can be a secret of an input that it does not have', async (t) => {
+  const server = await listen(t);
+  const body = '{"detail":"used password correct-horse-battery","msg_id":"correct-horse"}';
+  server.inject({ path: /stop/, fault: { kind: 'answer', status: 400, body } });
+  const { type, message, details } = await failureOf(
+    new ActivityEnvironment().run(stopConversation, { input: inputFor(server.url) }),
+  );
+  assert.equal(type, 'ConversationRejected');
+  assert.match(message, /\/stop answered 400$/);
+  assert.doesNotMatch(JSON.stringify(details), /horse/);
+});
+
 test('gives up on a server that hangs', async (t) => {
   const server = await listen(t);
   server.inject({ path: /stop/, fault: { kind: 'black-hole' } });

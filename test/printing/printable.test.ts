@@ -235,3 +235,37 @@ describe('the cost', () => {
     });
   }
 });
+
+describe('costs no more than its size', () => {
+  /** How many times as long ten times as much takes, at least a millisecond: a square would be a hundred times. */
+  function growth(work: (size: number) => void): number {
+    const took = (size: number) => {
+      const begun = performance.now();
+      work(size);
+      return Math.max(performance.now() - begun, 1);
+    };
+    took(1_000);
+    return took(200_000) / took(20_000);
+  }
+
+  test('a secret of combining marks', () => {
+    assert(growth((size) => printable('x', { secretsOf: { x: `a${'\u0301\u0316'.repeat(size)}` } })) < 50);
+  });
+
+  test('thousands of short secrets', () => {
+    const text = 'a'.repeat(8_000);
+    const secrets = (count: number) => Array.from({ length: count / 10 }, (_, index) => `aa${10_000 + index}`);
+    assert(growth((size) => printable(text, { secretsOf: secrets(size) })) < 50);
+  });
+});
+
+test('hides a Greek word in any case, though a sigma has two forms', () => {
+  assert.equal(printable('said ΚΩΔΙΚΌΣ!', { secretsOf: { x: 'ΚΩΔΙΚΌΣ' } }), 'said ***!');
+  assert.equal(printable('said ΛΌΓΟΣ-ΛΆΘΟΣ', { secretsOf: { x: 'λόγος-λάθος' } }), 'said ***');
+});
+
+test('hides the credentials of a repository, with its scheme and without', () => {
+  for (const repository of ['oauth2:s3cretpassw0rd@gitlab.com/o/r', 'https://u:s3cret/passw0rd@gitlab.com/o/r']) {
+    assert.doesNotMatch(printable(`cloned ${repository}`, { secretsOf: { settings: { repository } } }), /passw0rd/);
+  }
+});

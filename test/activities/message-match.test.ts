@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { matchDigest, matchText, messageDigest } from '../../activities/nested-server/message-match.js';
+
+const text = 'Log in with hunter2, then with hunter3, and go.';
+
+describe('a stored message is ours, by its text', () => {
+  const ours = [
+    text,
+    'Log in with <secret_hidden>, then with <secret_hidden>, and go.',
+    '<secret_hidden>, then with hunter3, and go.',
+    'Log in with <secret_hidden>',
+    '<secret_hidden>',
+  ];
+  const foreign = [
+    'Log in with <secret_hidden>, then go.',
+    'Log in with hunter2, then with hunter3, and go.<secret_hidden>',
+    'Log in with <secret_hidden> hunter2, then with hunter3, and go.',
+    '<secret_hidden>, and go. Log in <secret_hidden>',
+    'Something else',
+    '',
+  ];
+  for (const stored of ours) test(`${stored}: yes`, () => assert.equal(matchText(text)(stored), true));
+  for (const stored of foreign) test(`${stored}: no`, () => assert.equal(matchText(text)(stored), false));
+
+  test('in time that grows with the length of both, whatever they hold', () => {
+    const took = (size: number) => {
+      const stored = `<secret_hidden>${'a'.repeat(300)}b${'a'.repeat(size / 2)}<secret_hidden>`;
+      const begun = performance.now();
+      assert.equal(matchText('a'.repeat(size))(stored), false);
+      return Math.max(performance.now() - begun, 1);
+    };
+    took(1_000);
+    assert(took(1_000_000) / took(100_000) < 50);
+  });
+});
+
+test('by its digest alone, what the server has hidden can not be told', () => {
+  const isOurs = matchDigest(messageDigest(text));
+  assert.deepEqual([text, 'Something else', 'With <secret_hidden>'].map(isOurs), [true, false, undefined]);
+});
