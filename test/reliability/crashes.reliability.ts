@@ -43,8 +43,8 @@ async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: 
   const { input, server, before } = start;
   assert.equal(before.phase, moment.phase, `it was caught ${moment.name}`);
 
-  const { attempts, ...result } = await scene.conversations.ensureReady(input);
-  assert.deepEqual(result, { conversationId: input.sid, status: 'RUNNING' }, moment.name);
+  const { attempts, conversationId, status } = await scene.conversations.ensureReady(input);
+  assert.deepEqual([conversationId, status], [input.sid, 'RUNNING'], moment.name);
   const handle = scene.client.workflow.getHandle(workflowIdOf(input.sid));
   assert.equal((await handle.describe()).runId, before.runId, `the same run, caught ${moment.name}`);
 
