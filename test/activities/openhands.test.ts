@@ -504,6 +504,25 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
+    'failed, and ours fails, too',
+    [
+      baseline(told('RUNNING'), ...busy, error),
+      posts('deliver'),
+      events(ours, recall, running, nullObservation('environment', 6), error),
+    ],
+    'wait: RUNNING (agent error), the message not taken up yet',
+  ],
+  [
+    'failed, and ours fails, too, for good',
+    [
+      baseline(told('RUNNING'), ...busy, error),
+      posts('deliver'),
+      events(ours, recall, running, nullObservation('environment', 6), error),
+      nothingNew,
+    ],
+    `fail: ${rejectedKey}`,
+  ],
+  [
     'fails after our message, and once more after the agent has looked it up',
     [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), error)],
     'wait: RUNNING (agent error), the message not taken up yet',

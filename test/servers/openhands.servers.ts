@@ -113,7 +113,8 @@ describe('with its settings', () => {
     const { input, content } = freshInput();
     const first = conversations.ensureReady(input);
     const second = conversations.ensureReady(input);
-    assert.deepEqual(await first, { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
+    const { conversationId, status, attempts } = await first;
+    assert.deepEqual([conversationId, status, attempts], [input.sid, 'RUNNING', 1]);
     assert.deepEqual(await second, await first);
     assert.equal((await conversations.start(input)).attached, true);
     assert.equal(proxy.count(post), 1);

@@ -53,6 +53,9 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
       if (message.isAnswered) return wait(whyUnseen(message.by, desired));
       return message.unseen < patience ? wait('its message not in its events yet') : send('deliver');
     case 'stored': {
+      // It was at work on our message since: in a loop that an earlier turn can still fail, the last word counts.
+      const hasFailed = agent === 'error' && message.hasRun && message.waking === 'no' && state.isStill;
+      if (hasFailed) return { kind: 'fail', reason: reasonOf(state) };
       const step = wakingStep(state, message);
       return step ? send(step) : wait('the message not taken up yet');
     }
@@ -64,12 +67,17 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
 }
 
 /** Why the conversation can't become ready any more. */
-function endOf({ status, loop }: OpenHandsState): string | undefined {
+function endOf(state: OpenHandsState): string | undefined {
+  const { status, loop } = state;
   if (status.kind === 'told' && (status.value === 'ERROR' || status.value === 'ARCHIVED')) {
     return [status.value, status.runtime].filter(Boolean).join(' ');
   }
   if (loop.life !== 'live' || loop.agent.state !== 'error' || !loop.agent.isOurs) return undefined;
-  return loop.agent.reason || 'the agent is in state error';
+  return reasonOf(state);
+}
+
+function reasonOf({ loop }: OpenHandsState): string {
+  return (loop.life === 'live' && loop.agent.reason) || 'the agent is in state error';
 }
 
 function isStopped({ status }: OpenHandsState): boolean {

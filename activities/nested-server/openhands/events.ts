@@ -87,10 +87,10 @@ function beginLife(state: OpenHandsState, agent: Agent): OpenHandsState {
     ...state,
     loop: { life: 'live', since: agent.id, agent: { ...agent, isOurs: true }, turn: 'ours' },
   };
-  if (message.is === 'stored') return { ...next, message: { ...message, waking: 'no' } };
+  if (message.is === 'stored') return { ...next, message: { ...message, hasRun: false, waking: 'no' } };
   if (message.is === 'taken-up' && !message.wasHeard) {
     const { wasHeard: _, ...stored } = message;
-    return { ...next, message: { ...stored, is: 'stored', waking: 'no' } };
+    return { ...next, message: { ...stored, is: 'stored', hasRun: false, waking: 'no' } };
   }
   // What was sent to the life before may be lost with it, or reach this one.
   const wasForThisLife =
@@ -104,10 +104,11 @@ export function unanswered(message: SentMessage): SentMessage {
 }
 
 function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
-  const { loop, message } = state;
+  const { loop } = state;
   // Before a `loading` was seen, it is the last word of a life that has ended.
   if (loop.life !== 'live') return state;
-  const next: OpenHandsState = { ...state, loop: { ...loop, agent } };
+  const message = hasRunNow(state.message, agent);
+  const next: OpenHandsState = { ...state, message, loop: { ...loop, agent } };
   // The earlier turn has ended, and our message was not there: what comes after the message comes of it.
   const isStored = message.is === 'stored' || message.is === 'taken-up';
   if (loop.turn === 'theirs' && !isStored && waitingStates.has(agent.state)) {
@@ -116,6 +117,11 @@ function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
   const isAwakeOnly = message.is === 'stored' && (message.waking === 'asked' || message.waking === 'awake');
   const isOfThisLife = message.is === 'stored' && (message.id > loop.since || message.waking === 'pointed');
   return agent.state === 'running' && loop.turn === 'ours' && isOfThisLife && !isAwakeOnly ? takeUp(next, false) : next;
+}
+
+function hasRunNow(message: OpenHandsState['message'], { state }: Agent): OpenHandsState['message'] {
+  const begins = state === 'running' && message.is === 'stored' && message.recall !== undefined;
+  return begins ? { ...message, hasRun: true } : message;
 }
 
 /** Whether our message was sent, and can be this one. */
@@ -130,7 +136,7 @@ function contentOf({ args }: OpenHandsEvent): string {
 
 function addOurMessage(state: OpenHandsState, id: number): OpenHandsState {
   const { loop } = state;
-  const message = { is: 'stored', id, isRecalled: false, waking: 'no' } as const;
+  const message = { is: 'stored', id, isRecalled: false, hasRun: false, waking: 'no' } as const;
   // An agent that waits takes it up next.
   const next = loop.life === 'live' && loop.turn === 'none' ? { ...loop, turn: 'ours' as const } : loop;
   return { ...state, message, loop: next };
