@@ -504,6 +504,11 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
+    'goes on with ours, which fails for good',
+    [...joinedBusy, events(ours, recall, nullObservation('environment', 5), error), nothingNew],
+    `fail: ${rejectedKey}`,
+  ],
+  [
     'failed, and ours fails, too',
     [
       baseline(told('RUNNING'), ...busy, error),

@@ -157,7 +157,13 @@ function addRecalled(state: OpenHandsState, { cause, source, observation }: Open
   const isPointer = observation === 'null' && source === 'user' && message.waking !== 'no';
   const next: OpenHandsState = {
     ...state,
-    message: { ...message, isRecalled: true, ...(isPointer && { waking: 'pointed' }) },
+    message: {
+      ...message,
+      isRecalled: true,
+      // An agent at work goes on with our message.
+      hasRun: message.hasRun || agentState(state) === 'running',
+      ...(isPointer && { waking: 'pointed' }),
+    },
     ...(loop.life === 'live' && { loop: { ...loop, turn: 'ours' } }),
   };
   return isPointer && agentState(next) === 'running' ? takeUp(next, false) : next;

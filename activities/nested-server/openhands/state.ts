@@ -95,7 +95,7 @@ export interface StoredMessage {
   readonly recall?: number;
   /** Whether that search was answered: from then on the agent works for this message. */
   readonly isRecalled: boolean;
-  /** Whether the agent was `running` since that search began. */
+  /** Whether the agent was `running` since that search began, or when it was answered. */
   readonly hasRun: boolean;
   /** How far the agent was made to take it up: asked to run, seen to run, pointed to the message. */
   readonly waking: 'no' | 'asked' | 'awake' | 'pointed';
