@@ -205,6 +205,16 @@ describe('a conversation of agent-server that is', () => {
       'wait: idle, reading its events',
     ],
     [
+      'created again after a create without an answer, its message on the disk',
+      [baseline(absent), sends('create'), gone, creates(true), events(ours), status('idle'), settled],
+      'send run',
+    ],
+    [
+      'created again after a create without an answer, its message not on the disk',
+      [baseline(absent), sends('create'), gone, creates(true), status('idle'), settled],
+      'send deliver',
+    ],
+    [
       'sent its message twice, the first time without an answer',
       [baseline(absent), sends('create'), creates(false), events(ours), status('running')],
       'ready: running',

@@ -18,7 +18,7 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
   upgrade,
 
   async send(step, server, conversation, state) {
-    const answer = await server.send(requestOf(step, conversation));
+    const answer = await server.send(requestOf(step, conversation, state.message));
     if (isClosing(answer)) throw failure('NestedServerUnavailable', `${conversation.sid} is being closed`, {});
     if (step === 'create') {
       if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfAnswer(answer);

@@ -87,8 +87,9 @@ export function addCreated(state: AgentServerState, isNew: boolean): AgentServer
   const known = { ...state, still: 0, isCreated: true };
   const next = isNew ? forgetStream(known) : known;
   if (next.message.is !== 'sent') return next;
-  if (isNew) return { ...next, message: { ...next.message, isAnswered: true } };
-  return next.message.isRepeated ? next : { ...next, message: { is: 'missing' } };
+  // It was not sent with this one: whether it is there, the events tell.
+  if (next.message.isRepeated) return next;
+  return { ...next, message: isNew ? { ...next.message, isAnswered: true } : { is: 'missing' } };
 }
 
 /** The state once the server has accepted the message. */

@@ -1,17 +1,18 @@
 import type { Conversation } from '../../../contract/input.js';
 import type { HttpRequest } from '../http-client.js';
 import type { AgentServerStep } from './conclude.js';
+import type { Message } from './state.js';
 
 export function pathOf(sid: string): string {
   return `/api/conversations/${encodeURIComponent(sid)}`;
 }
 
 /** The request of a step. */
-export function requestOf(step: AgentServerStep, conversation: Conversation): HttpRequest {
+export function requestOf(step: AgentServerStep, conversation: Conversation, message: Message): HttpRequest {
   const { sid } = conversation;
   switch (step) {
     case 'create':
-      return { method: 'POST', path: '/api/conversations', body: startOf(conversation) };
+      return { method: 'POST', path: '/api/conversations', body: startOf(conversation, message) };
     case 'deliver':
       return { method: 'POST', path: `${pathOf(sid)}/events`, body: messageOf(conversation) };
     case 'nudge':
@@ -21,8 +22,11 @@ export function requestOf(step: AgentServerStep, conversation: Conversation): Ht
   }
 }
 
-/** The body of the create (`StartConversationRequest`). What is null is left out. */
-function startOf(conversation: Conversation): object {
+/**
+ * The body of the create (`StartConversationRequest`). What is null is left out. A message that an earlier request may
+ * have stored is not sent with it: a server that is killed during a create can find the message on its disk again.
+ */
+function startOf(conversation: Conversation, message: Message): object {
   const { agentSettings, workspace, ...others } = conversation.settings;
   const body = {
     ...others,
@@ -30,7 +34,7 @@ function startOf(conversation: Conversation): object {
     workspace,
     conversation_id: conversation.sid,
     user_id: conversation.userId,
-    initial_message: messageOf(conversation),
+    initial_message: message.is === 'sent' && !message.isRepeated ? messageOf(conversation) : null,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null && value !== undefined));
 }
