@@ -1,21 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type Case, cases } from './cases.js';
 import type { TriedAgentServer } from './tried-agent-server.js';
 
 export const agentServerCases: readonly Case<TriedAgentServer>[] = [
   ...cases,
-  {
-    name: 'SIGKILL and a restart, during the create',
-    async run(situation) {
-      const { server } = situation;
-      const attempt = situation.attempt();
-      const record = server.recordOf(attempt.sid);
-      const outcome = situation.begin(attempt);
-      await situation.before(outcome, existence(record));
-      await server.restart('SIGKILL');
-      return situation.heardOnce(attempt, outcome);
-    },
-  },
   {
     name: 'a tool that it does not have',
     async run(situation) {
@@ -51,8 +38,3 @@ export const agentServerCases: readonly Case<TriedAgentServer>[] = [
     },
   },
 ];
-
-/** Looks more often than {@link until}: the create goes on. */
-async function existence(path: string): Promise<void> {
-  while (!existsSync(path)) await new Promise(setImmediate);
-}

@@ -89,9 +89,4 @@ export class TriedAgentServer extends TriedServer {
   eventsOf(sid: string): string {
     return `/api/conversations/${sid}/events`;
   }
-
-  /** Where it keeps that a conversation exists. */
-  recordOf(sid: string): string {
-    return join(this.folder, 'workspace', 'conversations', sid.replaceAll('-', ''), 'meta.json');
-  }
 }
