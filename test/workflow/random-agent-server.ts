@@ -368,9 +368,9 @@ function isFine({ server, script, before, message: kind, troubles }: AgentServer
   if (kind === 'none')
     return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
   if (swallows || refusesRun || before === 'a run that goes on') return false;
-  // A run for a stranger that never ends keeps the agent from the message.
+  // A run for a stranger that never ends keeps the agent from the message, and so does a step that waits for a person.
   const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
-  if (hasStranger && agent === 'runs') return false;
+  if (hasStranger && (agent === 'runs' || agent === 'waiting_for_confirmation')) return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
 }
 
