@@ -521,6 +521,18 @@ describe('a new conversation', () => {
     assert.equal(server.count(post), 2);
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
+
+  for (const status of [404, 425, 429]) {
+    test(`is created with its message, after a ${status} that had nothing stored`, async () => {
+      const fault = { kind: 'answer', status, body: '{"detail":"Not Found"}' } as const;
+      server.inject({ method: 'POST', path: /conversations$/, fault });
+      const input = agentServerInput();
+      assert.equal((await run(temporal, input)).attempts, 1);
+      assert.equal(server.count(post), 2);
+      assert.equal(sent(input.sid, 'events'), 0);
+      assert.deepEqual(messages(input.sid), [text]);
+    });
+  }
 });
 
 describe('a conversation that was there before', () => {
