@@ -1,4 +1,4 @@
-import type { TracingConfig } from '../tracing/start-tracing.js';
+import type { TracingConfig } from '../tracing/export-spans.js';
 import { ConfigError } from './config-error.js';
 
 const protocols = ['http/protobuf', 'http/json'] as const satisfies readonly TracingConfig['protocol'][];

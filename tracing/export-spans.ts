@@ -4,7 +4,13 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { oneLine } from '../contract/printing/one-line.js';
-import type { TracingConfig } from './start-tracing.js';
+
+/** How traces are sent: see `loadTracingConfig`. */
+export interface TracingConfig {
+  readonly protocol: 'http/protobuf' | 'http/json';
+  /** How long a batch of spans may take to be sent. Absent where the SDK finds its setting by itself. */
+  readonly timeoutMs: number | undefined;
+}
 
 const exporters = { 'http/protobuf': ProtobufExporter, 'http/json': JsonExporter };
 
