@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { ApplicationFailure } from '@temporalio/common';
-import { encodeErrorToFailure } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
 import proto from '@temporalio/proto';
 import { createActivities } from '../../activities/activities.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { encodeErrorToFailure, loadDataConverter } from '../harness/sdk-internals.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 import { startFullServer } from './full-server.js';
 

@@ -69,6 +69,13 @@ describe('the architecture page', () => {
     }
   });
 
+  test('is right that what is inside the SDK comes through one file, and what only tests need through another', async () => {
+    for (const folder of [...rules.map(({ folder }) => folder), 'test']) {
+      const inside = (await importsOf(folder)).filter(({ module }) => /^@temporalio\/\w+\/lib\//.test(module));
+      assert.equal(inside.length, { codec: 2, test: 4 }[folder] ?? 0, folder);
+    }
+  });
+
   test('names files that are there', () => {
     const files = [...page.matchAll(/`([\w-]+\/[\w/.-]+)`|\]\(([\w/.-]+)\)/g)];
     assert(files.length > 10);
