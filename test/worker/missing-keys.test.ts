@@ -88,7 +88,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       // Written down for whoever can read it: with the worker's own key.
       if (workerKeys === '') assert.match(await failedTask(client, workflowId), reason);
       const samples = await scrape(metricsPort);
-      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads');
+      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads_total');
       assert.equal(unreadable?.labels.kind, 'locked');
       without.kill('SIGKILL');
       startWorker(setting(['new', 1], ['other', 2]));
