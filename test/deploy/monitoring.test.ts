@@ -27,9 +27,7 @@ interface Rule {
 /** As somebody sets them up who has this task queue. */
 const alerts = (await read('deploy/prometheus/alerts.yml')).replaceAll('"nested-conversations"', `"${taskQueue}"`);
 
-const rules: Rule[] = parse(alerts).groups.flatMap(
-  ({ rules }: { rules: Rule[] }) => rules,
-);
+const rules: Rule[] = parse(alerts).groups.flatMap(({ rules }: { rules: Rule[] }) => rules);
 
 interface Panel {
   readonly title: string;
