@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { boundBrokenBy } from '../contract/json-text.js';
 import { keyName } from '../contract/key-name.js';
 import { printable } from '../contract/printing/printable.js';
+import { sizeOf } from './payload-size.js';
 import { PayloadsMessage } from './proto.js';
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
 import { strictCodecs } from './strict-codecs.js';
@@ -57,7 +58,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
       try {
         if (left <= 0) throw new RangeError(`the payloads decode to more than ${largestDecoded} bytes`);
         const decoded = await decode(payloadCodecs, [payload]);
-        left -= decoded.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+        left -= decoded.reduce((sum, its) => sum + sizeOf(its), 0);
         results.push(...decoded);
       } catch (error) {
         errors.push(error);
