@@ -1,4 +1,5 @@
 import type { Conversation, CreateNestedConversationInput } from '../contract/input.js';
+import type { PreparingPhase } from '../contract/phases.js';
 import type { Goal } from './nested-server/dialect.js';
 
 /**
@@ -13,9 +14,20 @@ export interface Evidence {
 
 /** The activities as the workflow calls them. Types only: the workflow bundle must not import what is behind them. */
 export interface Activities {
+  prepareWorkspace(input: PrepareWorkspaceInput): Promise<void>;
   createConversation(input: CreateConversationInput): Promise<CreatedConversation>;
   checkConversationReady(input: CheckConversationReadyInput): Promise<ConversationLook>;
   stopConversation(input: StopConversationInput): Promise<void>;
+}
+
+export interface PrepareWorkspaceInput {
+  /** The workflow's input as the caller passed it, still unchecked. */
+  readonly input: unknown;
+}
+
+/** For those who wait. What is known of the workspace is in the sandbox. */
+export interface PrepareHeartbeat {
+  readonly phase: PreparingPhase;
 }
 
 export interface CreateConversationInput {

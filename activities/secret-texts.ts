@@ -14,7 +14,10 @@ const harmless: ReadonlySet<string> = new Set(['repository', 'selectedBranch', '
  * and the message. The shortest first, which keys and passwords are.
  */
 export function secretTextsOf({ settings, initialUserMsg }: Conversation): string[] {
-  const told = Object.entries(settings).filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
+  const told = Object.entries(settings)
+    // No server was given these tokens.
+    .filter(([name]) => name !== 'providerTokens')
+    .filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
   const texts = [...new Set([...textsIn(Object.fromEntries(told)), ...textsIn(initialUserMsg)])];
   let left = maximumTotal;
   return texts

@@ -6,7 +6,14 @@ export interface ProgressCallbacks {
 }
 
 /** Phases of a run between two creates, in their order. */
-const order: Partial<Record<RunPhase, number>> = { queued: 0, creating: 1, checking: 2, stopping: 3 };
+const order: Partial<Record<RunPhase, number>> = {
+  queued: 0,
+  'preparing repository': 1,
+  'running setup script': 2,
+  creating: 3,
+  checking: 4,
+  stopping: 5,
+};
 
 /** Tells a caller what has changed, and never that a run went back. */
 export class Progress {

@@ -3,8 +3,9 @@ import type { Activities, CreatedConversation, Evidence } from '../activities/in
 import { toMilliseconds } from '../contract/duration.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
 import { explainFailure, isInvalidInput, lostTooOften } from './explain-failure.js';
-import { createPolicy, maximumCreates, readinessPolicy, stopPolicy } from './policies.js';
+import { createPolicy, maximumCreates, preparePolicy, readinessPolicy, stopPolicy } from './policies.js';
 
+const { prepareWorkspace } = proxyActivities<Activities>(preparePolicy);
 const { createConversation } = proxyActivities<Activities>(createPolicy);
 const { stopConversation } = proxyActivities<Activities>(stopPolicy);
 
@@ -21,6 +22,7 @@ export async function createNestedConversation(
   const startedAtMs = Date.now();
   let created: CreatedConversation | undefined;
   try {
+    if (hasRepositoryToPrepare(input)) await prepareWorkspace({ input });
     let evidence: Evidence | undefined;
     let attempts = 0;
     // Once, as a rule; again where a look finds that the server has lost what was created.
@@ -47,6 +49,11 @@ export async function createNestedConversation(
     if (input?.onFailure === 'stop' && !isInvalidInput(failure)) await stop(input);
     throw failure;
   }
+}
+
+/** A server of the first generation prepares the repository itself. Old inputs have none here: it was refused. */
+function hasRepositoryToPrepare(input: CreateNestedConversationInput): boolean {
+  return input?.server === 'agent-server' && input.settings?.repository != null;
 }
 
 /** Whatever becomes of it: what a caller hears is the failure that led to it. */
