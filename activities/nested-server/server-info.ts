@@ -82,6 +82,11 @@ export function isBefore(version: string | undefined, other: string): boolean {
   return numbers !== undefined && compare(numbers, numbersOf(other) ?? []) < 0;
 }
 
+/** Whether a version is this one or a newer one; one that is not in numbers is not. */
+export function isFrom(version: string | undefined, other: string): boolean {
+  return numbersOf(version) !== undefined && !isBefore(version, other);
+}
+
 function numbersOf(version = ''): number[] | undefined {
   const [, major, minor, patch] = /^(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?/.exec(version) ?? [];
   return major === undefined ? undefined : [major, minor, patch].filter((part) => part !== undefined).map(Number);

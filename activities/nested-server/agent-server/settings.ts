@@ -2,7 +2,7 @@ import { mcpServerMapOf } from '../../../contract/agent-server-settings.js';
 import type { Conversation } from '../../../contract/input.js';
 import { mcpServersOf } from '../../../contract/mcp-servers.js';
 import { property, stringAt } from '../failures.js';
-import { isBefore } from '../server-info.js';
+import { isFrom } from '../server-info.js';
 
 /** From this version on, a create takes additions to whatever agent it starts; older ones ignore them without a word. */
 const takesAdditionsFrom = '1.37';
@@ -55,7 +55,7 @@ function withMcpServers(agentSettings: AgentSettings, mcpConfig: Conversation['s
 }
 
 function takesAddition(instructions: string, version: string | undefined): boolean {
-  return version !== undefined && !isBefore(version, takesAdditionsFrom) && instructions.length <= longestAddition;
+  return isFrom(version, takesAdditionsFrom) && instructions.length <= longestAddition;
 }
 
 /** Every version takes them here, after the caller's own. */
