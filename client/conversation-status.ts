@@ -1,6 +1,9 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { oneLine } from '../config/config-error.js';
@@ -55,6 +58,7 @@ export interface ConversationStatus {
   readonly retrying?: Retrying;
 }
 
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 type EncodedFailure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
 /** A worker that is there takes a step up within a second; and this machine's clock may be off by some. */
@@ -91,7 +95,7 @@ export async function conversationStatus(
   const pending = raw.pendingActivities?.[0];
   // Between two activities, for a moment, there is none. The first to end is the create, so that a look comes next.
   const phaseWithout = historyLength > eventsBeforeActivities ? 'checking' : 'queued';
-  const phase = stateOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? phaseWithout;
+  const phase = stateOfStatus[status.name] ?? (pending ? await phaseOf(client, pending) : undefined) ?? phaseWithout;
   const overdue = overdueStep(description);
   const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
   const known = {
@@ -119,6 +123,17 @@ export async function conversationStatus(
     }),
     ...(failure && { lastSeen: failure.message }),
   };
+}
+
+/** The phase that an activity makes; one that makes several tells in its heartbeats which it is. */
+async function phaseOf(client: Client, pending: PendingActivity): Promise<ConversationPhase | undefined> {
+  const ofActivity = phaseOfActivity[pending.activityType?.name ?? ''];
+  if (ofActivity !== 'preparing repository') return ofActivity;
+  const { payloads } = pending.heartbeatDetails ?? {};
+  const [heartbeat] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads).catch(() => []);
+  return (heartbeat as { phase?: unknown } | undefined)?.phase === 'running setup script'
+    ? 'running setup script'
+    : ofActivity;
 }
 
 /** The number of the step that is under way: Temporal counts a run's activities, from 1. `undefined` between two. */

@@ -1,3 +1,4 @@
+import { temporaryFailure } from './job-scripts.js';
 import type { Job, WorkspacePlan } from './plan.js';
 import { quoted, variables } from './shell.js';
 
@@ -67,6 +68,7 @@ export function startCommand(plan: WorkspacePlan, job: Job, begun: number, token
   const { name, key, limitSeconds, script } = job;
   return `${inWorkspace(plan)}
 ${variables({ name, key, run: plan.runId, limit: limitSeconds, seen: begun, token_file: tokenFile, script })}
+trap 'if [ -n "$token_file" ]; then rm -rf "\${token_file%/*}"; else sweep; fi' EXIT
 for tool in git bash flock setsid timeout base64; do
   command -v "$tool" >/dev/null || refuse "the sandbox has no $tool"
 done
@@ -84,8 +86,10 @@ begun=0 tries=0
 [ "$begun" = "$seen" ] || exit 0
 [ "\${before_key-} \${before_run-}" = "$key $run" ] || tries=0
 header=
-if [ -n "$token_file" ]; then IFS= read -r header <"$token_file" || :; fi
-sweep
+if [ -n "$token_file" ]; then
+  # It has no line end.
+  IFS= read -r header <"$token_file" || [ -n "$header" ] || { echo 'the token is gone'; exit ${temporaryFailure}; }
+fi
 rm -f "$job/exit" "$job/written" "$job/pid" "$job/log"
 echo "$((begun + 1)) $key $run $((tries + 1))" >"$job/run.new" && mv "$job/run.new" "$job/run"
 header=$header setsid sh -c ${quoted(runner)} job "$job" "$limit" "$script" </dev/null 2>&1 |

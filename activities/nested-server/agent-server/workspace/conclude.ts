@@ -44,10 +44,19 @@ function concludeJob(job: Job, known: JobFacts | undefined, runId: string): Work
 }
 
 function reasonOf({ phase, limitSeconds }: Job, { state, tries, output }: JobFacts): string {
-  const end = output.trim();
-  const said = end === '' ? ', and said nothing' : `: ${end}`;
+  const said = output.trim() === '' ? ', and said nothing' : `: ${endOf(output.trim())}`;
   const triesMade = tries > 1 ? ` (${tries} tries)` : '';
   if (state.is !== 'ended') return `${phase} was cut short${triesMade}${said}`;
   if (state.exitCode === timedOut) return `${phase} took longer than ${limitSeconds} seconds${triesMade}${said}`;
   return `${phase} failed with exit code ${state.exitCode}${triesMade}${said}`;
+}
+
+/** In bytes: with what comes before it, as much of a failure's details as is told. */
+const toldOutput = 280;
+
+function endOf(output: string): string {
+  const bytes = Buffer.from(output);
+  if (bytes.length <= toldOutput) return output;
+  // The first word, or character, is a half.
+  return `…${bytes.subarray(-toldOutput).toString('utf8').replace(/^\S*/, '')}`;
 }
