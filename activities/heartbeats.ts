@@ -4,12 +4,6 @@ import type { Transport } from './nested-server/transport.js';
 /** How often work in progress is reported; the worker's heartbeat throttle decides how often that reaches Temporal. */
 const heartbeatIntervalMs = 1000;
 
-/**
- * How often while a write is in flight. Heartbeats are most of what a request that hangs costs, and a cancellation waits
- * for the write anyway. A third of the heartbeat timeout.
- */
-export const defaultWriteHeartbeatInterval = '10 seconds';
-
 /** Contexts of activities that have sent a heartbeat of the SDK's, which throttles them. */
 const beaten = new WeakSet<Context>();
 

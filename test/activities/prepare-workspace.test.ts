@@ -10,12 +10,13 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import type { Injection } from '../../dev-stack/stand-ins/faults.js';
 import { GitServer } from '../harness/git-server.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, inputFor, run, start } from '../harness/start.js';
+import { failureOf, run, start } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import type { Injection } from '../nested-server/faults.js';
 
 const token = 'gT7x4Qm9LkZw2';
 const bash = '/api/bash/execute_bash_command';

@@ -4,9 +4,9 @@ import { describe, type TestContext, test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
 import type { Activities, CreatedConversation } from '../../activities/interface.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { inputFor } from '../harness/start.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
 /** Runs that are in flight while a worker of one release takes over from one of another. */
