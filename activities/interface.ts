@@ -33,6 +33,8 @@ export interface PrepareHeartbeat {
 export interface CreateConversationInput {
   /** The workflow's input as the caller passed it, still unchecked. */
   readonly input: unknown;
+  /** Whether `prepareWorkspace` has put the repository into the workspace. Absent where there is none. */
+  readonly isPrepared?: true | undefined;
   /** What an earlier `createConversation` of this run knew, where a look found that there is more to do. */
   readonly evidence?: Evidence | undefined;
 }

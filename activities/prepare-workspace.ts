@@ -53,7 +53,8 @@ export async function prepareWorkspace(
 }
 
 async function reconcile(workspace: Workspace, server: HttpClient): Promise<void> {
-  let phase: PreparingPhase = 'preparing repository';
+  const before: PrepareHeartbeat | undefined = Context.current().info.heartbeatDetails;
+  let phase: PreparingPhase = before?.phase ?? 'preparing repository';
   await heartbeatDuring(
     (): PrepareHeartbeat => ({ phase }),
     async () => {

@@ -1,3 +1,4 @@
+import type { PreparingPhase } from '../contract/phases.js';
 import type { ConversationStatus, Retrying, RunPhase } from './conversation-status.js';
 
 export interface ProgressCallbacks {
@@ -13,6 +14,11 @@ const order: Partial<Record<RunPhase, number>> = {
   creating: 3,
   checking: 4,
   stopping: 5,
+};
+
+const preparing: { readonly [phase in PreparingPhase]: true } = {
+  'preparing repository': true,
+  'running setup script': true,
 };
 
 /** Tells a caller what has changed, and never that a run went back. */
@@ -62,6 +68,8 @@ export class Progress {
     if (!latest || closedAt) return false;
     if (latest.closedAt) return true;
     if (step !== undefined) return this.#step !== undefined && step < this.#step;
-    return this.#step !== undefined && (order[phase] ?? 0) <= (order[latest.phase] ?? 0);
+    if (this.#step === undefined) return false;
+    // What comes after preparing is a create, and the guess is a check.
+    return latest.phase in preparing || (order[phase] ?? 0) <= (order[latest.phase] ?? 0);
   }
 }

@@ -22,13 +22,14 @@ export async function createNestedConversation(
   const startedAtMs = Date.now();
   let created: CreatedConversation | undefined;
   try {
-    if (hasRepositoryToPrepare(input)) await prepareWorkspace({ input });
     let evidence: Evidence | undefined;
     let attempts = 0;
     let creates = 0;
     // Once, as a rule; again where a look finds that the server has lost what was created.
     for (;;) {
-      created = await createConversation({ input, evidence });
+      // Again with each create: a server that was lost may have taken the workspace with it.
+      const isPrepared = await prepare(input);
+      created = await createConversation({ input, evidence, isPrepared });
       if (!created.sentNothing) creates += 1;
       const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
       const look = await checkConversationReady({
@@ -53,9 +54,16 @@ export async function createNestedConversation(
   }
 }
 
-/** A server of the first generation prepares the repository itself. Old inputs have none here: it was refused. */
-function hasRepositoryToPrepare(input: CreateNestedConversationInput): boolean {
-  return input?.server === 'agent-server' && input.settings?.repository != null;
+/**
+ * Puts the repository, if there is one, into the workspace of an agent-server. An openhands server does so by itself.
+ *
+ * @returns Whether it was done. Runs that began when such an input was refused have no such step.
+ */
+async function prepare(input: CreateNestedConversationInput): Promise<true | undefined> {
+  const hasRepository = input?.server === 'agent-server' && input.settings?.repository != null;
+  if (!hasRepository || !patched('prepare-workspace')) return undefined;
+  await prepareWorkspace({ input });
+  return true;
 }
 
 /** Whatever becomes of it: what a caller hears is the failure that led to it. */

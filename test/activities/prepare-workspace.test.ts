@@ -7,6 +7,9 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createActivities } from '../../activities/activities.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
@@ -124,6 +127,17 @@ describe('a start with a repository', () => {
   test('does not wait for what its script leaves running', async () => {
     await run(temporal, preparing({ selectedBranch: 'leaving' }));
   });
+});
+
+test('a conversation is not created where its repository was not prepared', async () => {
+  const activities = createActivities();
+  const failure = await new MockActivityEnvironment()
+    .run(activities.createConversation, { input: preparing() })
+    .catch((error: unknown) => error);
+  assert(failure instanceof ApplicationFailure);
+  assert.equal(failure.type, 'InvalidInput');
+  assert.match(failure.message, /^settings\.repository is not in the workspace/);
+  assert.equal(server.requestCount, 0);
 });
 
 describe('a start whose repository', () => {

@@ -77,6 +77,10 @@ export class GitServer {
       .toString()
       .split(':');
     this.requests.push(`${request.method} ${pathname}`);
+    if (pathname.startsWith('/api/v4/')) {
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(asGitLab(pathname)));
+      return;
+    }
     if (this.token !== undefined && password !== this.token) {
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end('no');
       return;
@@ -110,4 +114,11 @@ export class GitServer {
     const status = Number(headers.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
     response.writeHead(status, Object.fromEntries(headers)).end(answer.subarray(end + 4));
   }
+}
+
+/** What openhands asks a GitLab before it clones from it. */
+function asGitLab(path: string): object {
+  if (path.endsWith('/user')) return { id: 1, username: 'ada', name: 'Ada', email: 'ada@example.com' };
+  const name = decodeURIComponent(path.split('/').at(-1) ?? '');
+  return { id: 1, path_with_namespace: name, star_count: 0, visibility: 'private', default_branch: 'main' };
 }
