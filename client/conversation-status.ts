@@ -1,11 +1,11 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  decodeArrayFromPayloads,
-  decodeOptionalFailureToOptionalError,
-} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+  optionalTsToDate,
+} from '../codec/sdk-internals.js';
 import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 import { oneLine } from '../contract/printing/one-line.js';
@@ -130,10 +130,9 @@ async function phaseOf(client: Client, pending: PendingActivity): Promise<Conver
   const ofActivity = phaseOfActivity[pending.activityType?.name ?? ''];
   if (ofActivity !== 'preparing repository') return ofActivity;
   const { payloads } = pending.heartbeatDetails ?? {};
-  const [heartbeat] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads).catch(() => []);
-  return (heartbeat as { phase?: unknown } | undefined)?.phase === 'running setup script'
-    ? 'running setup script'
-    : ofActivity;
+  const converter = client.options.loadedDataConverter;
+  const heartbeat = await decodeFromPayloadsAtIndex<{ phase?: unknown }>(converter, 0, payloads).catch(() => undefined);
+  return heartbeat?.phase === 'running setup script' ? heartbeat.phase : ofActivity;
 }
 
 /** The number of the step that is under way: Temporal counts a run's activities, from 1. `undefined` between two. */
