@@ -5,7 +5,7 @@ import type { HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
 /** Characters of an answer that are quoted: more than are told, as a long secret shrinks to three asterisks. */
-const maximumQuote = 8_000;
+const maximumQuote = 4_000;
 
 /** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
 const maximumMsgId = 200;
