@@ -36,7 +36,7 @@ export function failure<T extends FailureType>(
 
 /**
  * The failure that an answer means for whoever needed a better one: the server's verdict by its status, as in the
- * failure table of the README.
+ * table of errors in docs/contract.md.
  */
 export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;

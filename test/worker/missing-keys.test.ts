@@ -108,7 +108,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       assert.match(stdout, /^ {2}failing +its code failed (once|\d+ times) in a row: a payload (is|can't)/m);
       assert.match(stdout, /key 'new'/);
       const samples = await scrape(metricsPort);
-      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads');
+      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads_total');
       assert.equal(unreadable?.labels.kind, 'locked');
       without.kill('SIGKILL');
       startWorker(setting(['new', 1], ['other', 2]));
