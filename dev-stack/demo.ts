@@ -61,8 +61,8 @@ async function demo(): Promise<void> {
   const { dataConverter } = config;
   const ports = await findDevServerPorts();
   const codecEndpoint = options.encrypted ? await startCodecServer(dataConverter, ports) : undefined;
-  const { env, namespace, webUiUrl } = await startTemporalServer({ config, ports, codecEndpoint, report: say });
-  cleanUps.push(() => env.teardown());
+  const { env, namespace, webUiUrl, stop } = await startTemporalServer({ config, ports, codecEndpoint, report: say });
+  cleanUps.push(stop);
   say(`✔ Temporal     ${env.address}${webUiUrl ? `, Web UI ${webUiUrl}` : ''}`);
   if (codecEndpoint) say(`✔ Codec server ${codecEndpoint}`);
 

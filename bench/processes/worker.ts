@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { scrape } from '../../test/harness/metrics.js';
 import { createWorker, tuning } from '../../worker/create-worker.js';
 import { activities } from '../floor/activities.js';

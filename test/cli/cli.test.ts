@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> {
-  const options = { args, env: { TEMPORAL_ADDRESS: temporal.env.address, ...env }, ...(input && { input }) };
+  const options = { args, env: { ...temporal.variables, ...env }, ...(input && { input }) };
   return startProgram('cli/main.js', options).ended;
 }
 
@@ -277,7 +277,11 @@ describe('history', () => {
   test('of what is encrypted says what can be read without the key', async () => {
     const key = createSecretKey(randomBytes(32));
     const { connection } = temporal.env.client;
-    const client = new Client({ connection, dataConverter: dataConverterFor(new Map([['k1', key]])) });
+    const client = new Client({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter: dataConverterFor(new Map([['k1', key]])),
+    });
     await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(inputFor(server.url, { sid }));
     await client.workflow.getHandle(workflowIdOf(sid)).terminate('enough');
     const lines = words(await told());

@@ -40,7 +40,7 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
     'script',
     ['--quiet', '--return', '--command', `stty columns ${columns}; exec ${command}`, '/dev/null'],
     {
-      env: { PATH: process.env.PATH, TERM: term, TEMPORAL_ADDRESS: temporal.env.address },
+      env: { PATH: process.env.PATH, TERM: term, ...temporal.variables },
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { type Sample, scrape } from '../harness/metrics.js';
 import { startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
@@ -74,7 +74,7 @@ describe('a worker that has met most of what can happen exposes what is asked by
     const temporal = await startDevServer();
     const server = await OpenHandsStandIn.listen();
     const port = await freePort();
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const worker = startProgram('worker/main.js', { env: { ...env, WORKER_METRICS_PORT: String(port) } });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
@@ -90,7 +90,7 @@ describe('a worker that has met most of what can happen exposes what is asked by
     await unknown.terminate();
     const keys = new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]);
     const { connection } = temporal.env;
-    const stranger = new Client({ connection, dataConverter: dataConverterFor(keys) });
+    const stranger = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverterFor(keys) });
     const { sid } = await new NestedConversations(stranger, { taskQueue }).start(inputFor(server.url));
     await worker.reported('a key is missing');
     await stranger.workflow.getHandle(workflowIdOf(sid)).terminate();

@@ -9,7 +9,7 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { startProgram } from '../harness/programs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
@@ -164,7 +164,7 @@ const outcomes: Outcome[] = [
     run: (_, temporal, traces) =>
       withServer(async (server) => {
         const input = inputOf(server.url);
-        const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
+        const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
         const start = startProgram('cli/main.js', {
           args: ['start', '--input', '-', '--wait'],
           env,
@@ -278,7 +278,7 @@ describe('with encryption, no secret is found', () => {
     const metricsPort = await freePort();
     const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db'), dataConverter, metricsPort });
     const env = {
-      TEMPORAL_ADDRESS: temporal.env.address,
+      ...temporal.variables,
       TEMPORAL_TASK_QUEUE: taskQueue,
       LOG_LEVEL: 'debug',
       ...encryption,

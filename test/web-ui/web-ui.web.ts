@@ -13,7 +13,7 @@ import { createCodecServer } from '../../codec/codec-server.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';

@@ -28,7 +28,7 @@ before(async () => {
   server = await OpenHandsStandIn.listen();
   worker = startProgram('worker/main.js', {
     env: {
-      TEMPORAL_ADDRESS: temporal.env.address,
+      ...temporal.variables,
       TEMPORAL_TASK_QUEUE: taskQueue,
       NODE_OPTIONS: '--max-old-space-size=768',
       MALLOC_TRIM_THRESHOLD_: '131072',
@@ -53,7 +53,7 @@ async function mostMemory(): Promise<number> {
 async function outcomeOf(input: Payload): Promise<string> {
   const workflowId = randomUUID();
   await temporal.env.client.workflowService.startWorkflowExecution({
-    namespace: 'default',
+    namespace: temporal.namespace,
     workflowId,
     requestId: randomUUID(),
     workflowType: { name: workflowType },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { type Sample, scrape } from '../harness/metrics.js';
 import { startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
@@ -14,7 +14,7 @@ const taskQueue = 'metrics';
 describe('the metrics of a worker', () => {
   let samples: Sample[];
   /** What is left out of a comparison: the SDK's own labels, which every metric has. */
-  const ofSdk = { namespace: 'default', taskQueue };
+  let ofSdk: Readonly<Record<string, string>>;
 
   function seriesOf(name: string): Sample[] {
     return samples.filter((sample) => sample.name === name);
@@ -22,9 +22,10 @@ describe('the metrics of a worker', () => {
 
   before(async () => {
     const temporal = await startDevServer();
+    ofSdk = { namespace: temporal.namespace, taskQueue };
     const server = await OpenHandsStandIn.listen();
     const port = await freePort();
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const worker = startProgram('worker/main.js', {
       env: { ...env, WORKER_METRICS_PORT: String(port), NESTED_SERVER_ALLOW: '127.0.0.1' },
     });

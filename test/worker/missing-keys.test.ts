@@ -7,7 +7,7 @@ import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/int
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { scrape } from '../harness/metrics.js';
 import { startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
@@ -36,11 +36,11 @@ after(async () => {
 function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
   const taskQueue = `missing-keys-${randomUUID()}`;
   const { connection } = temporal.env;
-  const client = new Client({ connection, dataConverter: converterOf(...clientKeys) });
+  const client = new Client({ connection, namespace: temporal.namespace, dataConverter: converterOf(...clientKeys) });
   const startWorker = (keys: string, env: Record<string, string> = {}) => {
     const worker = startProgram('worker/main.js', {
       env: {
-        TEMPORAL_ADDRESS: temporal.env.address,
+        ...temporal.variables,
         TEMPORAL_TASK_QUEUE: taskQueue,
         ...(keys && { PAYLOAD_ENCRYPTION_KEYS: keys }),
         ...env,
@@ -113,11 +113,19 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
 test('a signal whose key nobody has, and a memo, are passed over', async (t) => {
   const { conversations, startWorker } = scene(t);
   startWorker(setting(['a', 1]));
-  const stranger = new Client({ connection: temporal.env.connection, dataConverter: converterOf(['lost', 9]) });
+  const stranger = new Client({
+    connection: temporal.env.connection,
+    namespace: temporal.namespace,
+    dataConverter: converterOf(['lost', 9]),
+  });
   const input = inputFor(server.url);
   const { workflowId } = await conversations.start(input);
   await stranger.workflow.getHandle(workflowId).signal('of nobody', { a: 1 });
-  const reader = new Client({ connection: temporal.env.connection, dataConverter: converterOf(['a', 1]) });
+  const reader = new Client({
+    connection: temporal.env.connection,
+    namespace: temporal.namespace,
+    dataConverter: converterOf(['a', 1]),
+  });
   const { status } = await reader.workflow.getHandle(workflowId).result();
   assert.equal(status, 'RUNNING');
 });

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { scrape } from '../harness/metrics.js';
 import { startProgram } from '../harness/programs.js';
 import { inputFor } from '../harness/start.js';
@@ -27,7 +27,7 @@ async function startWorker(t: { after(work: () => Promise<void>): void }) {
   const metricsPort = await freePort();
   const worker = startProgram('worker/main.js', {
     env: {
-      TEMPORAL_ADDRESS: temporal.env.address,
+      ...temporal.variables,
       TEMPORAL_TASK_QUEUE: taskQueue,
       WORKER_METRICS_PORT: String(metricsPort),
     },

@@ -33,7 +33,7 @@ async function startOverTls(t: TestContext, env: Readonly<Record<string, string>
   const server = await OpenHandsStandIn.listen();
   const terminator = await startTlsTerminator({ targetPort: Number(new URL(server.url).port), certificates });
   const worker = startProgram('worker/main.js', {
-    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
   });
   t.after(async () => {
     worker.kill('SIGKILL');

@@ -1,0 +1,35 @@
+import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { launchDevServer } from '../../dev-stack/dev-server.js';
+import { findTimeSkippingServer } from '../../dev-stack/temporal-binaries.js';
+import { sharedServerVariable } from './shared-server.js';
+
+/**
+ * Runs test files side by side, each in a process of its own, beside one Temporal dev server that they share.
+ *
+ * A test file runs without this, too: it then starts a dev server of its own.
+ */
+const files = process.argv.slice(2);
+
+/** Files wait for timers and servers about half of their time, so two of them fit on a core. */
+const concurrency = Number(process.env.TEST_CONCURRENCY) || 2 * availableParallelism();
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    process.exitCode = 1;
+    interrupted.abort();
+  });
+}
+
+// Once, and before the files do it side by side.
+await findTimeSkippingServer(console.error);
+const server = await launchDevServer({ report: console.error });
+process.env[sharedServerVariable] = server.address;
+const results = run({ files, concurrency, signal: interrupted.signal });
+results.on('test:fail', () => {
+  process.exitCode = 1;
+});
+results.compose(new spec()).pipe(process.stdout);
+results.once('end', () => server.stop());
