@@ -4,11 +4,11 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { freePort } from '../../dev-stack/free-port.js';
-import { scrape } from '../harness/metrics.js';
-import { startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { startProgram } from '../../dev-stack/programs.js';
+import { scrape } from '../../dev-stack/scrape.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
 const taskQueue = 'neighbours';

@@ -6,11 +6,12 @@ import { CancelledFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.js';
 import type { Activities } from '../../activities/interface.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
-import { failureOf, inputFor, run, start } from '../harness/start.js';
+import { failureOf, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;
@@ -173,6 +174,24 @@ describe('a server that loses the conversation after it was created', () => {
     assert.equal(failure.type, 'ConversationFailed');
     assert.match(failure.message, /does not settle/);
     assert.equal(server.count(post), 4);
+  });
+
+  test('is looked at again, however often a look finds something to do that is done by then', async () => {
+    const taskQueue = 'changing-its-mind';
+    const activities = createActivities();
+    const changesItsMind: Activities['checkConversationReady'] = async (given) => {
+      const look = await activities.checkConversationReady(given);
+      const { attempts } = look;
+      return attempts < 6 ? { ready: false, attempts, seen: 'odd', evidence: given.evidence } : look;
+    };
+    const worker = await Worker.create({
+      connection: temporal.env.nativeConnection,
+      taskQueue,
+      workflowBundle: workflowBundleFor(),
+      activities: { ...activities, checkConversationReady: changesItsMind },
+    });
+    const outcome = await worker.runUntil(run(temporal, inputFor(server.url), taskQueue));
+    assert.deepEqual([outcome.status, outcome.attempts], ['RUNNING', 6]);
   });
 });
 
