@@ -10,7 +10,10 @@ import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { needPrograms } from '../harness/needs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
+
+needPrograms({ script: 'bsdutils', stty: 'coreutils' });
 
 const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
