@@ -1,5 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { ConfigError } from '../config/config-error.js';
 import type { TemporalConfig } from '../config/temporal.js';
+import { whyUnreachable } from '../config/why-unreachable.js';
 import { launchDevServer } from './dev-server.js';
 import { freePort, isFree } from './free-port.js';
 
@@ -50,6 +52,8 @@ export async function startTemporalServer(options: StartTemporalServerOptions): 
       namespace,
       connectionOptions: others,
       client: { dataConverter },
+    }).catch(async (error: unknown) => {
+      throw new ConfigError(await whyUnreachable(connectionOptions, error));
     });
     return { env, namespace, stop: () => env.teardown() };
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -16,6 +17,8 @@ const files = process.argv.slice(2).sort((one, other) => rank(one) - rank(other)
 const concurrency = Number(process.env.TEST_CONCURRENCY) || 2 * availableParallelism();
 
 const stopped = new AbortController();
+// Each file listens to it.
+setMaxListeners(0, stopped.signal);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
 
 // Once, and before the files do it side by side.
