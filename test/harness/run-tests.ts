@@ -16,6 +16,9 @@ const files = process.argv.slice(2).sort((one, other) => rank(one) - rank(other)
 /** Files wait for timers and servers about half of their time, so two of them fit on a core. */
 const concurrency = Number(process.env.TEST_CONCURRENCY) || 2 * availableParallelism();
 
+/** A file that hangs fails. The longest, test:versions, takes some ten minutes. */
+const longestFileMs = Number(process.env.TEST_FILE_TIMEOUT_MS) || 30 * 60_000;
+
 const stopped = new AbortController();
 // Each file listens to it.
 setMaxListeners(0, stopped.signal);
@@ -26,7 +29,7 @@ await findTimeSkippingServer(console.error);
 const server = await launchDevServer({ report: console.error });
 process.env[sharedServerVariable] = server.address;
 
-const results = run({ files, concurrency, signal: stopped.signal });
+const results = run({ files, concurrency, signal: stopped.signal, timeout: longestFileMs });
 results.on('test:fail', () => {
   process.exitCode = 1;
 });
@@ -35,7 +38,7 @@ results.once('end', () => server.stop('SIGKILL'));
 
 /** What takes longest comes first, so that none of it is left alone at the end. */
 function rank(file: string): number {
-  const longest = ['random-', 'neighbours', 'cli/cli', 'client/waiting', 'doctor', 'tracing', 'missing-keys', 'memory'];
+  const longest = ['random-', 'cli/cli', 'doctor', 'client/waiting', 'tracing', 'missing-keys', 'large-replays'];
   const place = longest.findIndex((name) => file.includes(name));
   return place === -1 ? longest.length : place;
 }
