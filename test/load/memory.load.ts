@@ -10,7 +10,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { protobufOf, undecodable, zlib } from './payload-kinds.js';
+import { protobufOf, undecodable, zlib } from '../worker/payload-kinds.js';
 
 /** The worker of `deploy/kubernetes`, which has 1 GiB and three quarters of it for the heap: what it takes, and stays up. */
 
