@@ -264,7 +264,7 @@ describe('history', () => {
     const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
     await run(['start', ...complete(), '--look-timeout', '1 minute']);
     await look.reached;
-    assert.match((await told()).at(-1) ?? '', /^ {7}now {4}\d s {2}checking that it is ready$/);
+    assert.match((await told()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
     const waiting = run(['start', ...complete(), '--look-timeout', '1 minute', '--wait']);
     await run(['cancel', sid]);
     await waiting;
