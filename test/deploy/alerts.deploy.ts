@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../dev-stack/run-command.js';
@@ -8,7 +9,9 @@ needPrograms({ promtool: 'prometheus' });
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
 
 test('Prometheus takes the alert rules', async () => {
-  await runCommand('promtool', ['check', 'rules', 'deploy/prometheus/alerts.yml'], { cwd });
+  const folder = 'deploy/prometheus';
+  const files = (await readdir(`${cwd}${folder}`)).filter((name) => name.endsWith('.yml'));
+  await runCommand('promtool', ['check', 'rules', ...files.map((name) => `${folder}/${name}`)], { cwd });
 });
 
 test('the alerts fire when they should, and only then', async () => {
