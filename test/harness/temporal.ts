@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { msToTs } from '@temporalio/common/lib/time.js';
+
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
 import { launchDevServer } from '../../dev-stack/dev-server.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { findTimeSkippingServer } from '../../dev-stack/temporal-binaries.js';
 import { type CreateWorkerOptions, createWorker } from '../../worker/create-worker.js';
+import { msToTs } from './sdk-internals.js';
 import { sharedServerVariable } from './shared-server.js';
 
 /** A Temporal server with a worker that runs until the end of the test file. */

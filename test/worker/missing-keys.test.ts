@@ -103,8 +103,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       assert(failedWorkflowTasks > 0);
       assert.match(workflowTaskFailure, reason);
       const args = ['status', input.sid];
-      const { stdout } = await startProgram('cli/main.js', { args, env: { TEMPORAL_ADDRESS: temporal.env.address } })
-        .ended;
+      const { stdout } = await startProgram('cli/main.js', { args, env: temporal.variables }).ended;
       assert.match(stdout, /^ {2}failing +its code failed (once|\d+ times) in a row: a payload (is|can't)/m);
       assert.match(stdout, /key 'new'/);
       const samples = await scrape(metricsPort);
