@@ -68,7 +68,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
         assert(error instanceof WorkflowFailedError, String(error));
         assert(error.cause instanceof ApplicationFailure);
         assert.equal(error.cause.type, 'InvalidInput');
-        assert.match(error.cause.message, /^the input can't be decoded: /);
+        assert.match(error.cause.message, /^the input can't be decoded: [^*]+$/);
         assert(!error.cause.message.includes('\u001b'));
         assert.deepEqual(await failedTasks(workflowId), []);
       });
