@@ -1,8 +1,10 @@
 import { ApplicationFailure, CancelledFailure, ensureApplicationFailure } from '@temporalio/common';
+import { isOwnWords } from '../contract/printing/own-words.js';
 import { printable, printableValue } from '../contract/printing/printable.js';
 import { failureOfNoAnswer, failureOfNotSent } from './nested-server/failures.js';
 import { NoAnswerError } from './nested-server/http-client.js';
 import { NotSentError } from './nested-server/transport.js';
+import { isNotReadyYet } from './not-ready-yet.js';
 
 /**
  * In bytes, as JSON writes them. A failure of over about 4 KB loses its message, type and details when it is retried:
@@ -18,14 +20,15 @@ export async function withinContract<T>(input: unknown, work: () => Promise<T>):
   try {
     return await work();
   } catch (error) {
-    if (error instanceof CancelledFailure) throw error;
+    if (error instanceof CancelledFailure || isNotReadyYet(error)) throw error;
     throw presentable(failureOf(error), input);
   }
 }
 
 /** The same for a text that gets out in another way: short, in one line, and with no secret of the activity's input. */
 export function presentableText(text: string, input: unknown): string {
-  return printable(text, { secretsOf: input, maximumBytes: bounds.detail });
+  // Where there is nothing to hide, the secrets of the input need not be collected.
+  return isOwnWords(text) ? text : printable(text, { secretsOf: input, maximumBytes: bounds.detail });
 }
 
 function failureOf(error: unknown): ApplicationFailure {
