@@ -42,8 +42,3 @@ export function notReadyYetFailure(
   failure.stack = '';
   return failure;
 }
-
-/** Whether a look has just ended so: its failure is made of what is presentable. */
-export function isNotReadyYet(error: unknown): boolean {
-  return error instanceof ApplicationFailure && error.type === notReadyYet;
-}
