@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseUrlOf } from './base-url.js';
 import { boundProblems } from './bounds.js';
 import { parseDuration, toMilliseconds } from './duration.js';
 import type { InputProblem } from './failures.js';
@@ -39,14 +40,6 @@ function apiUrlProblem(value: string): string | false {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://';
   if (url.username || url.password) return 'carries credentials: pass the key as client.sessionApiKey';
   return /[?#]/.test(value) && 'must end with the path: leave out the query and the fragment';
-}
-
-/** The URL as requests begin with it: normalised, without a slash at its end. */
-export function baseUrlOf(apiUrl: string): string {
-  const { href } = new URL(apiUrl);
-  let end = href.length;
-  while (href[end - 1] === '/') end--;
-  return href.slice(0, end);
 }
 
 /** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
@@ -282,9 +275,4 @@ const typeNames: Record<string, string> = {
 
 function aOrAn(type: string): string {
   return typeNames[type] ?? `a ${type}`;
-}
-
-/** All problems as one sentence, e.g. for a log or a terminal. */
-export function describeProblems(problems: readonly InputProblem[]): string {
-  return problems.map(({ field, problem }) => `${field || 'the input'} ${problem}`).join('; ');
 }
