@@ -28,8 +28,9 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { AgentServerScript } from '../../dev-stack/stand-ins/agent-server-conversation.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { failureOf } from '../harness/failure-of.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, run, start } from '../harness/start.js';
+import { run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
 
@@ -752,7 +753,6 @@ describe('a conversation that fails', () => {
 
 describe('a create that the server refuses', () => {
   const refused: [what: string, settings: CreateNestedConversationInput['settings'], reason: RegExp][] = [
-    ['without a workspace', { agentSettings: settings.agentSettings }, /422 \(body\.workspace: Field required\)/],
     ['without an agent', { workspace: settings.workspace }, /422 .*`agent_settings`/],
     [
       'with a profile that it does not have',
@@ -785,14 +785,20 @@ describe('an input that agent-server has no place for', () => {
   const inputs: [what: string, input: Partial<CreateNestedConversationInput>, field: string][] = [
     ['a sid that is no UUID', { sid: 'conv-7' }, 'sid'],
     ['a replay', { replayJson, initialUserMsg: null }, 'replayJson'],
-    ['a repository', { settings: { ...settings, repository: 'ada/engine' } }, 'settings.repository'],
-    ['a branch', { settings: { ...settings, selectedBranch: 'main' } }, 'settings.selectedBranch'],
-    ['a git provider', { settings: { ...settings, gitProvider: 'github' } }, 'settings.gitProvider'],
-    ['MCP servers', { settings: { ...settings, mcpConfig: {} } }, 'settings.mcpConfig'],
     [
-      'instructions',
-      { settings: { ...settings, conversationInstructions: 'Be kind' } },
-      'settings.conversationInstructions',
+      'a repository in a container of the conversation',
+      { settings: { ...settings, repository: 'ada/engine', conversation_runtime: 'docker' } },
+      'settings.conversation_runtime',
+    ],
+    [
+      'an MCP server with the name of another',
+      {
+        settings: {
+          agentSettings: { ...settings.agentSettings, mcp_config: { fs: { command: 'fs' } } },
+          mcpConfig: { stdio_servers: [{ name: 'fs', command: 'other' }] },
+        },
+      },
+      'settings.mcpConfig.stdio_servers.0.name',
     ],
   ];
   for (const [what, input, field] of inputs) {
