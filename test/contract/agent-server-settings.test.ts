@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeProblems, parseInput } from '../../contract/input.js';
+import { describeProblems } from '../../contract/describe-problems.js';
+import { parseInput } from '../../contract/input.js';
 import { mcpServersOf } from '../../contract/mcp-servers.js';
 import { repositoryOf } from '../../contract/repository.js';
 
