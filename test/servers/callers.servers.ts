@@ -58,6 +58,7 @@ before(async () => {
   ownWorker = await Worker.create({
     ...embedded,
     connection: temporal.env.nativeConnection,
+    namespace: temporal.namespace,
     taskQueue,
     workflowsPath: fileURLToPath(new URL('parent-workflow.js', import.meta.url)),
     activities: { ...embedded.activities, ...createEnsureReadyActivities(conversations) },
@@ -94,7 +95,7 @@ const commandLine: Caller = {
   name: 'the command line',
   async start(input, { resume = false } = {}) {
     const args = ['start', '--input', '-', '--wait', '--json', ...(resume ? ['--resume'] : [])];
-    const env = { TEMPORAL_ADDRESS: temporal.env.address };
+    const env = { ...temporal.variables };
     const { exitCode, stdout } = await startProgram('cli/main.js', { args, env, input: JSON.stringify(input) }).ended;
     if (exitCode === 0) return 'ready';
     const { type, details } = JSON.parse(stdout).error;
@@ -131,7 +132,7 @@ const pythonClient: Caller = {
     await writeFile(file, JSON.stringify(input));
     const told = await new Promise<string>((resolve, reject) => {
       const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
-      const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', TEMPORAL_ADDRESS: temporal.env.address };
+      const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', ...temporal.variables };
       execFile(python, args, { cwd: examples, env }, (_, stdout, stderr) =>
         stdout === '' ? reject(new Error(stderr)) : resolve(stdout),
       );

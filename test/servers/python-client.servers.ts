@@ -73,7 +73,7 @@ for (const { script, options, env } of [
     const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {
       const file = join(folder, `${randomUUID()}.json`);
       await writeFile(file, JSON.stringify(input));
-      return runPython([script, file, ...options], { TEMPORAL_ADDRESS: temporal.env.address, ...env });
+      return runPython([script, file, ...options], { ...temporal.variables, ...env });
     };
     const readyAtOnce = (sid: string) => ({
       exitCode: 0,
