@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { registerSearchAttributes } from '../client/search-attributes.js';
 import { searchAttributes } from '../contract/names.js';
@@ -34,15 +35,13 @@ export async function startDevServer(): Promise<Temporal> {
   return { address, namespace: 'default', client, metricsPort, stop: () => env.teardown() };
 }
 
-const secondsInADay = 86_400;
-
 /** A server that is there, and a namespace of our own in it: what is left running goes with that. */
 export async function useServer(address: string): Promise<Temporal> {
   const connection = await Connection.connect({ address });
   const namespace = `bench-${randomUUID()}`;
   await connection.workflowService.registerNamespace({
     namespace,
-    workflowExecutionRetentionPeriod: { seconds: secondsInADay as unknown as Long },
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   const client = new Client({ connection, namespace });
   await registerSearchAttributes(client);
