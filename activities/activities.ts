@@ -3,22 +3,15 @@ import { baseUrlOf } from '../contract/input.js';
 import { limits } from '../contract/limits.js';
 import { checkConversationReady } from './check-conversation-ready.js';
 import { createConversation } from './create-conversation.js';
+import { decorateTransport } from './decorate-transport.js';
+import { defaultMaximumPerServer, defaultWriteHeartbeatInterval } from './defaults.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { presentableText } from './failure-boundary.js';
-import { defaultWriteHeartbeatInterval, notingWrites } from './heartbeats.js';
 import { InFlight } from './in-flight.js';
 import type { Activities, CheckConversationReadyInput, ConversationLook } from './interface.js';
-import { counted } from './metrics.js';
-import { traced } from './nested-server/traced.js';
 import { createTransport } from './nested-server/transport.js';
 import { stopConversation } from './stop-conversation.js';
 import { surplusCreate, surplusLook } from './surplus.js';
-
-/**
- * Enough for a server that is well: a create takes a second of it. With 400 slots, thirty servers that hang can't keep a
- * worker from the others.
- */
-export const defaultMaximumPerServer = 10;
 
 /** What a worker registers. */
 export function createActivities(given: Partial<ActivityDependencies> = {}): Activities {
@@ -27,8 +20,8 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
     maximumPerServer = defaultMaximumPerServer,
     writeHeartbeatInterval = defaultWriteHeartbeatInterval,
   } = given;
-  const noting = notingWrites(transport, toMilliseconds(writeHeartbeatInterval));
-  const dependencies: ActivityDependencies = { ...given, transport: counted(traced(noting)) };
+  const decorated = decorateTransport(transport, toMilliseconds(writeHeartbeatInterval));
+  const dependencies: ActivityDependencies = { ...given, transport: decorated };
   const starts = new InFlight(maximumPerServer);
   // By itself: where starts hang, it is cleaning up that frees their server.
   const stops = new InFlight(maximumPerServer);

@@ -11,7 +11,7 @@ import { countCreated } from './metrics.js';
 import type { DesiredConversation, Dialect, Goal } from './nested-server/dialect.js';
 import { withDialect } from './nested-server/dialects.js';
 import { evidenceOf, stateIn } from './nested-server/evidence.js';
-import { failure } from './nested-server/failures.js';
+import { failure, TurnedAwayError } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 import { matchText, messageDigest } from './nested-server/message-match.js';
 import type { Transport } from './nested-server/transport.js';
@@ -77,7 +77,13 @@ async function reconcile<State, Step extends string>(
         sent.add(step);
         state = dialect.intend(step, known);
         await checkpoint(evidenceOf(state));
-        state = await dialect.send(step, server, conversation, state);
+        try {
+          state = await dialect.send(step, server, conversation, state);
+        } catch (error) {
+          if (!(error instanceof TurnedAwayError)) throw error;
+          state = known;
+          throw error.failure;
+        }
         known = await dialect.observe(server, desired, state);
       }
     },

@@ -4,14 +4,11 @@ import type { Transport } from './nested-server/transport.js';
 /** How often work in progress is reported; the worker's heartbeat throttle decides how often that reaches Temporal. */
 const heartbeatIntervalMs = 1000;
 
-/**
- * How often while a write is in flight. Heartbeats are most of what a request that hangs costs, and a cancellation waits
- * for the write anyway. A third of the heartbeat timeout.
- */
-export const defaultWriteHeartbeatInterval = '10 seconds';
-
 /** Contexts of activities that have sent a heartbeat of the SDK's, which throttles them. */
 const beaten = new WeakSet<Context>();
+
+/** What an activity has told Temporal last, for the next attempt. */
+const told = new WeakMap<Context, unknown>();
 
 /** For activities that wait for a write, of which there is one at a time: how often they heartbeat meanwhile. */
 const writes = new WeakMap<Context, number>();
@@ -35,13 +32,13 @@ export function notingWrites(transport: Transport, intervalMs: number): Transpor
  */
 export async function heartbeatDuring<T>(details: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  let told: unknown = context.info.heartbeatDetails;
+  told.set(context, context.info.heartbeatDetails);
   const beat = () => {
     const current = details();
     if (current === undefined) return;
     context.heartbeat(current);
     beaten.add(context);
-    told = current;
+    told.set(context, current);
   };
   let lastBeatAt = performance.now();
   const timer = setInterval(() => {
@@ -55,7 +52,7 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
     return await work();
   } catch (error) {
     // The next attempt goes on from what this one saw. Where that is nothing new, Temporal need not write it again.
-    if (JSON.stringify(details()) !== JSON.stringify(told)) beat();
+    if (JSON.stringify(details()) !== JSON.stringify(told.get(context))) beat();
     throw error;
   } finally {
     clearInterval(timer);
@@ -73,4 +70,5 @@ export async function checkpoint(details: unknown): Promise<void> {
   // The SDK may hold a throttled heartbeat with older details, and would send it after this one.
   if (beaten.has(context)) context.heartbeat(details);
   await context.client.activity.heartbeat(context.info.taskToken, details);
+  told.set(context, details);
 }

@@ -1,9 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import { Context } from '@temporalio/activity';
 import type { Conversation } from '../contract/input.js';
 import { metricNames } from '../contract/metrics.js';
-import { NotSentError, type Transport, type TransportRequest } from './nested-server/transport.js';
-import { whyGivenUp } from './nested-server/why-given-up.js';
 
 /** Counts a create that succeeded. */
 export function countCreated(server: Conversation['server']): void {
@@ -13,27 +10,4 @@ export function countCreated(server: Conversation['server']): void {
 /** Counts an attempt that was one too many for its server. The SDK labels it with the activity's type. */
 export function countSurplus(): void {
   Context.current().metricMeter.createCounter(metricNames.surplus).add(1);
-}
-
-/** The same transport, which counts its requests by what became of them. */
-export function counted(transport: Transport): Transport {
-  return async (request) => {
-    const { method } = request;
-    const requests = Context.current().metricMeter.createCounter(metricNames.requests);
-    try {
-      const answer = await transport(request);
-      // What the server makes up must not become a label: each value is one more series.
-      requests.add(1, { method, status: answer.status in STATUS_CODES ? answer.status : 'other' });
-      return answer;
-    } catch (error) {
-      requests.add(1, { method, status: whyNoAnswer(request, error) });
-      throw error;
-    }
-  };
-}
-
-/** In a word that does not depend on what the server says. */
-function whyNoAnswer(request: TransportRequest, error: unknown): string {
-  if (error instanceof NotSentError) return 'not sent';
-  return whyGivenUp(request) ?? (error as NodeJS.ErrnoException).code ?? 'other';
 }

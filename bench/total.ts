@@ -1,4 +1,4 @@
-import type { Sample } from '../test/harness/metrics.js';
+import type { Sample } from '../dev-stack/scrape.js';
 
 /** The sum of a metric's series, or of those whose label has one of these values. */
 export function total(

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { connectClient } from '../client/connect.js';
 import { NestedConversations } from '../client/nested-conversations.js';
 import { loadTemporalConfig } from '../config/temporal.js';
+import { loadTracingConfig } from '../config/tracing.js';
 import { startTracing } from '../tracing/start-tracing.js';
 import { tell } from './print.js';
 
@@ -47,7 +48,7 @@ export class LazyConnection {
 
   async connect(): Promise<Connected> {
     const config = loadTemporalConfig(this.env);
-    this.#stopTracing = await startTracing('nested-conversation');
+    this.#stopTracing = await startTracing('nested-conversation', loadTracingConfig());
     this.#client = await connectClient(config);
     return { client: this.#client, conversations: new NestedConversations(this.#client, { ...config, onHint: tell }) };
   }

@@ -1,6 +1,6 @@
 import { InvalidInputError, MessageNotSentError, WaitTimeoutError } from '../client/errors.js';
-import { oneLine } from '../config/config-error.js';
 import { NestedConversationError } from '../contract/nested-conversation-error.js';
+import { oneLine } from '../contract/printing/one-line.js';
 import { commandLine } from './command-line.js';
 import { sayJson, tell } from './print.js';
 

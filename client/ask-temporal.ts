@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, isRetryableError, ServiceError } from '@temporalio/client';
-import { oneLine } from '../config/config-error.js';
+import { oneLine } from '../contract/printing/one-line.js';
 import type { Retrying } from './conversation-status.js';
 import { onAbort } from './on-abort.js';
 

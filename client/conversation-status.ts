@@ -3,9 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import { oneLine } from '../config/config-error.js';
 import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
+import { oneLine } from '../contract/printing/one-line.js';
 
 /** Where a run is: in one of its own phases, or at an end that came from outside. */
 export type RunPhase = ConversationPhase | 'terminated' | 'timed-out';

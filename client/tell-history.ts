@@ -5,10 +5,10 @@ import {
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { oneLine } from '../config/config-error.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import type { ConversationMemo } from '../contract/names.js';
 import { phaseOfActivity } from '../contract/phases.js';
+import { oneLine } from '../contract/printing/one-line.js';
 import { describeLooks, phases } from './words.js';
 
 /** An event of a run's history, in plain words. */

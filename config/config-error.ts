@@ -7,13 +7,6 @@ export class ConfigError extends NestedConversationError {
   }
 }
 
-/** What went wrong, and what that came from, in one line: for a process that ends because of it. */
-export function oneLine(error: unknown): string {
-  const { message = String(error), cause } = error instanceof Error ? error : {};
-  const whole = cause instanceof Error ? `${message}: ${cause.message}` : message;
-  return whole.replace(/\s+/g, ' ').trim();
-}
-
 /** A setting's value, without the credentials that a URL can hold. */
 export function quoted(value: string): string {
   return `'${value.replace(/\/\/[^/\s]*@/g, '//***@')}'`;

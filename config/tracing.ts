@@ -1,12 +1,7 @@
+import type { TracingConfig } from '../tracing/start-tracing.js';
 import { ConfigError } from './config-error.js';
 
-const protocols = ['http/protobuf', 'http/json'] as const;
-
-export interface TracingConfig {
-  readonly protocol: (typeof protocols)[number];
-  /** How long a batch of spans may take to be sent. Absent where the SDK finds its setting by itself. */
-  readonly timeoutMs: number | undefined;
-}
+const protocols = ['http/protobuf', 'http/json'] as const satisfies readonly TracingConfig['protocol'][];
 
 /** Shorter than the SDK's 10 s, as a process that ends waits that long for a collector that is down. */
 const defaultTimeoutMs = 2_000;

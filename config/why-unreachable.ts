@@ -1,5 +1,5 @@
 import { type ConnectionOptions, connect } from 'node:tls';
-import { oneLine } from './config-error.js';
+import { oneLine } from '../contract/printing/one-line.js';
 import type { TemporalConfig } from './temporal.js';
 
 type TemporalConnection = TemporalConfig['connectionOptions'];

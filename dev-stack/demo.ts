@@ -13,14 +13,14 @@ import { isLive, withLiveProgress } from '../cli/live-progress.js';
 import { NestedConversations, type WaitOptions } from '../client/nested-conversations.js';
 import { registerSearchAttributes } from '../client/search-attributes.js';
 import { describeLooks } from '../client/words.js';
-import { createCodecServer } from '../codec/codec-server.js';
-import { oneLine } from '../config/config-error.js';
+import { createCodecServer } from '../codec-server/codec-server.js';
 import { loadTemporalConfig } from '../config/temporal.js';
 import { workflowIdOf } from '../contract/names.js';
-import { startModelStandIn } from '../test/nested-server/model-stand-in.js';
-import { OpenHandsStandIn } from '../test/nested-server/openhands-stand-in.js';
+import { oneLine } from '../contract/printing/one-line.js';
 import { createWorker } from '../worker/create-worker.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from './openhands-server.js';
+import { startModelStandIn } from './stand-ins/model-stand-in.js';
+import { OpenHandsStandIn } from './stand-ins/openhands-stand-in.js';
 import { type DevServerPorts, findDevServerPorts, startTemporalServer } from './temporal-server.js';
 
 /**

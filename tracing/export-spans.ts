@@ -3,8 +3,8 @@ import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { oneLine } from '../config/config-error.js';
-import type { TracingConfig } from '../config/tracing.js';
+import { oneLine } from '../contract/printing/one-line.js';
+import type { TracingConfig } from './start-tracing.js';
 
 const exporters = { 'http/protobuf': ProtobufExporter, 'http/json': JsonExporter };
 

@@ -1,15 +1,20 @@
-import { loadTracingConfig } from '../config/tracing.js';
+/** How traces are sent: see `loadTracingConfig`. */
+export interface TracingConfig {
+  readonly protocol: 'http/protobuf' | 'http/json';
+  /** How long a batch of spans may take to be sent. Absent where the SDK finds its setting by itself. */
+  readonly timeoutMs: number | undefined;
+}
 
 /**
- * Traces what this process does, where the environment says so: see `loadTracingConfig`. Where it does not, nothing of
- * OpenTelemetry's SDK is loaded.
+ * Traces what this process does. Without a configuration nothing of OpenTelemetry's SDK is loaded.
  *
  * @param serviceName What the process is called in traces, unless `OTEL_SERVICE_NAME` says otherwise.
  * @returns Sends what is left to send, within seconds; it never rejects.
- * @throws ConfigError
  */
-export async function startTracing(serviceName: string): Promise<() => Promise<void>> {
-  const config = loadTracingConfig();
+export async function startTracing(
+  serviceName: string,
+  config: TracingConfig | undefined,
+): Promise<() => Promise<void>> {
   if (!config) return async () => undefined;
   const { exportSpans } = await import('./export-spans.js');
   return exportSpans(config, serviceName);

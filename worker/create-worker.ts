@@ -2,28 +2,10 @@ import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common'
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { PayloadStore } from '../codec/payload-store.js';
-import { toMilliseconds } from '../contract/duration.js';
-import { limits } from '../contract/limits.js';
+import { defaultShutdownGraceTime, tuning } from '../config/worker-defaults.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { embeddedWorkerOptions } from './embedded-worker-options.js';
 import { workflowBundleFor } from './workflow-bundle.js';
-
-/** What a look does beyond its deadline: it reads its answer, and reports. */
-const lookMarginMs = 10_000;
-
-/** 70 seconds: longer than the longest look that an input can ask for, so that none is lost. */
-export const defaultShutdownGraceTime =
-  `${(toMilliseconds(limits.maximumLookTimeout) + lookMarginMs) / 1000} seconds` as const;
-
-/** What has shown in measurements: see docs/performance.md. */
-export const tuning = {
-  maxCachedWorkflows: 500,
-  // A slow server holds as many slots as it may have activities, ten, and at most a hundred wait for room in all: so
-  // thirty of them are needed to fill these.
-  maxActivities: 400,
-  // A cancellation reaches an activity with its heartbeat: the default throttle would hold it for 12 s.
-  maxHeartbeatThrottleInterval: '2 seconds',
-} as const;
 
 export interface CreateWorkerOptions {
   readonly connection: NativeConnection;

@@ -5,7 +5,7 @@ export { workerDataConverterFor as dataConverterFor } from '../codec/data-conver
 export type { EncryptionKeys } from '../codec/encryption-codec.js';
 export type { PayloadStore } from '../codec/payload-store.js';
 export { ConfigError } from '../config/config-error.js';
-export { loadWorkerConfig, type WorkerConfig } from './config.js';
+export { loadWorkerConfig, type WorkerConfig } from '../config/worker.js';
 export { type CreateWorkerOptions, createWorker } from './create-worker.js';
 // For `Worker.create` of a worker that runs it beside other workflows.
 export {

@@ -2,23 +2,24 @@ import type { Logger } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
+import { loadTracingConfig } from '../config/tracing.js';
 import { reasonOf, whyUnreachable } from '../config/why-unreachable.js';
+import { loadWorkerConfig, type WorkerConfig } from '../config/worker.js';
 import { startTracing } from '../tracing/start-tracing.js';
-import { about } from './about.js';
-import { loadWorkerConfig, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
-import { hasCurrentVersion } from './current-version.js';
-import { startHealthServer } from './health-server.js';
-import { installRuntime } from './install-runtime.js';
-import { createLogger } from './logger.js';
-import { whyNotReady } from './why-not-ready.js';
+import { about } from './process/about.js';
+import { hasCurrentVersion } from './process/current-version.js';
+import { startHealthServer } from './process/health-server.js';
+import { installRuntime } from './process/install-runtime.js';
+import { createLogger } from './process/logger.js';
+import { whyNotReady } from './process/why-not-ready.js';
 
 /** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
   const logger = createLogger(config.logLevel);
   const runtime = installRuntime(config, logger);
-  const stopTracing = await startTracing('nested-conversations-worker');
+  const stopTracing = await startTracing('nested-conversations-worker', loadTracingConfig());
   let connection: NativeConnection | undefined;
   let worker: Worker | undefined;
   const { healthEndpoint } = config;

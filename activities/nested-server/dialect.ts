@@ -18,7 +18,11 @@ export interface Dialect<State, Step extends string> {
   conclude(state: State, desired: DesiredConversation): Conclusion<Step>;
   /** The state to checkpoint before the step's request: from then on the request may have arrived. Pure. */
   intend(step: Step, state: State): State;
-  /** Sends the one request of a step, and folds its answer into the state. */
+  /**
+   * Sends the one request of a step, and folds its answer into the state.
+   *
+   * @throws TurnedAwayError where the answer proves that the request has changed nothing
+   */
   send(step: Step, server: HttpClient, conversation: Conversation, state: State): Promise<State>;
   /** Ends the conversation. Asking twice does no harm. */
   stop(server: HttpClient, sid: string): Promise<void>;

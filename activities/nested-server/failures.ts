@@ -81,6 +81,21 @@ export function isMissingRoute({ status, json }: Pick<HttpAnswer, 'status' | 'js
   return status === 405 || status === 422 || (status === 404 && stringAt(json, 'detail') === 'Not Found');
 }
 
+/** A request was turned away before the server did anything: what was known before it still holds. */
+export class TurnedAwayError extends Error {
+  constructor(readonly failure: ApplicationFailure) {
+    super(failure.message);
+  }
+}
+
+/** The failure of a create, of which some answers tell that it has stored nothing: a full server's, a gateway's. */
+export function failureOfCreate(answer: HttpAnswer): Error {
+  const failure = failureOfAnswer(answer);
+  const { status } = answer;
+  const isTurnedAway = status === 425 || status === 429 || (status === 404 && !isAboutConversation(answer));
+  return isTurnedAway ? new TurnedAwayError(failure) : failure;
+}
+
 /** The failure of a request that brought no answer. */
 export function failureOfNoAnswer({ method, url, message }: NoAnswerError): ApplicationFailure {
   return failure('NestedServerUnavailable', message, { method, url });

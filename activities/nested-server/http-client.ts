@@ -1,6 +1,5 @@
 import { AxiosError } from 'axios';
 import { boundBrokenBy } from '../../contract/json-text.js';
-import { readingTwice } from './reading-twice.js';
 import { NotSentError, type Transport } from './transport.js';
 
 export interface HttpRequest {
@@ -75,7 +74,7 @@ export class HttpClient {
 
   constructor(private readonly options: HttpClientOptions) {
     this.baseUrl = options.baseUrl;
-    this.#transport = readingTwice(options.transport);
+    this.#transport = options.transport;
   }
 
   /**

@@ -3,7 +3,8 @@ import dns from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
 import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
-import { type EgressPolicy, parseEgressPolicy } from './egress-policy.js';
+import { type EgressPolicy, parseEgressPolicy } from '../../egress/egress-policy.js';
+import { defaultMaximumAnswerBytes } from '../defaults.js';
 
 /**
  * Sends one request, and resolves with its answer, whatever the status. Redirects are not followed.
@@ -45,12 +46,6 @@ export interface TransportOptions {
   /** Looks a host name up. @default as the operating system does */
   readonly lookup?: (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
 }
-
-/**
- * An event with the longest message that an input may have; fifty events with long outputs are a quarter of it. Where
- * events are larger, fewer are asked for.
- */
-export const defaultMaximumAnswerBytes = 8 * 1024 * 1024;
 
 /** Connections are made to the very address that was judged: what the name means a moment later does not matter. */
 export function createTransport(options: TransportOptions = {}): Transport {

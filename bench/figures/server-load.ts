@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scrape } from '../../test/harness/metrics.js';
+import { scrape } from '../../dev-stack/scrape.js';
 import type { Figure } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';

@@ -6,7 +6,7 @@ import { checkConversationReady } from '../../activities/check-conversation-read
 import { createConversation } from '../../activities/create-conversation.js';
 import type { Activities } from '../../activities/interface.js';
 import type { Transport } from '../../activities/nested-server/transport.js';
-import { tuning } from '../../worker/create-worker.js';
+import { tuning } from '../../config/worker-defaults.js';
 import { webpackConfigHook } from '../../worker/workflow-bundle.js';
 
 const client = axios.create({

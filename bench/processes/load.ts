@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import axios from 'axios';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
-import { inputFor } from '../../test/harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import { serve, usage } from './process.js';
 
 /** What is compared. */

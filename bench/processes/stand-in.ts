@@ -1,4 +1,4 @@
-import { OpenHandsStandIn } from '../../test/nested-server/openhands-stand-in.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { serve, usage } from './process.js';
 
 /** The nested server of the bench. */

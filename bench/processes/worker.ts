@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { tuning } from '../../config/worker-defaults.js';
+import { scrape } from '../../dev-stack/scrape.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
-import { scrape } from '../../test/harness/metrics.js';
-import { createWorker, tuning } from '../../worker/create-worker.js';
+import { createWorker } from '../../worker/create-worker.js';
 import { activities } from '../floor/activities.js';
 import { createUnseenWorker } from '../floor/unseen-worker.js';
 import { total } from '../total.js';

@@ -1,20 +1,15 @@
-import { ConfigError } from '../../config/config-error.js';
 import type { Answer, Context, OutputOptions } from '../answer.js';
 import { describeFinding, type Finding } from '../doctor/check.js';
 import type { NestedServerOptions } from '../doctor/nested-server-check.js';
 import { exitCodes } from '../exit-codes.js';
-import { howToInstall } from '../need-worker-packages.js';
 import { say } from '../print.js';
 
 export interface DoctorCommandOptions extends OutputOptions, NestedServerOptions {}
 
 export async function doctor(options: DoctorCommandOptions, { env }: Context): Promise<Answer> {
   const { json, apiUrl, server } = options;
-  // Loads what a worker sends with, and the SDK's native code behind it: the other commands start faster without.
-  const { diagnose } = await import('../doctor/diagnose.js').catch((error: unknown) => {
-    const command = howToInstall(error);
-    throw command ? new ConfigError(`doctor checks as a worker does: ${command}`) : error;
-  });
+  // Loads what a worker sends with: the other commands start faster without.
+  const { diagnose } = await import('../doctor/diagnose.js');
   const sessionApiKey = options.sessionApiKey ?? (env.NESTED_SESSION_API_KEY || undefined);
   const findings: Finding[] = [];
   for await (const finding of diagnose({ apiUrl, server, sessionApiKey }, env)) {

@@ -1,4 +1,4 @@
-import { oneLine } from '../../config/config-error.js';
+import { oneLine } from '../../contract/printing/one-line.js';
 import type { Answer, Context } from '../answer.js';
 import { describeHistory } from '../describe-history.js';
 import { describeStatus } from '../describe-status.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { oneLine } from '../../config/config-error.js';
+import { oneLine } from '../../contract/printing/one-line.js';
 
 /** What a check came to. */
 export interface Verdict {

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { connectClient } from '../../client/connect.js';
-import { loadWorkerConfig, type WorkerConfig } from '../../worker/config.js';
+import { loadWorkerConfig, type WorkerConfig } from '../../config/worker.js';
 import { type Checked, check, type Finding, ok, type Verdict } from './check.js';
 import { checkNestedServer, type NestedServerOptions } from './nested-server-check.js';
 import { checkEncryption, checkNewestStart, checkPayloadStore } from './payload-checks.js';

@@ -3,12 +3,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { withinContract } from '../../activities/failure-boundary.js';
 import { withDialect } from '../../activities/nested-server/dialects.js';
 import { HttpClient } from '../../activities/nested-server/http-client.js';
+import { readingTwice } from '../../activities/nested-server/reading-twice.js';
 import { isSupported, readServerInfo, supportedVersions } from '../../activities/nested-server/server-info.js';
 import { createTransport } from '../../activities/nested-server/transport.js';
 import { InvalidInputError } from '../../client/errors.js';
+import type { WorkerConfig } from '../../config/worker.js';
 import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
 import { baseUrlOf, parseInput } from '../../contract/input.js';
-import type { WorkerConfig } from '../../worker/config.js';
 import { ok, problem, type Verdict } from './check.js';
 
 export interface NestedServerOptions {
@@ -38,7 +39,7 @@ export async function checkNestedServer(
   if ('problems' in parsed) return problem(InvalidInputError.of(parsed.problems).message);
   const { sid, readiness, ...conversation } = parsed.conversation;
   const http = new HttpClient({
-    transport: createTransport(transportOptions),
+    transport: readingTwice(createTransport(transportOptions)),
     baseUrl: baseUrlOf(conversation.apiUrl),
     sessionApiKey,
     timeoutMs: requestTimeoutMs,

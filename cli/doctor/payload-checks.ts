@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { decode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { oneLine } from '../../config/config-error.js';
 import { loadEncryptionKeys } from '../../config/encryption-keys.js';
 import { isLoopback, type TemporalConfig } from '../../config/temporal.js';
 import { workflowType } from '../../contract/names.js';
+import { oneLine } from '../../contract/printing/one-line.js';
 import { ok, problem, type Verdict, warning } from './check.js';
 
 export function checkEncryption({ connectionOptions: { address } }: TemporalConfig): Verdict {

@@ -6,7 +6,7 @@ import type { Client } from '@temporalio/client';
 import { type ActivityFunction, ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../nested-server/openhands-stand-in.js';
+import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 
 /** Where an activity runs, with as much of Temporal as it talks to. */
 export class ActivityEnvironment {

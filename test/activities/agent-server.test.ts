@@ -25,11 +25,12 @@ import type { DesiredConversation } from '../../activities/nested-server/dialect
 import { matchDigest } from '../../activities/nested-server/message-match.js';
 import type { ServerInfo } from '../../activities/nested-server/server-info.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { AgentServerScript } from '../../dev-stack/stand-ins/agent-server-conversation.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, inputFor, run, start } from '../harness/start.js';
+import { failureOf, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
-import type { AgentServerScript } from '../nested-server/agent-server-conversation.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
 import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
 
 const text = 'Fix the build';
@@ -520,6 +521,18 @@ describe('a new conversation', () => {
     assert.equal(server.count(post), 2);
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
+
+  for (const status of [404, 425, 429]) {
+    test(`is created with its message, after a ${status} that had nothing stored`, async () => {
+      const fault = { kind: 'answer', status, body: '{"detail":"Not Found"}' } as const;
+      server.inject({ method: 'POST', path: /conversations$/, fault });
+      const input = agentServerInput();
+      assert.equal((await run(temporal, input)).attempts, 1);
+      assert.equal(server.count(post), 2);
+      assert.equal(sent(input.sid, 'events'), 0);
+      assert.deepEqual(messages(input.sid), [text]);
+    });
+  }
 });
 
 describe('a conversation that was there before', () => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
 /** Answers of 2 MB of every awkward kind: what reading them costs is bounded, by what parsing JSON costs meanwhile. */

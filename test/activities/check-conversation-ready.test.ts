@@ -5,9 +5,9 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { createActivities } from '../../activities/activities.js';
 import type { CheckConversationReadyInput, ConversationLook } from '../../activities/interface.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { inputFor } from '../harness/start.js';
-import type { OpenHandsScript } from '../nested-server/openhands-conversation.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { OpenHandsScript } from '../../dev-stack/stand-ins/openhands-conversation.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 
 const { checkConversationReady, createConversation } = createActivities();

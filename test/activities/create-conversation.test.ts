@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CancelledFailure } from '@temporalio/common';
 import { createActivities } from '../../activities/activities.js';
-import { inputFor } from '../harness/start.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 
 const { createConversation } = createActivities();

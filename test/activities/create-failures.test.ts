@@ -7,9 +7,9 @@ import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/
 import proto from '@temporalio/proto';
 import { createActivities } from '../../activities/activities.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
-import { inputFor } from '../harness/start.js';
-import type { Fault } from '../nested-server/faults.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { Fault } from '../../dev-stack/stand-ins/faults.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 import { startFullServer } from './full-server.js';
 

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
 import type { CheckConversationReadyInput, Evidence } from '../../activities/interface.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { inputFor } from '../harness/start.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 
 /** Evidence travels in heartbeats and histories, so that a worker meets what another release left. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
 test('while a write is in flight, heartbeats come less often than while a read is', async (t) => {

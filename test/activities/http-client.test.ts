@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { AnswerTooLargeError, HttpClient, NoAnswerError } from '../../activities/nested-server/http-client.js';
+import { readingTwice } from '../../activities/nested-server/reading-twice.js';
 import { createTransport, type Transport, type TransportRequest } from '../../activities/nested-server/transport.js';
-import type { Fault } from '../nested-server/faults.js';
+import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import { listen } from './activity-environment.js';
 
 const path = '/api/conversations/conv';
@@ -12,11 +13,11 @@ const write = { method: 'POST', path: '/api/conversations', body: {} } as const;
 
 const clientOf = (baseUrl: string, options: Partial<ConstructorParameters<typeof HttpClient>[0]> = {}) =>
   new HttpClient({
-    transport: createTransport(),
     baseUrl,
     timeoutMs: 2000,
     signal: new AbortController().signal,
     ...options,
+    transport: readingTwice(options.transport ?? createTransport()),
   });
 
 async function start(t: TestContext, transport = createTransport()) {

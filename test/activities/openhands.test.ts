@@ -27,7 +27,7 @@ import {
   recallObservation,
   systemMessage,
   userMessage,
-} from '../nested-server/openhands-events.js';
+} from '../../dev-stack/stand-ins/openhands-events.js';
 import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
 
 type F = Fact<OpenHandsState>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 
 const { stopConversation } = createActivities();

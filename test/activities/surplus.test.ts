@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { createActivities } from '../../activities/activities.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 
 const post = { method: 'POST', path: '/api/conversations' };

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
-import { parseEgressPolicy } from '../../activities/nested-server/egress-policy.js';
 import { createTransport, NotSentError } from '../../activities/nested-server/transport.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { parseEgressPolicy } from '../../egress/egress-policy.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
-import { inputFor } from '../harness/start.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 
 /** A second loopback address, where the stand-in does not listen. */

@@ -13,10 +13,10 @@ import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { whatToDo } from '../../contract/failures.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { completionScript } from '../../cli/completion.js';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { buildProgram } from '../../cli/program.js';
+import { startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { startProgram } from '../harness/programs.js';
 
 const program = buildProgram();
 const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));

@@ -15,13 +15,13 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type Ended, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { type Ended, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;

@@ -8,10 +8,10 @@ import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { type Ended, type ProgramOptions, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** What the command line says of starts that are there: waiting for them, watching them, and meeting them. */
 

@@ -17,10 +17,10 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Who may have the run that is there, by what it was started with. */
 

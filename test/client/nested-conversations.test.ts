@@ -16,9 +16,9 @@ import {
 } from '../../client/errors.js';
 import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;

@@ -12,10 +12,10 @@ import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
 import { startOptionsOf } from '../../contract/start-options.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { historyLength } from '../harness/history.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 

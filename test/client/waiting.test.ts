@@ -7,10 +7,10 @@ import type { ConversationStatus, Retrying } from '../../client/conversation-sta
 import { ConversationAbortedError, ConversationNotFoundError, WaitTimeoutError } from '../../client/errors.js';
 import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startTcpLine, type TcpLine } from '../harness/tcp-line.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** What `ensureReady` makes of a Temporal that does not answer. */
 

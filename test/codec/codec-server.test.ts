@@ -5,9 +5,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { createCodecServer } from '../../codec/codec-server.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
-import { startProgram } from '../harness/programs.js';
+import { createCodecServer } from '../../codec-server/codec-server.js';
+import { startProgram } from '../../dev-stack/programs.js';
 import { protobufOf } from '../worker/payload-kinds.js';
 
 const token = 'the token of this test';
@@ -181,7 +181,9 @@ describe('a codec server process', () => {
   const keys = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
 
   test('listens on this machine alone, and makes up a token where none is set', async (t) => {
-    const program = startProgram('codec/main.js', { env: { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: '0' } });
+    const program = startProgram('codec-server/main.js', {
+      env: { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: '0' },
+    });
     t.after(() => program.kill('SIGKILL'));
     const line = await program.printed('\n');
     const [, address = '', made = ''] =
@@ -198,7 +200,7 @@ describe('a codec server process', () => {
 
   test('does not print a token that was set', async (t) => {
     const env = { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: '0', CODEC_SERVER_TOKEN: token };
-    const program = startProgram('codec/main.js', { env });
+    const program = startProgram('codec-server/main.js', { env });
     t.after(() => program.kill('SIGKILL'));
     assert.match(await program.printed('\n'), /^Codec server: sign in at http:\/\/127\.0\.0\.1:\d+\n$/);
   });
@@ -219,7 +221,7 @@ describe('a codec server process', () => {
   ];
   for (const [name, env, complaint] of mistakes) {
     test(`refuses ${name} in one line, and exits 1`, async () => {
-      const { exitCode, stdout, stderr } = await startProgram('codec/main.js', { env }).ended;
+      const { exitCode, stdout, stderr } = await startProgram('codec-server/main.js', { env }).ended;
       assert.match(stderr, /^nested-conversations codec server: [^\n]+\n$/);
       assert.match(stderr, complaint);
       assert.deepEqual({ exitCode, stdout }, { exitCode: 1, stdout: '' });

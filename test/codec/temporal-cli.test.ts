@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { NestedConversations } from '../../client/nested-conversations.js';
-import { createCodecServer } from '../../codec/codec-server.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
+import { createCodecServer } from '../../codec-server/codec-server.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 const token = 'the token of this test';
 

@@ -5,9 +5,9 @@ import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { loadCodecServerConfig } from '../../config/codec-server.js';
+import { loadWorkerConfig, type WorkerConfig } from '../../config/worker.js';
 import { toMilliseconds } from '../../contract/duration.js';
 import { parseInput } from '../../contract/input.js';
-import { loadWorkerConfig, type WorkerConfig } from '../../worker/config.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = join(root, 'deploy/kubernetes');

@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const page = await readFile(`${root}docs/architecture.md`, 'utf8');
 
 const cellsOf = (row: string) => row.split('|').slice(1, -1);
-const foldersIn = (cell = '') => [...cell.matchAll(/`(\w+)\/`/g)].map(([, folder = '']) => folder);
-const rules = (page.match(/^\| `\w+\/` \|.*$/gm) ?? []).map(cellsOf).map(([folder, , imports]) => ({
+const foldersIn = (cell = '') => [...cell.matchAll(/`([\w-]+)\/`/g)].map(([, folder = '']) => folder);
+const rules = (page.match(/^\| `[\w-]+\/` \|.*$/gm) ?? []).map(cellsOf).map(([folder, , imports]) => ({
   folder: foldersIn(folder)[0] ?? '',
   imports: foldersIn(imports),
 }));
@@ -26,7 +26,7 @@ async function importsOf(folder: string): Promise<{ statement: string; module: s
   return statements.map(([statement, module = '']) => ({ statement, module }));
 }
 
-const folderOf = (module: string) => /^(?:\.\.\/)+(\w+)\//.exec(module)?.[1];
+const folderOf = (module: string) => /^(?:\.\.\/)+([\w-]+)\//.exec(module)?.[1];
 
 describe('the architecture page', () => {
   for (const { folder, imports } of rules) {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadCodecServerConfig } from '../../config/codec-server.js';
-import { loadWorkerConfig } from '../../worker/config.js';
+import { loadWorkerConfig } from '../../config/worker.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -36,7 +36,20 @@ function readBy(code: string): string[] {
     .filter((name) => name !== '' && name !== 'PATH');
 }
 
-const folders = ['activities', 'cli', 'client', 'codec', 'config', 'contract', 'dev-stack', 'worker', 'test/workflow'];
+const folders = [
+  'activities',
+  'cli',
+  'client',
+  'codec',
+  'codec-server',
+  'config',
+  'contract',
+  'dev-stack',
+  'egress',
+  'tracing',
+  'worker',
+  'test/workflow',
+];
 const sources = await Promise.all(
   folders.map(async (folder) => {
     const files = await readdir(join(root, folder), { recursive: true });

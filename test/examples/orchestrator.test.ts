@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { workflowIdOf } from '../../contract/names.js';
 import { runCommand } from '../../dev-stack/run-command.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { install, pack, root } from '../harness/packed.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** `examples/orchestrator`, as somebody has it who installed the package into a folder of their own. */
 

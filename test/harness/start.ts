@@ -1,23 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../../contract/input.js';
+import type { CreateNestedConversationResult } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import type { Temporal } from './temporal.js';
-
-/** An input that is complete, for a conversation of its own. */
-export function inputFor(
-  apiUrl: string,
-  input: Partial<CreateNestedConversationInput> = {},
-): CreateNestedConversationInput & { sid: string } {
-  return {
-    apiUrl,
-    sid: `conv-${randomUUID()}`,
-    userId: 'ada',
-    initialUserMsg: { content: 'Fix the build' },
-    ...input,
-  } as CreateNestedConversationInput & { sid: string };
-}
 
 /** Starts the workflow as a raw client does: what it passes is not checked on the way. */
 export function start(temporal: Temporal, input: unknown, taskQueue = defaultTaskQueue): Promise<WorkflowHandle> {

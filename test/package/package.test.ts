@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runCommand } from '../../dev-stack/run-command.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { install, type Packed, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** The package as npm packs it, installed into a project that has nothing else of ours. */
 
@@ -139,10 +139,14 @@ describe('a service that only starts conversations', () => {
     });
   }
 
-  test('has a command line, which says what doctor needs beside it', async () => {
+  test('has a command line, doctor included, which says what a worker needs beside it', async () => {
     assert.match(await runCommand('npx', ['nested-conversation', '--help'], { cwd: light }), /^Usage: /);
-    const doctor = await runCommand('sh', ['-c', 'npx nested-conversation doctor 2>&1 || true'], { cwd: light });
-    assert.match(doctor, /^nested-conversation: doctor checks as a worker does: npm install @temporalio\/worker /);
+    const doctor = await runCommand(
+      'sh',
+      ['-c', 'npx nested-conversation doctor --api-url http://127.0.0.1:9 2>&1 || true'],
+      { cwd: light },
+    );
+    assert.match(doctor, /✔ settings .*\n✖ nested server +.*connection refused/s);
     const worker = await runCommand('sh', ['-c', 'npx nested-conversation-worker 2>&1 || true'], { cwd: light });
     assert.match(worker, /^nested-conversation-worker: a worker needs more: npm install @temporalio\/worker /);
   });
@@ -182,7 +186,7 @@ describe('an installed package', () => {
   });
 
   test('shows nothing beside its entries', async () => {
-    const script = "await import('nested-conversations/dist/worker/config.js')";
+    const script = "await import('nested-conversations/dist/config/worker.js')";
     await assert.rejects(run(process.execPath, ['--input-type=module', '-e', script]), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 });

@@ -9,9 +9,9 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
 import { workflowIdOf } from '../../contract/names.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Replays beyond what Temporal takes in a payload, 2 MB, on a dev server and encrypted. */
 

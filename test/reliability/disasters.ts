@@ -1,4 +1,4 @@
-import type { RunningProgram } from '../harness/programs.js';
+import type { RunningProgram } from '../../dev-stack/programs.js';
 import { afterPost, beforePost, duringLook, readyUntold } from './moments.js';
 import { kill, type Scene } from './scene.js';
 

@@ -1,6 +1,6 @@
 import type { RunPhase } from '../../client/conversation-status.js';
-import type { InjectedFault } from '../nested-server/faults.js';
-import type { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import type { InjectedFault } from '../../dev-stack/stand-ins/faults.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import type { Scene } from './scene.js';
 
 /** A moment in the life of a start, at which disaster strikes. */

@@ -1,10 +1,10 @@
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { cancellationRequested } from '../harness/history.js';
-import { inputFor } from '../harness/start.js';
 import type { Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** A way through the workflow. */
 export interface Path {

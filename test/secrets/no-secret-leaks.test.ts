@@ -9,12 +9,12 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { startProgram } from '../../dev-stack/programs.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
-import { startProgram } from '../harness/programs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
-import type { StandInServer } from '../nested-server/stand-in-server.js';
 import { encodings } from '../printing/encodings.js';
 import { plantedWith } from '../printing/secret-fields.js';
 

@@ -14,10 +14,10 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { type AgentServerInstallation, installAgentServer, startAgentServer } from '../../dev-stack/agent-server.js';
 import type { ChildServer } from '../../dev-stack/child-server.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
 
 /** The main job and its worst moments on a real agent server (openhands-agent-server 1.58.2). */
 

@@ -14,12 +14,12 @@ import { ConversationError, ConversationTakenError, MessageNotSentError } from '
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { cacheFolder } from '../../dev-stack/cache-folder.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { startProgram } from '../../dev-stack/programs.js';
 import { installPythonPackages } from '../../dev-stack/python-package.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
-import { startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Whoever starts a conversation that is there, in whatever way, hears the truth about it. */
 

@@ -8,17 +8,17 @@ import { setTimeout } from 'node:timers/promises';
 import { ConversationNotReadyError, ConversationRejectedError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { ChildServer } from '../../dev-stack/child-server.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import {
   configureOpenHands,
   installOpenHands,
   type OpenHandsInstallation,
   startOpenHands,
 } from '../../dev-stack/openhands-server.js';
-import { startProgram } from '../harness/programs.js';
+import { startProgram } from '../../dev-stack/programs.js';
+import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
 
 /** The main job and its worst moments on a real OpenHands server (openhands-ai 0.55.0). */
 

@@ -6,10 +6,10 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { S3Store } from '../../codec/s3-store.js';
 import type { ChildServer } from '../../dev-stack/child-server.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startS3Server } from '../harness/s3-server.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** The payload store on a server that speaks S3's protocol. */
 

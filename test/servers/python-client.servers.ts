@@ -12,11 +12,11 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { PayloadMessage } from '../../codec/proto.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import { installPythonPackages } from '../../dev-stack/python-package.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { payloadOf } from '../codec/payloads.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** `examples/python`, as a person runs it. */
 

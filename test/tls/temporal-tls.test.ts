@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exitCodes } from '../../cli/exit-codes.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type Ended, startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { type ApiKeyGate, startApiKeyGate } from '../harness/api-key-gate.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
-import { type Ended, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { startTlsTerminator, type TlsTerminator } from '../harness/tls-terminator.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 type Env = Readonly<Record<string, string>>;
 

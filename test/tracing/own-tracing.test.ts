@@ -5,9 +5,9 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import { connectClient } from '../../client/connect.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { loadTemporalConfig } from '../../config/temporal.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** A program that traces itself, and has our client and our worker in it. */
 const spans = new InMemorySpanExporter();

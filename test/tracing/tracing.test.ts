@@ -6,11 +6,11 @@ import { ConversationAbortedError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { traceHeader, workflowIdOf } from '../../contract/names.js';
-import { type Ended, type RunningProgram, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type Ended, type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
 const taskQueue = 'tracing';

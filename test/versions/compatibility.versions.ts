@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
 import { startProxy } from '../harness/proxy.js';
 import { TablePlace } from '../harness/table.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { type ModelStandIn, startModelStandIn } from '../nested-server/model-stand-in.js';
 import { type Column, type Table, tables } from './columns.js';
 import { Situation } from './situation.js';
 import type { TriedServer } from './tried-server.js';

@@ -4,9 +4,9 @@ import { ConversationNotFoundError } from '../../client/errors.js';
 import type { NestedConversations } from '../../client/nested-conversations.js';
 import type { FailureType } from '../../contract/failures.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../../contract/input.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { ModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
 import type { LineProxy, RequestPattern } from '../harness/proxy.js';
-import { inputFor } from '../harness/start.js';
-import type { ModelStandIn } from '../nested-server/model-stand-in.js';
 import { type TriedServer, until } from './tried-server.js';
 
 export const creates: RequestPattern = { method: 'POST', path: '/api/conversations' };

@@ -9,14 +9,14 @@ import type { Browser } from 'playwright-core';
 import type { RunState } from '../../client/conversation-status.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
-import { createCodecServer } from '../../codec/codec-server.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
+import { createCodecServer } from '../../codec-server/codec-server.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { launchBrowser, WebUi } from './browser.js';
 
 let browser: Browser;

@@ -4,12 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
 import { startApiKeyGate } from '../harness/api-key-gate.js';
-import { type RunningProgram, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
 const taskQueue = 'health';

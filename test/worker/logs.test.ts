@@ -5,11 +5,12 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { type RunningProgram, startProgram } from '../harness/programs.js';
-import { inputFor, start } from '../harness/start.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { start } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -142,7 +143,7 @@ describe('the log of a worker', () => {
   });
 
   test('is for a person on a terminal', async () => {
-    const logger = fileURLToPath(new URL('../../worker/logger.js', import.meta.url));
+    const logger = fileURLToPath(new URL('../../worker/process/logger.js', import.meta.url));
     const program = `import('${logger}').then(({ createLogger }) => createLogger('INFO').info('Hello', { name: 'ada' }))`;
     const command = `'${process.execPath}' -e "${program}"`;
     // What runs below script(1) has a terminal.

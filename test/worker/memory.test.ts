@@ -6,10 +6,10 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type Payload } from '@temporalio/common';
 import { limits } from '../../contract/limits.js';
 import { workflowType } from '../../contract/names.js';
-import { type RunningProgram, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { protobufOf, undecodable, zlib } from './payload-kinds.js';
 
 /** The worker of `deploy/kubernetes`, which has 1 GiB and three quarters of it for the heap: what it takes, and stays up. */

@@ -7,12 +7,12 @@ import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/int
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { startProgram } from '../../dev-stack/programs.js';
+import { scrape } from '../../dev-stack/scrape.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { freePort } from '../../dev-stack/temporal-server.js';
-import { scrape } from '../harness/metrics.js';
-import { startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Keys that a worker lacks, or that don't fit: what is encrypted with them waits where it is read. */
 

@@ -3,13 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { startProgram } from '../../dev-stack/programs.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
-import { startProgram } from '../harness/programs.js';
-import { failureOf, inputFor, run } from '../harness/start.js';
+import { failureOf, run } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import { startTlsTerminator } from '../harness/tls-terminator.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
 const taskQueue = 'nested-server-connection';

@@ -5,9 +5,9 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { defaultTaskQueue, workflowType } from '../../contract/names.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 import { json, undecodable } from './payload-kinds.js';
 
 /** What can't be decoded, on a dev server: as the input of a run, and as whatever else can come with one. */

@@ -5,12 +5,12 @@ import { setTimeout } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { type RunningProgram, startProgram } from '../harness/programs.js';
-import { inputFor } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 const namespace = 'default';
 

@@ -6,11 +6,12 @@ import { CancelledFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.js';
 import type { Activities } from '../../activities/interface.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
-import { failureOf, inputFor, run, start } from '../harness/start.js';
+import { failureOf, run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { inputFor } from '../harness/start.js';
+import { inputFor } from '../../dev-stack/input-for.js';
 import {
   type AgentServerConversation,
   type AgentServerEvent,
   type AgentServerScript,
   textOf,
-} from '../nested-server/agent-server-conversation.js';
-import type { SendMessageRequest } from '../nested-server/agent-server-requests.js';
-import { AgentServerStandIn, type AgentServerStandInOptions } from '../nested-server/agent-server-stand-in.js';
+} from '../../dev-stack/stand-ins/agent-server-conversation.js';
+import type { SendMessageRequest } from '../../dev-stack/stand-ins/agent-server-requests.js';
+import { AgentServerStandIn, type AgentServerStandInOptions } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { type End, maximumAttempts, type Scene } from './random-run.js';
 import {
   anyTrouble,

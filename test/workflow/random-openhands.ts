@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { inputFor } from '../harness/start.js';
-import type { OpenHandsConversation, OpenHandsScript } from '../nested-server/openhands-conversation.js';
-import type { OpenHandsEvent } from '../nested-server/openhands-events.js';
-import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../nested-server/openhands-stand-in.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import type { OpenHandsConversation, OpenHandsScript } from '../../dev-stack/stand-ins/openhands-conversation.js';
+import type { OpenHandsEvent } from '../../dev-stack/stand-ins/openhands-events.js';
+import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { type End, maximumAttempts, type Scene } from './random-run.js';
 import {
   anyTrouble,

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { type FailureType, failureTypes } from '../../contract/failures.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
+import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
 import type { Temporal } from '../harness/temporal.js';
-import type { StandInServer } from '../nested-server/stand-in-server.js';
 
 /**
  * `RANDOM_FAULTS_RUNS` sets how many schedules of each dialect are tried; without it, as many as fit into

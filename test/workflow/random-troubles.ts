@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import type { Fault } from '../../dev-stack/stand-ins/faults.js';
+import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
 import { maximumCreates } from '../../workflows/policies.js';
-import type { Fault } from '../nested-server/faults.js';
-import type { StandInServer } from '../nested-server/stand-in-server.js';
 
 /** Something that goes wrong with requests of a kind: with the next `times`, after `after` have passed. */
 export interface Trouble<Request extends string = string, Incident extends string = string> {

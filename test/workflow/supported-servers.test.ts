@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, inputFor, run, start } from '../harness/start.js';
+import { failureOf, run, start } from '../harness/start.js';
 import { startDevServer, startTimeSkipping, type Temporal } from '../harness/temporal.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
 
 let temporal: Temporal;
 

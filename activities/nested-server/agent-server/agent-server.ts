@@ -1,6 +1,6 @@
 import type { Conversation } from '../../../contract/input.js';
 import type { Dialect } from '../dialect.js';
-import { excerpt, failure, failureOfAnswer, property, stringAt } from '../failures.js';
+import { excerpt, failure, failureOfAnswer, failureOfCreate, property, stringAt } from '../failures.js';
 import type { HttpAnswer } from '../http-client.js';
 import { addAsked, addCreated, addDelivered, addNudged, intend } from './answers.js';
 import { type AgentServerStep, conclude } from './conclude.js';
@@ -21,7 +21,7 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
     const answer = await server.send(requestOf(step, conversation, state.message));
     if (isClosing(answer)) throw failure('NestedServerUnavailable', `${conversation.sid} is being closed`, {});
     if (step === 'create') {
-      if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfAnswer(answer);
+      if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfCreate(answer);
       return addCreated(state, answer.status === 201);
     }
     // Gone: the next observation sees it.

@@ -1,6 +1,6 @@
 import type { Conversation } from '../../../contract/input.js';
 import type { Dialect } from '../dialect.js';
-import { failureOfAnswer, isAboutConversation, property, stringAt } from '../failures.js';
+import { failureOfAnswer, failureOfCreate, isAboutConversation, property, stringAt } from '../failures.js';
 import type { HttpAnswer } from '../http-client.js';
 import { addAccepted, addCreated, intend } from './answers.js';
 import { conclude, type OpenHandsStep } from './conclude.js';
@@ -22,11 +22,12 @@ export const openhands: Dialect<OpenHandsState, OpenHandsStep> = {
     const answer = await server.send({ method: 'POST', path, body: bodyOf(step, conversation, state.message) });
     // Gone: the next observation sees it.
     if (step !== 'create' && isAboutConversation(answer)) return state;
-    const isAccepted = step === 'create' ? isOf(conversation, answer) : property(answer.json, 'success') === true;
-    if (answer.status >= 300 || !isAccepted) throw failureOfAnswer(answer);
-    return step === 'create'
-      ? addCreated(state, stringAt(answer.json, 'conversation_status') === 'STARTING')
-      : addAccepted(step, state);
+    if (step === 'create') {
+      if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfCreate(answer);
+      return addCreated(state, stringAt(answer.json, 'conversation_status') === 'STARTING');
+    }
+    if (answer.status >= 300 || property(answer.json, 'success') !== true) throw failureOfAnswer(answer);
+    return addAccepted(step, state);
   },
 
   async stop(server, sid) {

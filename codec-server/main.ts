@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { loadCodecServerConfig } from '../config/codec-server.js';
-import { oneLine } from '../config/config-error.js';
+import { oneLine } from '../contract/printing/one-line.js';
 import { createCodecServer } from './codec-server.js';
 
 /** `npm run codec-server`: serves until SIGTERM or SIGINT. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import type { OpenHandsScript } from '../nested-server/openhands-conversation.js';
-import type { OpenHandsEvent } from '../nested-server/openhands-events.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import type { OpenHandsScript } from '../../dev-stack/stand-ins/openhands-conversation.js';
+import type { OpenHandsEvent } from '../../dev-stack/stand-ins/openhands-events.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { call } from './call.js';
 
 /** What a scripted conversation shows at each look: its status, and its newest agent state or the status code. */

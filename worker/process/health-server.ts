@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { ConfigError } from '../config/config-error.js';
-import type { Endpoint } from './config.js';
+import { ConfigError } from '../../config/config-error.js';
+import type { Endpoint } from '../../config/worker.js';
 
 /** Says why the worker does not take work right now; `undefined` where it does. */
 export type NotReady = () => Promise<string | undefined>;

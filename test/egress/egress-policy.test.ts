@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Destination, parseEgressPolicy } from '../../activities/nested-server/egress-policy.js';
+import { type Destination, parseEgressPolicy } from '../../egress/egress-policy.js';
 
 /** A destination as `host:port`, and what its host name was looked up to. */
 type To = [host: string, address?: string];

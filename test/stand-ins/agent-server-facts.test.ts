@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { call, type Reply, withoutId } from './call.js';
 
 /**

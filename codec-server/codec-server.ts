@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { DataConverter, Payload } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { z } from 'zod';
+import { PayloadsMessage } from '../codec/proto.js';
+import { strictCodecs } from '../codec/strict-codecs.js';
 import { boundBrokenBy } from '../contract/json-text.js';
 import { keyName } from '../contract/key-name.js';
 import { printable } from '../contract/printing/printable.js';
-import { PayloadsMessage } from './proto.js';
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
-import { strictCodecs } from './strict-codecs.js';
 
 export interface CodecServerOptions {
   /** As the workers have it. */

@@ -33,7 +33,7 @@ export interface ProgramOptions {
 /** Starts a program of the build, e.g. `cli/main.js`. */
 export function startProgram(program: string, options: ProgramOptions): RunningProgram {
   const { args = [], env = {}, input = '', timeoutMs = 60_000 } = options;
-  const path = fileURLToPath(new URL(`../../${program}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
     env: { PATH: process.env.PATH, ...env },
     timeout: timeoutMs,

@@ -1,13 +1,16 @@
 import { isIP } from 'node:net';
 import type { Duration, LogLevel, WorkerDeploymentVersion } from '@temporalio/common';
-import { defaultMaximumPerServer } from '../activities/activities.js';
-import { defaultWriteHeartbeatInterval } from '../activities/heartbeats.js';
-import { parseEgressPolicy } from '../activities/nested-server/egress-policy.js';
-import { defaultMaximumAnswerBytes, type TransportOptions } from '../activities/nested-server/transport.js';
-import { ConfigError } from '../config/config-error.js';
-import { loadTemporalConfig, type TemporalConfig } from '../config/temporal.js';
+import {
+  defaultMaximumAnswerBytes,
+  defaultMaximumPerServer,
+  defaultWriteHeartbeatInterval,
+} from '../activities/defaults.js';
+import type { TransportOptions } from '../activities/nested-server/transport.js';
 import { parseDuration } from '../contract/duration.js';
-import { defaultShutdownGraceTime, tuning } from './create-worker.js';
+import { parseEgressPolicy } from '../egress/egress-policy.js';
+import { ConfigError } from './config-error.js';
+import { loadTemporalConfig, type TemporalConfig } from './temporal.js';
+import { defaultShutdownGraceTime, tuning } from './worker-defaults.js';
 
 export interface WorkerConfig extends TemporalConfig {
   readonly shutdownGraceTime: Duration;

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { MetricsExporterConfig } from '@temporalio/worker';
-import { metricNames } from '../contract/metrics.js';
-import type { Endpoint } from './config.js';
+import type { Endpoint } from '../../config/worker.js';
+import { metricNames } from '../../contract/metrics.js';
 
 /** From a start that is ready at once to one whose set-up script takes its ten minutes, and on to an hour. */
 const secondsToReady = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600];

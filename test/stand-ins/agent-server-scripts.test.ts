@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { type AgentServerScript, textOf } from '../nested-server/agent-server-conversation.js';
-import { AgentServerStandIn } from '../nested-server/agent-server-stand-in.js';
+import { type AgentServerScript, textOf } from '../../dev-stack/stand-ins/agent-server-conversation.js';
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { call } from './call.js';
 
 const hello = { role: 'user', content: [{ type: 'text' as const, text: 'hello' }] };

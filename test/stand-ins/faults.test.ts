@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { Fault } from '../nested-server/faults.js';
-import { OpenHandsStandIn } from '../nested-server/openhands-stand-in.js';
+import type { Fault } from '../../dev-stack/stand-ins/faults.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 
 /** How a request ended: with an answer, or with the code of a transport error and what had come until then. */
 type Outcome = { status: number; body: string; headers: http.IncomingHttpHeaders } | { code: string; received: string };

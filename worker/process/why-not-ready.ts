@@ -1,5 +1,5 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
-import { reasonOf } from '../config/why-unreachable.js';
+import { reasonOf } from '../../config/why-unreachable.js';
 
 /** Shorter than a prober waits. */
 const answerTimeoutMs = 2_000;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { WorkerConfig } from './config.js';
+import type { WorkerConfig } from '../../config/worker.js';
 
 /** What a worker says of itself when it starts. Nothing secret: of the encryption keys only the ids. */
 export function about(config: WorkerConfig): Record<string, unknown> {
@@ -16,5 +16,5 @@ export function about(config: WorkerConfig): Record<string, unknown> {
 }
 
 function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version;
 }

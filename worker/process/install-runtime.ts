@@ -1,8 +1,8 @@
 import type { Logger } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
-import { ConfigError } from '../config/config-error.js';
-import { reasonOf } from '../config/why-unreachable.js';
-import type { WorkerConfig } from './config.js';
+import { ConfigError } from '../../config/config-error.js';
+import { reasonOf } from '../../config/why-unreachable.js';
+import type { WorkerConfig } from '../../config/worker.js';
 import { prometheusMetrics } from './metrics.js';
 
 /**

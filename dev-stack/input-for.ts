@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import type { CreateNestedConversationInput } from '../contract/input.js';
+
+/** An input that is complete, for a conversation of its own. */
+export function inputFor(
+  apiUrl: string,
+  input: Partial<CreateNestedConversationInput> = {},
+): CreateNestedConversationInput & { sid: string } {
+  return {
+    apiUrl,
+    sid: `conv-${randomUUID()}`,
+    userId: 'ada',
+    initialUserMsg: { content: 'Fix the build' },
+    ...input,
+  } as CreateNestedConversationInput & { sid: string };
+}
