@@ -23,7 +23,7 @@ from ._names import DEFAULT_TASK_QUEUE
 from ._runs import RunIds, describe_run, run_outcome
 from ._start import Ask, SearchAttributes, StartedConversation, Starting, start_or_attach
 from ._wait import Progress, Wait, wait_for_end
-from ._zlib_codec import ZlibCodec
+from ._zlib_codec import SMALLEST_THAT_NEEDS_IT, ZlibCodec
 from .errors import InvalidInputError, NestedConversationError, SearchAttributesMissingError, WaitTimeoutError
 from .payload_store import PayloadStore
 from .status import ConversationStatus, RunState, conversation_status, state_of
@@ -303,13 +303,15 @@ class NestedConversations:
 
 
 def _with_compression(client: Client) -> Client:
-    """Large payloads are compressed by the workers and by all other clients, whatever else they do to them."""
+    """The workers and other clients compress large payloads, so that this one reads them.
+
+    What would not fit otherwise is compressed here, too: every worker reads it, but one with other codecs of its own.
+    """
     converter = client.data_converter
     if isinstance(converter.payload_codec, ZlibCodec):
         return client
-    return client_with(
-        client, data_converter=dataclasses.replace(converter, payload_codec=ZlibCodec(converter.payload_codec))
-    )
+    codec = ZlibCodec(converter.payload_codec, SMALLEST_THAT_NEEDS_IT)
+    return client_with(client, data_converter=dataclasses.replace(converter, payload_codec=codec))
 
 
 async def _limited(work: Callable[[], Awaitable[T]], timeout: timedelta | None, sid: str, progress: Progress) -> T:

@@ -11,7 +11,10 @@ from temporalio.converter import PayloadCodec
 _ENCODING = b"binary/zlib"
 
 #: In bytes. Smaller payloads gain little, and stay readable where nothing else encodes them.
-_SMALLEST = 64 * 1024
+SMALLEST = 64 * 1024
+
+#: In bytes. Smaller payloads fit into Temporal as they are.
+SMALLEST_THAT_NEEDS_IT = 2_000_000
 
 #: In bytes, what a payload may inflate to: a few KB can hold gigabytes. The workers have the same bound.
 LARGEST_INFLATED = 4 * 1024 * 1024
@@ -21,15 +24,17 @@ class ZlibCodec(PayloadCodec):
     """The format of Temporal's own samples, around another codec: ciphertext does not compress.
 
     Args:
-        inner: What encodes the compressed payload, such as an encryption.
+        inner: What encodes the compressed payload, such as an encryption. Default: nothing.
+        smallest: In bytes, the smallest payload that is compressed.
     """
 
-    def __init__(self, inner: PayloadCodec | None = None) -> None:
+    def __init__(self, inner: PayloadCodec | None = None, smallest: int = SMALLEST) -> None:
         self._inner = inner
+        self._smallest = smallest
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Compresses the large ones among the payloads."""
-        compressed = [_compress(payload) for payload in payloads]
+        compressed = [_compress(it) if len(it.data) >= self._smallest else it for it in payloads]
         return await self._inner.encode(compressed) if self._inner else compressed
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -43,8 +48,6 @@ class ZlibCodec(PayloadCodec):
 
 
 def _compress(payload: Payload) -> Payload:
-    if len(payload.data) < _SMALLEST:
-        return payload
     whole = payload.SerializeToString()
     data = zlib.compress(whole)
     return Payload(metadata={"encoding": _ENCODING}, data=data) if len(data) < len(whole) else payload
