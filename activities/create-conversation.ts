@@ -42,12 +42,7 @@ export async function createConversation(
     const http = connect(conversation, transport);
     const known = await withDialect(server, (dialect) => reconcile(dialect, http, conversation, heartbeat ?? evidence));
     countCreated(server);
-    return {
-      goal: goalOf(conversation),
-      readiness,
-      evidence: known,
-      secrets: secretTextsOf(conversation),
-    };
+    return { ...known, goal: goalOf(conversation), readiness, secrets: secretTextsOf(conversation) };
   });
 }
 
@@ -56,7 +51,7 @@ async function reconcile<State, Step extends string>(
   server: HttpClient,
   conversation: Conversation,
   earlier: Evidence | undefined,
-): Promise<Evidence> {
+): Promise<Pick<CreatedConversation, 'evidence' | 'sentNothing'>> {
   const desired = desiredOf(conversation);
   let state = earlier && stateIn(dialect, earlier, desired);
   return heartbeatDuring(
@@ -72,7 +67,9 @@ async function reconcile<State, Step extends string>(
           throw failure('ConversationFailed', `${desired.sid} can't be started: ${reason}`, { reason });
         }
         // A step that was answered is not repeated here: what comes of it is for the readiness checks to see.
-        if (conclusion.kind !== 'send' || sent.has(conclusion.step)) return evidenceOf(known);
+        if (conclusion.kind !== 'send' || sent.has(conclusion.step)) {
+          return { evidence: evidenceOf(known), ...(sent.size === 0 && { sentNothing: true }) };
+        }
         const { step } = conclusion;
         sent.add(step);
         state = dialect.intend(step, known);

@@ -33,6 +33,8 @@ export interface CreatedConversation {
   readonly goal: Goal;
   readonly readiness: Conversation['readiness'];
   readonly evidence: Evidence;
+  /** When it looked, nothing was due any more. */
+  readonly sentNothing?: true;
   /** Texts of the input that a server may repeat, and no failure may: bounded. Absent where an older worker created it. */
   readonly secrets?: readonly string[];
 }

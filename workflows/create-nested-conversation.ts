@@ -23,9 +23,11 @@ export async function createNestedConversation(
   try {
     let evidence: Evidence | undefined;
     let attempts = 0;
+    let creates = 0;
     // Once, as a rule; again where a look finds that the server has lost what was created.
-    for (let creates = 1; ; creates++) {
+    for (;;) {
       created = await createConversation({ input, evidence });
+      if (!created.sentNothing) creates += 1;
       const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
       const look = await checkConversationReady({
         ...created,
@@ -37,7 +39,7 @@ export async function createNestedConversation(
         attemptsBefore: attempts,
       });
       if (look.ready) return { conversationId: created.goal.sid, status: look.status, attempts: look.attempts };
-      if (creates === maximumCreates) throw lostTooOften(created, look);
+      if (creates >= maximumCreates) throw lostTooOften(created, look);
       ({ evidence, attempts } = look);
       // Starts that evict each other from a server would otherwise create again and again without a pause.
       if (patched('wait-before-creating-again')) await sleep(toMilliseconds(created.readiness.interval));

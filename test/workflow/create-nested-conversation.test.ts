@@ -175,6 +175,24 @@ describe('a server that loses the conversation after it was created', () => {
     assert.match(failure.message, /does not settle/);
     assert.equal(server.count(post), 4);
   });
+
+  test('is looked at again, however often a look finds something to do that is done by then', async () => {
+    const taskQueue = 'changing-its-mind';
+    const activities = createActivities();
+    const changesItsMind: Activities['checkConversationReady'] = async (given) => {
+      const look = await activities.checkConversationReady(given);
+      const { attempts } = look;
+      return attempts < 6 ? { ready: false, attempts, seen: 'odd', evidence: given.evidence } : look;
+    };
+    const worker = await Worker.create({
+      connection: temporal.env.nativeConnection,
+      taskQueue,
+      workflowBundle: workflowBundleFor(),
+      activities: { ...activities, checkConversationReady: changesItsMind },
+    });
+    const outcome = await worker.runUntil(run(temporal, inputFor(server.url), taskQueue));
+    assert.deepEqual([outcome.status, outcome.attempts], ['RUNNING', 6]);
+  });
 });
 
 describe('a start that is cancelled', () => {
