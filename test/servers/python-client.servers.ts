@@ -11,7 +11,7 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
 import { PayloadMessage } from '../../codec/proto.js';
-import { type CreateNestedConversationInput, parseInput } from '../../contract/input.js';
+import { baseUrlOf, type CreateNestedConversationInput, parseInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { payloadOf } from '../codec/payloads.js';
@@ -214,6 +214,27 @@ describe('the check of an input in Python', () => {
     });
     assert.deepEqual(await wrongFields(inputs), expected);
   });
+});
+
+/** Prints each URL as the client compares it. */
+const baseUrls = `
+import json, sys
+from nested_conversations._started_input import base_url_of
+
+print(json.dumps([base_url_of(url) for url in json.load(sys.stdin)]))
+`;
+
+test('the client in Python writes a URL as the contract does', async () => {
+  const odd = [
+    'HTTP://H:80//',
+    'https://h:443/a/../b/./c/',
+    'http://h/a b',
+    'http://bücher.example/é',
+    'http://[::1]:8080/',
+  ];
+  const urls = [...odd, ...fc.sample(fc.webUrl({ validSchemes: ['http', 'https'] }), 500)];
+  const expected = urls.map(baseUrlOf);
+  assert.deepEqual((await runPython(['-c', baseUrls], {}, JSON.stringify(urls))).told, expected);
 });
 
 /** Leaves a large replay in a folder. */

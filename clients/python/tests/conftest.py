@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import AsyncIterator
 
@@ -14,6 +15,20 @@ from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
 from nested_conversations import ConversationInput, InitialUserMessage, NestedConversations
+
+exit_status = 0
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    global exit_status  # noqa: PLW0603
+    exit_status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Now and then a thread of Temporal's client crashes an interpreter that ends (temporalio/sdk-python#300)."""
+    sys.stdout.flush()
+    os._exit(exit_status)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from stand_in import Gate, Script
-from temporalio.client import Client
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
@@ -30,6 +31,7 @@ from nested_conversations import (
     StartNotComparableError,
 )
 from nested_conversations._check_input import checked
+from nested_conversations._runs import read_started_event
 
 
 def with_message(conversation: ConversationInput, content: str) -> ConversationInput:
@@ -263,3 +265,25 @@ async def test_invalid_input_is_refused_before_anything_is_started(
 ) -> None:
     with told("sid", "must be a UUID for server 'agent-server'"):
         await unattended.start(dataclasses.replace(conversation, server="agent-server"))
+
+
+class _Trace(Interceptor):
+    """As Temporal's own TracingInterceptor does."""
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        return _TraceOutbound(next)
+
+
+class _TraceOutbound(OutboundInterceptor):
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+        input.headers = {**input.headers, "_tracer-data": Payload(data=b"trace")}
+        return await super().start_workflow(input)
+
+
+async def test_what_the_callers_interceptors_add_goes_along(client: Client, conversation: ConversationInput) -> None:
+    traced = Client(client.service_client, interceptors=[_Trace()])
+    started = await NestedConversations(traced, task_queue="without-a-worker", on_hint=lambda _: None).start(
+        conversation
+    )
+    event = await read_started_event(client, started)
+    assert event.header.fields["_tracer-data"].data == b"trace"

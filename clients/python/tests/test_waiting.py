@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from stand_in import Gate, Script
+from stand_in import Gate, Script, run_worker
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
 
 import nested_conversations as nc
 from nested_conversations import ConversationInput, NestedConversations, RunPhase
@@ -281,3 +284,35 @@ async def test_two_waits_of_one_loop_share_nothing(
     other = dataclasses.replace(conversation, sid=f"{conversation.sid}-b")
     first, second = await asyncio.gather(conversations.ensure_ready(conversation), conversations.ensure_ready(other))
     assert (first.conversation_id, second.conversation_id) == (conversation.sid, other.sid)
+
+
+async def test_an_outage_makes_a_wait_longer_and_is_told(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "dev_server_existing_path": os.environ.get("TEMPORAL_CLI"),
+        "dev_server_database_filename": str(tmp_path / "temporal.db"),
+    }
+    script, gate = Script(), Gate()
+    script.creating["outage"] = gate
+    outages: list[str] = []
+    hit = asyncio.Event()
+
+    def note(status: nc.ConversationStatus) -> None:
+        if status.retrying:
+            outages.append(status.retrying.reason)
+            hit.set()
+
+    server = await WorkflowEnvironment.start_local(**options)
+    address = server.client.service_client.config.target_host
+    client = await Client.connect(address)
+    conversations = NestedConversations(client, long_polls=0, on_hint=lambda _: None)
+    async with run_worker(client, script=script):
+        conversation = ConversationInput(api_url="http://runtime.example", sid="outage", user_id="ada")
+        waiting = asyncio.ensure_future(conversations.ensure_ready(conversation, on_progress=note))
+        await gate.reached.wait()
+        await server.shutdown()
+        await hit.wait()
+        server = await WorkflowEnvironment.start_local(port=int(address.rsplit(":", 1)[1]), **options)
+        async with server:
+            gate.open()
+            assert (await waiting).status == "RUNNING"
+    assert len(set(outages)) == 1
