@@ -1,8 +1,7 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import { decodeOptionalFailureToOptionalError, optionalTsToDate } from '../codec/sdk-internals.js';
 import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 import { oneLine } from '../contract/printing/one-line.js';

@@ -1,6 +1,6 @@
 import { Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
-import { decode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { decode } from '../codec/sdk-internals.js';
 import { workflowIdOf } from '../contract/names.js';
 import { canonicalUuid } from '../contract/sid.js';
 import { ConversationNotFoundError } from './errors.js';

@@ -1,7 +1,7 @@
 import type { LoadedDataConverter } from '@temporalio/common';
-import { encodeToPayload } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { ClaimCheck } from '../codec/claim-check.js';
 import { PayloadMessage } from '../codec/proto.js';
+import { encodeToPayload } from '../codec/sdk-internals.js';
 import type { ReplayClaim } from '../contract/claim.js';
 import type { CreateNestedConversationInput } from '../contract/input.js';
 import { limits } from '../contract/limits.js';

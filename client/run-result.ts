@@ -1,10 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  decodeFromPayloadsAtIndex,
-  decodeOptionalFailureToOptionalError,
-} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import proto from '@temporalio/proto';
+import { decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError } from '../codec/sdk-internals.js';
 import { type FailureType, failureTypes } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import { ConversationAbortedError, conversationErrorOf, UnknownFailureError } from './errors.js';

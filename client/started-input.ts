@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type proto from '@temporalio/proto';
+import { decodeFromPayloadsAtIndex } from '../codec/sdk-internals.js';
 import type { ReplayClaim } from '../contract/claim.js';
 import { baseUrlOf, type Conversation } from '../contract/input.js';
 import { oneLine } from '../contract/printing/one-line.js';

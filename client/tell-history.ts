@@ -1,10 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { LoadedDataConverter, Payload } from '@temporalio/common';
-import {
-  decodeFromPayloadsAtIndex,
-  decodeOptionalFailureToOptionalError,
-} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { tsToMs } from '@temporalio/common/lib/time.js';
+import { decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError, tsToMs } from '../codec/sdk-internals.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import type { ConversationMemo } from '../contract/names.js';
 import { phaseOfActivity } from '../contract/phases.js';

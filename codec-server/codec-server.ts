@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { DataConverter, Payload } from '@temporalio/common';
-import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { z } from 'zod';
 import { PayloadsMessage } from '../codec/proto.js';
+import { decode, encode } from '../codec/sdk-internals.js';
 import { strictCodecs } from '../codec/strict-codecs.js';
 import { boundBrokenBy } from '../contract/json-text.js';
 import { keyName } from '../contract/key-name.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { PayloadStore } from './payload-store.js';
 import { PayloadMessage } from './proto.js';
+import { decode, encode } from './sdk-internals.js';
 import { strictCodecs } from './strict-codecs.js';
 import { largestInflated, ZlibCodec } from './zlib-codec.js';
 

@@ -4,7 +4,6 @@ import {
   type PayloadCodec,
   type SerializationContext,
 } from '@temporalio/common';
-import { decode, encode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import { boundBrokenBy } from '../contract/json-text.js';
 import { limits } from '../contract/limits.js';
 import {
@@ -15,6 +14,7 @@ import {
   whyUndecodable,
 } from '../contract/unreadable.js';
 import { LockedPayloadError } from './encryption-codec.js';
+import { decode, encode } from './sdk-internals.js';
 
 /** Told when a payload can't be read. */
 export type OnUnreadable = (kind: 'undecodable' | 'locked', reason: string) => void;

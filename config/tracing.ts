@@ -1,16 +1,13 @@
-import type { TracingConfig } from '../tracing/start-tracing.js';
+import type { TracingConfig } from '../tracing/export-spans.js';
 import { ConfigError } from './config-error.js';
-
-const protocols = ['http/protobuf', 'http/json'] as const satisfies readonly TracingConfig['protocol'][];
 
 /** Shorter than the SDK's 10 s, as a process that ends waits that long for a collector that is down. */
 const defaultTimeoutMs = 2_000;
 
 /**
  * OpenTelemetry's own environment variables, as far as somebody has to choose by them: traces go to
- * `OTEL_EXPORTER_OTLP_ENDPOINT`, by `OTEL_EXPORTER_OTLP_PROTOCOL` (`http/protobuf`, the default, or `http/json`), within
- * `OTEL_EXPORTER_OTLP_TIMEOUT` (default 2 s), or as their twins `OTEL_EXPORTER_OTLP_TRACES_…` say. The SDK reads the
- * others. Nothing is traced without an endpoint, or with `OTEL_TRACES_EXPORTER=none` or `OTEL_SDK_DISABLED=true`.
+ * `OTEL_EXPORTER_OTLP_ENDPOINT` within `OTEL_EXPORTER_OTLP_TIMEOUT` (default 2 s), or as their twins
+ * `OTEL_EXPORTER_OTLP_TRACES_…` say. `OTEL_EXPORTER_OTLP_PROTOCOL` can only be `http/protobuf`. The SDK reads the others. Nothing is traced without an endpoint, or with `OTEL_TRACES_EXPORTER=none` or `OTEL_SDK_DISABLED=true`.
  *
  * @throws {@link ConfigError}
  */
@@ -32,8 +29,9 @@ export function loadTracingConfig(env: NodeJS.ProcessEnv = process.env): Tracing
     // Not repeated: it may carry a token.
     throw new ConfigError(`${endpointVariable} must be a URL such as http://localhost:4318`);
   }
-  const [protocolVariable, wanted = ''] = setting('PROTOCOL');
-  const protocol = protocols.find((known) => known === (wanted || 'http/protobuf'));
-  if (!protocol) throw new ConfigError(`${protocolVariable} must be ${protocols.join(' or ')}, and is '${wanted}'`);
-  return { protocol, timeoutMs: setting('TIMEOUT')[1] ? undefined : defaultTimeoutMs };
+  const [protocolVariable, protocol] = setting('PROTOCOL');
+  if (protocol && protocol !== 'http/protobuf') {
+    throw new ConfigError(`${protocolVariable} must be http/protobuf, and is '${protocol}'`);
+  }
+  return { timeoutMs: setting('TIMEOUT')[1] ? undefined : defaultTimeoutMs };
 }

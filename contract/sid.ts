@@ -1,4 +1,4 @@
-import type { Conversation } from './input.js';
+import type { CreateNestedConversationInput } from './conversation-input.js';
 
 const groups = /^([\da-f]{8})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{12})$/;
 
@@ -7,7 +7,7 @@ const groups = /^([\da-f]{8})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f
  * dashes, in braces or as a URN: the server takes all of these for the same conversation, and so must the workflow id,
  * the lock. Any other id is returned as it is.
  */
-export function canonicalSid(sid: string, server: Conversation['server'] | undefined): string {
+export function canonicalSid(sid: string, server: CreateNestedConversationInput['server']): string {
   return (server === 'agent-server' && canonicalUuid(sid)) || sid;
 }
 

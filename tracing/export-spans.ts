@@ -1,16 +1,18 @@
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { oneLine } from '../contract/printing/one-line.js';
-import type { TracingConfig } from './start-tracing.js';
 
-const exporters = { 'http/protobuf': ProtobufExporter, 'http/json': JsonExporter };
+/** How traces are sent: see `loadTracingConfig`. */
+export interface TracingConfig {
+  /** How long a batch of spans may take to be sent. Absent where the SDK finds its setting by itself. */
+  readonly timeoutMs: number | undefined;
+}
 
 /** Sends every span that is made from now on to the collector, in batches. Ends with the function that is returned. */
-export function exportSpans({ protocol, timeoutMs }: TracingConfig, serviceName: string): () => Promise<void> {
-  const exporter = new exporters[protocol]({ ...(timeoutMs !== undefined && { timeoutMillis: timeoutMs }) });
+export function exportSpans({ timeoutMs }: TracingConfig, serviceName: string): () => Promise<void> {
+  const exporter = new OTLPTraceExporter({ ...(timeoutMs !== undefined && { timeoutMillis: timeoutMs }) });
   const provider = new NodeTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': serviceName }))

@@ -1,9 +1,4 @@
-/** How traces are sent: see `loadTracingConfig`. */
-export interface TracingConfig {
-  readonly protocol: 'http/protobuf' | 'http/json';
-  /** How long a batch of spans may take to be sent. Absent where the SDK finds its setting by itself. */
-  readonly timeoutMs: number | undefined;
-}
+import type { TracingConfig } from './export-spans.js';
 
 /**
  * Traces what this process does. Without a configuration nothing of OpenTelemetry's SDK is loaded.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { decode } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { decode } from '../../codec/sdk-internals.js';
 import { loadEncryptionKeys } from '../../config/encryption-keys.js';
 import { isLoopback, type TemporalConfig } from '../../config/temporal.js';
 import { workflowType } from '../../contract/names.js';

@@ -1,7 +1,7 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import { optionalTsToDate, optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { isAboutSearchAttributes, searchAttributesQuery } from '../../client/search-attributes.js';
+import { optionalTsToDate, optionalTsToMs } from '../../codec/sdk-internals.js';
 import { describeDuration } from '../describe-status.js';
 import { ok, problem, type Verdict, warning } from './check.js';
 

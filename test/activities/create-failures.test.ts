@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { ApplicationFailure } from '@temporalio/common';
-import { encodeErrorToFailure } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
 import proto from '@temporalio/proto';
 import { createActivities } from '../../activities/activities.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { encodeErrorToFailure, loadDataConverter } from '../harness/sdk-internals.js';
 import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
 import { startFullServer } from './full-server.js';
 
@@ -144,7 +143,7 @@ describe('a create that meets', { concurrency: 8 }, () => {
     test(`${what} ${end}: ${outcome.type}`, async (t) => {
       const server = await listen(t, { sessionApiKey });
       server.inject({ method: 'POST', path: '/api/conversations', fault });
-      const failure = await createOn(server.url);
+      const failure = await createOn(server.url, hangs(fault) ? impatient : {});
       assertOutcome(failure, outcome);
       assert.match(failure.message, /^POST http:\/\/127\.0\.0\.1:\d+\/api\/conversations( answered|:) /);
       const [details] = failure.details as [Record<string, unknown>];
@@ -195,7 +194,7 @@ describe('a create that can not reach its server because of', () => {
 
   test('a server that accepts no more connections is retried', async (t) => {
     const apiUrl = await startFullServer(t);
-    assertOutcome(await createOn(apiUrl), unavailable(/: no answer within 2000 ms$/));
+    assertOutcome(await createOn(apiUrl, impatient), unavailable(/: no answer within 2000 ms$/));
   });
 
   test('http where apiUrl says https is retried', async (t) => {
@@ -293,9 +292,13 @@ function replayOf(content: string): string {
   return JSON.stringify([{ source: 'user', action: 'message', args: { content } }]);
 }
 
+/** For servers that never answer in full. All others may take their time, on a slow machine, too. */
+const impatient = { client: { timeout: '2 seconds', sessionApiKey } } as const;
+const hangs = ({ kind }: Fault) => kind === 'black-hole' || kind === 'drip';
+
 function createOn(apiUrl: string, more: object = {}): Promise<ApplicationFailure> {
   const input = inputFor(apiUrl, {
-    client: { timeout: '2 seconds', sessionApiKey },
+    client: { sessionApiKey },
     settings: { mcpConfig: { shttp_servers: [{ url: 'http://tools', api_key: toolKey }] } },
     ...more,
   });

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Client } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import type { Finding } from '../../cli/doctor/check.js';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
@@ -21,6 +20,7 @@ import { runCommand } from '../../dev-stack/run-command.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
+import { msToTs } from '../harness/sdk-internals.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
 let temporal: Temporal;

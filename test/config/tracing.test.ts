@@ -19,10 +19,10 @@ test('what is said of traces wins over what is said of all signals', () => {
   const env = {
     ...endpoint,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
     OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '500',
   };
-  assert.deepEqual(loadTracingConfig(env), { protocol: 'http/json', timeoutMs: undefined });
+  assert.deepEqual(loadTracingConfig(env), { timeoutMs: undefined });
 });
 
 describe('a setting that can not be used is named', () => {
@@ -30,7 +30,7 @@ describe('a setting that can not be used is named', () => {
     [/^OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as \S+$/, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }],
     [/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL/, { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '/v1' }],
     [
-      /^OTEL_EXPORTER_OTLP_PROTOCOL must be http\/protobuf or http\/json, and is 'grpc'$/,
+      /^OTEL_EXPORTER_OTLP_PROTOCOL must be http\/protobuf, and is 'grpc'$/,
       { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     ],
     [/^OTEL_TRACES_EXPORTER must be otlp or none, and is 'zipkin'$/, { ...endpoint, OTEL_TRACES_EXPORTER: 'zipkin' }],

@@ -34,15 +34,45 @@ describe('the architecture page', () => {
       const found = (await importsOf(folder)).map(({ module }) => folderOf(module));
       // What goes up from a subfolder may lead to a file of its own folder's.
       const folders = new Set(found.filter((name) => name && name !== folder && rules.some((r) => r.folder === name)));
-      const others = found.filter((name) => name === 'test' || name === 'dev-stack');
-      assert.deepEqual([[...folders].sort(), others], [imports, []]);
+      assert.deepEqual([...folders].sort(), imports);
+      assert.ok(!found.includes('test'));
     });
   }
+
+  test('tells of every folder that holds code', async () => {
+    const { include } = JSON.parse(await readFile(`${root}tsconfig.json`, 'utf8'));
+    assert.deepEqual([...rules.map(({ folder }) => folder), 'test'].sort(), [...include].sort());
+  });
+
+  test('is right that imports run one way', () => {
+    let left = rules;
+    for (;;) {
+      const next = left.filter(({ imports }) => imports.some((name) => left.some(({ folder }) => folder === name)));
+      if (next.length === left.length) break;
+      left = next;
+    }
+    assert.deepEqual(left, [], 'in a circle');
+  });
+
+  test('is right that config takes only types and default values from activities', async () => {
+    const taken = (await importsOf('config')).filter(({ module }) => folderOf(module) === 'activities');
+    for (const { statement, module } of taken) {
+      assert.ok(statement.startsWith('import type ') || module === '../activities/defaults.js', statement);
+    }
+    assert.doesNotMatch(await readFile(`${root}activities/defaults.ts`, 'utf8'), /^import /m);
+  });
 
   test('is right that workflows take only types from activities, and no package that is not made for them', async () => {
     for (const { statement, module } of await importsOf('workflows')) {
       if (folderOf(module) === 'activities') assert.match(statement, /^import type /);
       if (!module.startsWith('.')) assert.match(module, /^@temporalio\/(workflow|common)$|^@opentelemetry\/api$/);
+    }
+  });
+
+  test('is right that what is inside the SDK comes through one file, and what only tests need through another', async () => {
+    for (const folder of [...rules.map(({ folder }) => folder), 'test']) {
+      const inside = (await importsOf(folder)).filter(({ module }) => /^@temporalio\/\w+\/lib\//.test(module));
+      assert.equal(inside.length, { codec: 2, test: 4 }[folder] ?? 0, folder);
     }
   });
 

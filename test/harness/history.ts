@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { tsToMs } from '@temporalio/common/lib/time.js';
+import { tsToMs } from '../../codec/sdk-internals.js';
 
 /** What history holds of an activity: its policy, and the attempt that it ended with. */
 export interface RecordedActivity {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import protobuf from 'protobufjs';
 
 /** A span as a collector got it. */
 export interface CollectedSpan {
@@ -20,9 +21,9 @@ export interface CollectedSpan {
 /** A collector of OTLP over HTTP, as `OTEL_EXPORTER_OTLP_ENDPOINT` names one. */
 export interface TraceCollector {
   readonly url: string;
-  /** What came, in any protocol, in order. */
+  /** What came, in order. */
   readonly batches: readonly { readonly headers: IncomingHttpHeaders; readonly path: string; readonly body: Buffer }[];
-  /** What came as JSON, the first begun first. */
+  /** The first begun first. */
   spans(): CollectedSpan[];
   close(): Promise<void>;
 }
@@ -41,7 +42,7 @@ export async function startTraceCollector({ silent = false } = {}): Promise<Trac
     batches,
     spans: () =>
       batches
-        .flatMap(({ body }) => spansOf(JSON.parse(body.toString())))
+        .flatMap(({ body }) => spansOf(decode(body)))
         .sort((one, other) => Number(BigInt(one.startTimeUnixNano) - BigInt(other.startTimeUnixNano))),
     async close() {
       server.closeAllConnections();
@@ -51,31 +52,74 @@ export async function startTraceCollector({ silent = false } = {}): Promise<Trac
   };
 }
 
+/** What is looked at of OTLP's messages. */
+const { root } = protobuf.parse(`
+  syntax = "proto3";
+  message Traces { repeated ResourceSpans resource_spans = 1; }
+  message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
+  message Resource { repeated Attribute attributes = 1; }
+  message ScopeSpans { repeated Span spans = 2; }
+  message Span {
+    bytes trace_id = 1;
+    bytes span_id = 2;
+    bytes parent_span_id = 4;
+    string name = 5;
+    fixed64 start_time_unix_nano = 7;
+    repeated Attribute attributes = 9;
+    Status status = 15;
+  }
+  message Status { int32 code = 3; }
+  message Attribute { string key = 1; Value value = 2; }
+  message Value { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
+`);
+const traces = root.lookupType('Traces');
+
 interface Attribute {
   readonly key: string;
-  readonly value: Readonly<Record<string, unknown>>;
+  readonly value?: Readonly<Record<string, unknown>>;
 }
 
-interface Batch {
+interface SentSpan {
+  readonly traceId: Buffer;
+  readonly spanId: Buffer;
+  readonly parentSpanId?: Buffer;
+  readonly name: string;
+  readonly startTimeUnixNano: string;
+  readonly attributes?: readonly Attribute[];
+  readonly status?: { readonly code?: number };
+}
+
+interface Traces {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] };
-    readonly scopeSpans: readonly { readonly spans: readonly (CollectedSpan & { attributes: Attribute[] })[] }[];
+    readonly scopeSpans: readonly { readonly spans: readonly SentSpan[] }[];
   }[];
 }
 
-function spansOf({ resourceSpans }: Batch): CollectedSpan[] {
+function decode(body: Buffer): Traces {
+  // Nanoseconds since the epoch are more than a number holds.
+  return traces.toObject(traces.decode(body), { longs: String }) as Traces;
+}
+
+function spansOf({ resourceSpans }: Traces): CollectedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
-      spans.map((span) => ({
-        ...span,
-        attributes: valuesOf(span.attributes),
+      spans.map(({ name, startTimeUnixNano, traceId, spanId, parentSpanId, status, attributes }) => ({
+        name,
+        startTimeUnixNano,
+        traceId: traceId.toString('hex'),
+        spanId: spanId.toString('hex'),
+        ...(parentSpanId?.length && { parentSpanId: parentSpanId.toString('hex') }),
+        status: { code: status?.code ?? 0 },
+        attributes: valuesOf(attributes),
         serviceName: valuesOf(resource.attributes)['service.name'],
       })),
     ),
   );
 }
 
-/** Each is `{ key, value: { stringValue } }`, or another type's name. */
-function valuesOf(attributes: readonly Attribute[]): Record<string, unknown> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+function valuesOf(attributes: readonly Attribute[] = []): Record<string, unknown> {
+  const plain = ({ intValue, ...others }: NonNullable<Attribute['value']>) =>
+    intValue === undefined ? Object.values(others)[0] : Number(intValue);
+  return Object.fromEntries(attributes.map(({ key, value = {} }) => [key, plain(value)]));
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { findPython } from '../../dev-stack/find-python.js';
 import { findUv, venvExecutable } from '../../dev-stack/find-uv.js';
 import { inputFor } from '../../dev-stack/input-for.js';
@@ -46,8 +48,16 @@ async function venv(name: string, python: string, install: readonly string[]) {
   await runCommand(uv, ['venv', '--quiet', '--python', python, path]);
   const target = ['--quiet', '--python', venvExecutable(path, 'python')];
   await runCommand(uv, ['pip', 'install', ...target, ...install], { cwd: project, env: index });
-  return (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = project) =>
-    runCommand(venvExecutable(path, 'python'), args, { cwd, env: { PYTHONDONTWRITEBYTECODE: '1', ...env } });
+  return async (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = project) => {
+    const options = { cwd, env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env } };
+    try {
+      return (await promisify(execFile)(venvExecutable(path, 'python'), args, options)).stdout;
+    } catch (error) {
+      // What is wrong, these tools say on their standard output.
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`python ${args.join(' ')}\n${stdout}${stderr}`);
+    }
+  };
 }
 
 for (const { packages, python, resolution } of runs) {

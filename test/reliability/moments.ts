@@ -1,7 +1,7 @@
 import type { RunPhase } from '../../client/conversation-status.js';
 import type { InjectedFault } from '../../dev-stack/stand-ins/faults.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import type { Scene } from './scene.js';
+import type { TemporalLine } from './temporal-line.js';
 
 /** A moment in the life of a start, at which disaster strikes. */
 export interface Moment {
@@ -14,11 +14,13 @@ export interface Moment {
 }
 
 interface ComingStart {
-  readonly scene: Scene;
-  readonly sid: string;
+  /** Between the workers and Temporal. */
+  readonly line: TemporalLine;
   /** Resolves once a request of it has met what holds it. */
   readonly reached: Promise<void>;
   letGo(): void;
+  /** Resolves once an attempt of its present activity has ended, in whatever way. */
+  attemptEnded(): Promise<void>;
 }
 
 /** What `createConversation` reads comes before the first look: the events before its POST and after it, the status after. */
@@ -63,9 +65,9 @@ export const betweenLooks: Moment = {
       times: Number.POSITIVE_INFINITY,
       fault: { kind: 'answer', status: 200, body: '{"status":"STARTING"}' },
     }),
-  async caught({ scene, sid, reached }) {
+  async caught({ reached, attemptEnded }) {
     await reached;
-    await scene.attemptEnded(sid);
+    await attemptEnded();
   },
 };
 
@@ -80,10 +82,10 @@ export const readyUntold: Moment = {
   name: 'ready seen, Temporal not told yet',
   phase: 'checking',
   hold: holdLooks,
-  async caught({ scene, reached, letGo }) {
+  async caught({ line, reached, letGo }) {
     await reached;
     // Every other activity is held: this look is the only one that can complete.
-    const told = scene.line.hold('RespondActivityTaskCompleted');
+    const told = line.hold('RespondActivityTaskCompleted');
     letGo();
     await told;
   },

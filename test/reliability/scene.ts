@@ -79,7 +79,8 @@ export class Scene {
       fault.release();
     };
     await this.conversations.start(input);
-    await moment.caught({ scene: this, sid: input.sid, reached: fault.reached, letGo });
+    const attemptEnded = () => this.attemptEnded(input.sid);
+    await moment.caught({ line: this.line, reached: fault.reached, letGo, attemptEnded });
     this.starts.set(moment, { input, server, letGo, before: await this.conversations.status(input.sid) });
   }
 

@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import type { PayloadCodec } from '@temporalio/common';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
+import { historyToJSON } from '../harness/sdk-internals.js';
 import { startDevServer } from '../harness/temporal.js';
 import { historiesUrl, recordings } from './histories.js';
 import { paths, walk } from './paths.js';

@@ -38,10 +38,7 @@ afterEach(async () => {
 });
 
 const connection = () => ({ TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue });
-const tracing = (url = collector.url) => ({
-  OTEL_EXPORTER_OTLP_ENDPOINT: url,
-  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-});
+const tracing = (url = collector.url) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: url });
 
 function startWorker(t: TestContext, env: Environment): RunningProgram {
   const worker = startProgram('worker/main.js', { env: { ...connection(), ...env } });

@@ -20,7 +20,7 @@ exit_status = 0
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:
-    global exit_status  # noqa: PLW0603
+    global exit_status
     exit_status = int(exitstatus)
 
 
