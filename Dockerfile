@@ -1,5 +1,5 @@
 # The worker. Debian rather than Alpine: Temporal's native core (@temporalio/core-bridge) is linked against glibc.
-# For an image that is the same each time, pin the digest: --build-arg NODE_VERSION=24-bookworm-slim@sha256:…
+# For a reproducible image, pin the digest: --build-arg NODE_VERSION=24-bookworm-slim@sha256:…
 ARG NODE_VERSION=24-bookworm-slim
 
 FROM node:${NODE_VERSION} AS build
@@ -12,13 +12,13 @@ RUN npm run build
 FROM node:${NODE_VERSION} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json deploy/docker/need-worker-packages.mjs ./
-# core-bridge ships its binary for five platforms, about 28 MB each: keep this one's.
+# core-bridge ships its binary for five platforms, about 28 MB each. Keep the one for this platform.
 RUN node need-worker-packages.mjs && npm install --omit=dev \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
     ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
 
 FROM node:${NODE_VERSION}
-# Set at all, glibc's own default of 128 KiB stays: left alone it grows, and freed memory stays with the process.
+# This is glibc's default. If it is not set, glibc raises it while it runs, and freed memory stays with the process.
 ENV NODE_ENV=production MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
 # Owned by root: the worker can read its code and not change it.

@@ -35,8 +35,8 @@ export async function createConversation(
   { input, evidence }: CreateConversationInput,
   { transport, claimCheck }: ActivityDependencies,
 ): Promise<CreatedConversation> {
-  return withinContract(input, async () => {
-    const conversation = checkInput(await redeemReplay(input, claimCheck));
+  return withinContract(input, async (keepSecret) => {
+    const conversation = checkInput(await redeemReplay(input, claimCheck, keepSecret));
     const { server, readiness } = conversation;
     const heartbeat: CreateHeartbeat | undefined = Context.current().info.heartbeatDetails;
     const http = connect(conversation, transport);

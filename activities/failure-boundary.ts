@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure, ensureApplicationFailure } from '@temporalio/common';
-import { printable, printableValue } from '../contract/printing/printable.js';
+import { type PrintOptions, printable, printableValue } from '../contract/printing/printable.js';
+import { repeatedParts } from '../contract/printing/repeated-parts.js';
 import { failureOfNoAnswer, failureOfNotSent } from './nested-server/failures.js';
 import { NoAnswerError } from './nested-server/http-client.js';
 import { NotSentError } from './nested-server/transport.js';
@@ -10,16 +11,23 @@ import { NotSentError } from './nested-server/transport.js';
  */
 const bounds = { message: 1000, detail: 400, type: 100 };
 
+/** Notes a text that no failure may repeat, and that is not in the activity's input. */
+export type KeepSecret = (text: string) => void;
+
 /**
  * Runs an activity's work, and lets its failures out as the contract has them: typed, short, and with no secret of the
  * activity's input.
  */
-export async function withinContract<T>(input: unknown, work: () => Promise<T>): Promise<T> {
+export async function withinContract<T>(input: unknown, work: (keepSecret: KeepSecret) => Promise<T>): Promise<T> {
+  const others: string[] = [];
   try {
-    return await work();
+    return await work((text) => others.push(text));
   } catch (error) {
     if (error instanceof CancelledFailure) throw error;
-    throw presentable(failureOf(error), input);
+    const failure = failureOf(error);
+    const texts = [failure.message, ...textsIn(failure.details)];
+    const parts = await Promise.all(others.map((secret) => repeatedParts(secret, texts)));
+    throw presentable(failure, { secretsOf: input, parts: parts.flat() });
   }
 }
 
@@ -33,12 +41,18 @@ function failureOf(error: unknown): ApplicationFailure {
   return error instanceof NotSentError ? failureOfNotSent(error) : ensureApplicationFailure(error);
 }
 
-function presentable(failure: ApplicationFailure, input: unknown): ApplicationFailure {
+/** What our own code has made of a server's answer: of few values. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.entries(value).flat().flatMap(textsIn) : [];
+}
+
+function presentable(failure: ApplicationFailure, options: PrintOptions): ApplicationFailure {
   const { type, nonRetryable, nextRetryDelay, category } = failure;
   const presented = ApplicationFailure.create({
-    message: printable(failure.message, { secretsOf: input, maximumBytes: bounds.message }),
+    message: printable(failure.message, { ...options, maximumBytes: bounds.message }),
     details: (failure.details ?? []).map((details) =>
-      printableValue(details, { secretsOf: input, maximumBytes: bounds.detail }),
+      printableValue(details, { ...options, maximumBytes: bounds.detail }),
     ),
     ...(type != null && { type: printable(type, { maximumBytes: bounds.type }) }),
     ...(nonRetryable != null && { nonRetryable }),

@@ -1,6 +1,7 @@
 import { type ClaimCheck, UnreadableClaimError } from '../codec/claim-check.js';
 import { replayClaimOf } from '../contract/claim.js';
 import { invalidInput } from './check-input.js';
+import type { KeepSecret } from './failure-boundary.js';
 import { failure } from './nested-server/failures.js';
 
 /** With the baseline's three reads of 6 s it has to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
@@ -15,7 +16,11 @@ const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
  * @throws ApplicationFailure of type InvalidInput where it is not there or can't be read (final), or
  *   NestedServerUnavailable where the store does not answer (retried)
  */
-export async function redeemReplay(input: unknown, claimCheck: ClaimCheck | undefined): Promise<unknown> {
+export async function redeemReplay(
+  input: unknown,
+  claimCheck: ClaimCheck | undefined,
+  keepSecret: KeepSecret,
+): Promise<unknown> {
   const claim = replayClaimOf(input);
   if (claim === undefined) return input;
   const invalid = (problem: string) => invalidInput([{ field: 'replayJson', problem }]);
@@ -25,7 +30,10 @@ export async function redeemReplay(input: unknown, claimCheck: ClaimCheck | unde
   const place = `${claimCheck.storeUrl}/${claim}`;
   try {
     const replayJson = await claimCheck.fetch(claim, AbortSignal.timeout(fetchTimeoutMs));
-    if (replayJson !== undefined) return { ...(input as object), replayJson };
+    if (replayJson !== undefined) {
+      keepSecret(replayJson);
+      return { ...(input as object), replayJson };
+    }
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof UnreadableClaimError) throw invalid(`can't be read from ${place}: ${message}`);

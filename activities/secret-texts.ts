@@ -1,4 +1,5 @@
 import type { Conversation } from '../contract/input.js';
+import { looksLikeToken } from '../contract/token-forms.js';
 
 /** Of a text: what is quoted of a longer one is a part of its beginning or of its end, as a rule. */
 const maximumCharacters = 32_000;
@@ -11,11 +12,12 @@ const harmless: ReadonlySet<string> = new Set(['repository', 'selectedBranch', '
 
 /**
  * The texts of an input that a server can repeat to a readiness check, which does not have the input itself: the settings
- * and the message. The shortest first, which keys and passwords are.
+ * and the message. The shortest first, which keys and passwords are. Not the replay: it would be in each history, however
+ * large it is.
  */
 export function secretTextsOf({ settings, initialUserMsg }: Conversation): string[] {
   const told = Object.entries(settings).filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
-  const texts = [...new Set([...textsIn(Object.fromEntries(told)), ...textsIn(initialUserMsg)])];
+  const texts = [...new Set([Object.fromEntries(told), initialUserMsg].flatMap(textsIn))];
   let left = maximumTotal;
   return texts
     .flatMap(endsOf)
@@ -36,5 +38,5 @@ function endsOf(text: string): string[] {
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(textsIn);
+  return Object.entries(value).flatMap(([name, inner]) => [...(looksLikeToken(name) ? [name] : []), ...textsIn(inner)]);
 }

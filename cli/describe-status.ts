@@ -10,7 +10,8 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
   const seconds = Math.max(0, Math.round(((closedAt ?? now).getTime() - startedAt.getTime()) / 1000));
   // What a look saw says which look it was; what a create met does not.
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
-  const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || lastSeen;
+  const meets = status.workflowTaskFailure ?? lastSeen;
+  const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || meets;
   const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is as last seen)` : '';
   return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}${stale}`;
 }

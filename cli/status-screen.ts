@@ -16,7 +16,7 @@ export function statusScreen(status: ConversationStatus, outcome: Outcome, now =
   const rows: [string, string | undefined][] = [
     ...outcomeRows(outcome),
     ['stuck', overdue && describeOverdue(overdue, now)],
-    ['failing', failedWorkflowTasks && `its code failed ${times(failedWorkflowTasks)} in a row: see the workers' logs`],
+    ['failing', failedWorkflowTasks && describeFailing(failedWorkflowTasks, status.workflowTaskFailure)],
     ['last seen', status.lastSeen],
     [phase === 'checking' ? 'checks' : 'attempts', attemptsOf(status)],
     ['server', [server, apiUrl].filter(Boolean).join(' at ')],
@@ -41,6 +41,10 @@ function outcomeRows(outcome: Outcome): [string, string | undefined][] {
     ['failure', type],
     ['details', JSON.stringify(details)],
   ];
+}
+
+function describeFailing(count: number, met = "see the workers' logs"): string {
+  return `its code failed ${times(count)} in a row: ${met}`;
 }
 
 /** Those that have ended; the one under way is not among them. */

@@ -44,8 +44,10 @@ export interface ConversationStatus {
   readonly lastSeen?: string;
   /** Set where it is stuck although it runs: no worker is there, or all are busy. */
   readonly overdue?: OverdueStep;
-  /** How often in a row the workflow's own code could not go on, e.g. for want of a key; the workers' logs tell why. */
+  /** How often in a row the workflow's own code could not go on, e.g. for want of a key. */
   readonly failedWorkflowTasks?: number;
+  /** What the first of them met, e.g. `a payload is encrypted with key 'k2': the keys here are k1`. */
+  readonly workflowTaskFailure?: string;
   /** These three as the start's memo tells; absent where another client did not set it. */
   readonly userId?: string;
   readonly apiUrl?: string;
@@ -93,6 +95,7 @@ export async function conversationStatus(
   const phase = stateOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? phaseWithout;
   const overdue = overdueStep(description);
   const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
+  const taskFailure = failedWorkflowTasks > 0 ? await workflowTaskFailure(client, description) : undefined;
   const known = {
     sid,
     workflowId,
@@ -102,6 +105,7 @@ export async function conversationStatus(
     ...(closeTime && { closedAt: closeTime }),
     ...(overdue && { overdue }),
     ...(failedWorkflowTasks > 0 && { failedWorkflowTasks }),
+    ...(taskFailure && { workflowTaskFailure: taskFailure.message }),
     ...(typeof userId === 'string' && { userId }),
     ...(typeof apiUrl === 'string' && { apiUrl }),
     ...(typeof server === 'string' && { server }),
@@ -139,6 +143,24 @@ function overdueStep({ taskQueue, raw }: WorkflowExecutionDescription): OverdueS
   if (!since || Date.now() - since.getTime() < overdueAfterMs) return undefined;
   const pinnedTo = workflowExecutionInfo?.versioningInfo?.deploymentVersion;
   return { since, taskQueue, ...(pinnedTo && { version: `${pinnedTo.deploymentName}:${pinnedTo.buildId}` }) };
+}
+
+/** What comes into a history while tasks fail again and again is seldom more than this, such as signals. */
+const latestEvents = 20;
+
+/** Of tasks that fail one after another, the first alone is in the history. */
+async function workflowTaskFailure(
+  client: Client,
+  { workflowId, runId }: WorkflowExecutionDescription,
+): Promise<Error | undefined> {
+  const { workflowService, options } = client;
+  const { history } = await workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: latestEvents,
+  });
+  const [failed] = (history?.events ?? []).flatMap((event) => event.workflowTaskFailedEventAttributes ?? []);
+  return lastFailure(client, failed?.failure);
 }
 
 /** Without the key that it is encrypted with, a failure says so. */

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { searchAttributes } from '../contract/names.js';
 import { NestedConversationError } from '../contract/nested-conversation-error.js';
 import { sdkClient, type TemporalClient } from './temporal-client.js';
 
 const grpcInvalidArgument = 3;
+const grpcNotFound = 5;
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
 /** What a client sets: `ConversationPhase` is set by clients before version 0.2 only. */
@@ -35,12 +37,16 @@ const usableWithinMs = 60_000;
  * Registers the search attributes in the client's namespace, and returns when they can be used. Safe to run again.
  *
  * @returns The names of those that were not there.
- * @throws Error where one is there with another type, or the server does not let them be registered
+ * @throws NamespaceNotFoundError if there is no such namespace
+ * @throws ServiceError if Temporal does not answer, or does not let them be registered
+ * @throws Error if one is there with another type
  */
 export async function registerSearchAttributes(client: TemporalClient): Promise<string[]> {
   const { connection, options, workflow } = sdkClient(client);
   const { namespace } = options;
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const { customAttributes } = await connection.operatorService
+    .listSearchAttributes({ namespace })
+    .catch(rethrowAsClient(namespace));
   const missing = registered.filter((name) => {
     const type = customAttributes[name];
     if (type != null && type !== INDEXED_VALUE_TYPE_KEYWORD) {
@@ -49,10 +55,12 @@ export async function registerSearchAttributes(client: TemporalClient): Promise<
     return type == null;
   });
   if (missing.length === 0) return [];
-  await connection.operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
-  });
+  await connection.operatorService
+    .addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
+    })
+    .catch(rethrowAsClient(namespace));
   for (const deadline = Date.now() + usableWithinMs; ; await sleep(200)) {
     try {
       await workflow.count(searchAttributesQuery);
@@ -61,4 +69,13 @@ export async function registerSearchAttributes(client: TemporalClient): Promise<
       if (!isAboutSearchAttributes(error) || Date.now() > deadline) throw error;
     }
   }
+}
+
+/** The SDK's clients throw errors of these classes; the services below them throw those of gRPC. */
+function rethrowAsClient(namespace: string) {
+  return (error: unknown): never => {
+    if (!isGrpcServiceError(error)) throw error;
+    if (error.code === grpcNotFound) throw new NamespaceNotFoundError(namespace);
+    throw new ServiceError("Search attributes can't be registered", { cause: error });
+  };
 }

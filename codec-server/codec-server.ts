@@ -2,12 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { DataConverter, Payload } from '@temporalio/common';
 import { z } from 'zod';
+import { sizeOf } from '../codec/payload-size.js';
 import { PayloadsMessage } from '../codec/proto.js';
 import { decode, encode } from '../codec/sdk-internals.js';
 import { strictCodecs } from '../codec/strict-codecs.js';
 import { boundBrokenBy } from '../contract/json-text.js';
 import { keyName } from '../contract/key-name.js';
 import { printable } from '../contract/printing/printable.js';
+
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
 
 export interface CodecServerOptions {
@@ -57,7 +59,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
       try {
         if (left <= 0) throw new RangeError(`the payloads decode to more than ${largestDecoded} bytes`);
         const decoded = await decode(payloadCodecs, [payload]);
-        left -= decoded.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+        left -= decoded.reduce((sum, its) => sum + sizeOf(its), 0);
         results.push(...decoded);
       } catch (error) {
         errors.push(error);

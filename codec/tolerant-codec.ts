@@ -14,6 +14,7 @@ import {
   whyUndecodable,
 } from '../contract/unreadable.js';
 import { LockedPayloadError } from './encryption-codec.js';
+import { maximumMetadataEntries, sizeOf } from './payload-size.js';
 import { decode, encode } from './sdk-internals.js';
 
 /** Told when a payload can't be read. */
@@ -89,7 +90,7 @@ export class TolerantCodec implements PayloadCodec {
   ): Promise<Payload> {
     try {
       const [decoded = {}] = await decode([...this.codecs], [payload], context);
-      const problem = problemWith(decoded, activation);
+      const problem = problemWith(decoded, sizeOf(payload), activation);
       return problem === undefined ? decoded : this.#unreadable('undecodable', problem);
     } catch (error) {
       if (error instanceof LockedPayloadError) return this.#unreadable('locked', error.message);
@@ -104,14 +105,21 @@ export class TolerantCodec implements PayloadCodec {
   }
 }
 
-function problemWith(payload: Payload, activation: Activation | undefined): string | undefined {
+function problemWith(payload: Payload, sentBytes: number, activation: Activation | undefined): string | undefined {
   const data = payload.data ?? new Uint8Array();
-  if (data.length > small) {
-    if (encodingOf(payload) !== 'json/plain') return `it holds ${data.length} bytes that are not JSON`;
-    if (activation && activation.bytesLeft < data.length) {
+  if (Object.keys(payload.metadata ?? {}).length > maximumMetadataEntries) {
+    return `it has more than ${maximumMetadataEntries} entries of metadata`;
+  }
+  const size = sizeOf(payload);
+  // Of small ones that were compressed, thousands may come at once: a run takes 10,000 signals.
+  if (activation && (size > small || size > sentBytes)) {
+    if (activation.bytesLeft < size) {
       return `with the other payloads of its run it comes to more than ${limits.activationBytes} bytes`;
     }
-    if (activation) activation.bytesLeft -= data.length;
+    activation.bytesLeft -= size;
+  }
+  if (size > small) {
+    if (encodingOf(payload) !== 'json/plain') return `it holds ${size} bytes that are not JSON`;
     const broken = boundBrokenBy(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1'), jsonBounds);
     if (broken) return `its JSON has more than ${jsonBounds[broken]} ${broken}`;
   }

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { limits } from '../contract/limits.js';
+import { maximumMetadataEntries } from './payload-size.js';
 import { PayloadMessage } from './proto.js';
 import type { Throttle } from './throttle.js';
 
@@ -15,9 +16,6 @@ const smallest = 64 * 1024;
  * is larger is not compressed either.
  */
 export const largestInflated = 128 * 1024 * 1024;
-
-/** The least that an entry of a payload's metadata takes, with a value of none: two of them are all that anybody sets. */
-const maximumMetadata = 100;
 
 /**
  * Compresses large payloads, in the format of the Go SDK's zlib codec: metadata `encoding` `binary/zlib`; data: the whole
@@ -50,7 +48,9 @@ export class ZlibCodec implements PayloadCodec {
       const whole = this.throttle ? await this.throttle.run(work) : await work();
       left -= whole.length;
       if (hasMoreMetadata(whole))
-        throw new RangeError(`it has more than ${maximumMetadata} entries of metadata, or fields that no payload has`);
+        throw new RangeError(
+          `it has more than ${maximumMetadataEntries} entries of metadata, or fields that no payload has`,
+        );
       decoded.push(PayloadMessage.decode(whole));
     }
     return decoded;
@@ -80,7 +80,7 @@ function hasMoreMetadata(whole: Buffer): boolean {
   };
   for (let entries = 0; at < whole.length; ) {
     const tag = varint();
-    if (tag === metadataTag && ++entries > maximumMetadata) return true;
+    if (tag === metadataTag && ++entries > maximumMetadataEntries) return true;
     const length = tag === undefined ? undefined : lengthOf[tag % 8]?.(varint);
     // Groups and the like: no payload has them, and what comes behind them would not be counted.
     if (length === undefined) return true;

@@ -6,6 +6,7 @@ import { dataConverterFor } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { S3Store } from '../codec/s3-store.js';
 import { defaultTaskQueue } from '../contract/names.js';
+import { loadBoolean } from './boolean.js';
 import { ConfigError, quoted } from './config-error.js';
 import { loadEncryptionKeys } from './encryption-keys.js';
 import { loadPayloadStore } from './payload-store.js';
@@ -57,7 +58,8 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
   }
   const keys = loadEncryptionKeys(env);
   const payloadStore = loadPayloadStore(env);
-  if (keys.size === 0 && env.ALLOW_PLAINTEXT_PAYLOADS !== 'true') {
+  const isPlaintextAllowed = loadBoolean(env, 'ALLOW_PLAINTEXT_PAYLOADS');
+  if (keys.size === 0 && !isPlaintextAllowed) {
     if (!isLoopback(address)) throw plaintextRefused(`Temporal at ${address}`);
     if (payloadStore instanceof S3Store) throw plaintextRefused(payloadStore.url);
   }
@@ -72,8 +74,8 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
 }
 
 function plaintextRefused(receiver: string): ConfigError {
-  const mend = 'set PAYLOAD_ENCRYPTION_KEYS or PAYLOAD_ENCRYPTION_KEYS_FILE, or ALLOW_PLAINTEXT_PAYLOADS=true';
-  return new ConfigError(`${receiver} would be sent session keys or messages unencrypted: ${mend}`);
+  const fix = 'set PAYLOAD_ENCRYPTION_KEYS or PAYLOAD_ENCRYPTION_KEYS_FILE, or ALLOW_PLAINTEXT_PAYLOADS=true';
+  return new ConfigError(`${receiver} would be sent session keys or messages unencrypted: ${fix}`);
 }
 
 /** Whether an address is one of this machine. */
@@ -82,7 +84,9 @@ export function isLoopback(address: string): boolean {
 }
 
 function connectConfig(env: NodeJS.ProcessEnv): ClientConnectConfig {
-  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  // `@temporalio/envconfig` reads whatever it does not know as "off".
+  for (const variable of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) loadBoolean(env, variable);
+  const set = Object.entries(env).filter(isSet);
   const { TEMPORAL_CONFIG_FILE: file } = env;
   const profile = load('The profile (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE)', () =>
     loadClientConfigProfile({
@@ -92,6 +96,12 @@ function connectConfig(env: NodeJS.ProcessEnv): ClientConnectConfig {
     }),
   );
   return load("The TLS files (TEMPORAL_TLS_…_PATH, or the profile's)", () => toClientOptions(profile));
+}
+
+/** An empty variable is not set, except that an empty header takes one away that the profile has. */
+function isSet(entry: [string, string | undefined]): entry is [string, string] {
+  const [name, value] = entry;
+  return value !== undefined && (value !== '' || name.startsWith('TEMPORAL_GRPC_META_'));
 }
 
 function load<T>(settings: string, read: () => T): T {

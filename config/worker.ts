@@ -8,6 +8,7 @@ import {
 import type { TransportOptions } from '../activities/nested-server/transport.js';
 import { parseDuration } from '../contract/duration.js';
 import { parseEgressPolicy } from '../egress/egress-policy.js';
+import { loadBoolean } from './boolean.js';
 import { ConfigError } from './config-error.js';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.js';
 import { defaultShutdownGraceTime, tuning } from './worker-defaults.js';
@@ -138,11 +139,8 @@ function loadDeploymentVersion(env: NodeJS.ProcessEnv): WorkerDeploymentVersion 
 }
 
 function loadTransportOptions(env: NodeJS.ProcessEnv): TransportOptions {
-  const { NESTED_SERVER_ALLOW: allow, NESTED_SERVER_PROXY_FROM_ENVIRONMENT: fromEnvironment = '' } = env;
-  if (!['', 'true', 'false'].includes(fromEnvironment)) {
-    throw new ConfigError(`NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, and is '${fromEnvironment}'`);
-  }
-  const proxyFromEnvironment = fromEnvironment === 'true';
+  const { NESTED_SERVER_ALLOW: allow } = env;
+  const proxyFromEnvironment = loadBoolean(env, 'NESTED_SERVER_PROXY_FROM_ENVIRONMENT') ?? false;
   if (allow && proxyFromEnvironment) {
     throw new ConfigError(
       'NESTED_SERVER_ALLOW and NESTED_SERVER_PROXY_FROM_ENVIRONMENT=true exclude each other: a proxy looks host names ' +

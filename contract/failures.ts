@@ -25,15 +25,15 @@ export type FailureType = keyof typeof failureTypes;
  */
 export const notReadyYet = 'NotReadyYet';
 
-/** What a person does about a failure: in the README, and in the current details of a run that failed. */
+/** What a person does about a failure: in docs/contract.md, and in the current details of a run that failed. */
 export const whatToDo: { readonly [T in FailureType]: string } = {
   InvalidInput: 'correct the fields; nothing was sent',
-  ConversationRejected: 'mend what the message and `details.msgId` say, then start again',
+  ConversationRejected: 'fix what the message and `details.msgId` say, then start again',
   Unauthorized: 'pass a valid `client.sessionApiKey`',
-  NestedServerUnavailable: 'look after the nested server, then start again: the message is not sent twice',
+  NestedServerUnavailable: 'check the nested server, then start again: the message is not sent twice',
   ConversationNotReady:
     "read `details.lastObservation`; a repository's set-up script may need more `readiness.maximumAttempts`",
-  ConversationFailed: 'mend what `details.reason` says, then start again',
+  ConversationFailed: 'fix what `details.reason` says, then start again',
 };
 
 /** The types that end a start at once, wherever they come up: trying again can't help. */

@@ -50,7 +50,13 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     maxActivities = tuning.maxActivities,
     activityDependencies,
   } = options;
-  const { interceptors, ...embedded } = embeddedWorkerOptions({ dataConverter, payloadStore, activityDependencies });
+  const { interceptors, ...embedded } = embeddedWorkerOptions({
+    namespace,
+    taskQueue,
+    dataConverter,
+    payloadStore,
+    activityDependencies,
+  });
   return Worker.create({
     ...embedded,
     connection,

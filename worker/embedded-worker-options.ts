@@ -6,6 +6,7 @@ import type { Activities } from '../activities/interface.js';
 import { ClaimCheck } from '../codec/claim-check.js';
 import { forWorker } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
+import { defaultTaskQueue } from '../contract/names.js';
 import { lockedActivity } from './locked-activity.js';
 import { logAttributes } from './log-attributes.js';
 import { reportUnreadable } from './report-unreadable.js';
@@ -13,6 +14,10 @@ import { traceActivity } from './trace-activity.js';
 import { workflowInterceptorModules } from './workflow-bundle.js';
 
 export interface EmbeddedWorkerSettings {
+  /** The worker's namespace, for the labels of metrics. @default 'default' */
+  readonly namespace?: string | undefined;
+  /** The worker's task queue, for the labels of metrics. @default 'nested-conversations' */
+  readonly taskQueue?: string | undefined;
   /** That of the clients: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
   readonly dataConverter?: DataConverter | undefined;
   /** Where clients leave replays that are too large for Temporal. @default none */
@@ -35,11 +40,12 @@ export interface EmbeddedWorkerOptions {
  * It gives the same traces, logs, current details and metrics as `createWorker`, and the same care for what can't be read.
  */
 export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): EmbeddedWorkerOptions {
+  const { namespace = 'default', taskQueue = defaultTaskQueue } = settings;
   const { dataConverter, payloadStore, activityDependencies } = settings;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
   return {
     activities: createActivities({ claimCheck, ...activityDependencies }),
-    dataConverter: forWorker(dataConverter, reportUnreadable()),
+    dataConverter: forWorker(dataConverter, reportUnreadable({ namespace, task_queue: taskQueue })),
     interceptors: {
       activity: [traceActivity, logAttributes, lockedActivity],
       workflowModules: workflowInterceptorModules,

@@ -12,16 +12,18 @@ import { hasCurrentVersion } from './process/current-version.js';
 import { startHealthServer } from './process/health-server.js';
 import { installRuntime } from './process/install-runtime.js';
 import { createLogger } from './process/logger.js';
-import { whyNotReady } from './process/why-not-ready.js';
+import { TemporalOutage } from './process/temporal-outage.js';
+import { askTemporal, whyNotReady } from './process/why-not-ready.js';
 
 /** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
   const logger = createLogger(config.logLevel);
-  const runtime = installRuntime(config, logger);
-  const stopTracing = await startTracing('nested-conversations-worker', loadTracingConfig());
   let connection: NativeConnection | undefined;
   let worker: Worker | undefined;
+  const outage = new TemporalOutage(logger, async () => connection && askTemporal(connection));
+  const runtime = installRuntime(config, outage.logger);
+  const stopTracing = await startTracing('nested-conversations-worker', loadTracingConfig());
   const { healthEndpoint } = config;
   const healthServer =
     healthEndpoint && (await startHealthServer(healthEndpoint, () => whyNotReady(worker, connection)));
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
   } finally {
     // A worker that failed leaves the runtime up, with the lines that it holds back for a moment to sort them.
     runtime.flushLogs();
+    outage.end();
     await connection?.close();
     healthServer?.close().closeAllConnections();
     await stopTracing();
@@ -86,7 +89,7 @@ function explain(problem: string) {
 }
 
 main().catch((error: unknown) => {
-  // A setting is mended by whoever has just set it, and reads along.
+  // A wrong setting is fixed by the person who has just set it, and who reads this.
   if (error instanceof ConfigError) console.error(`nested-conversations worker: ${error.message}`);
   else createLogger('ERROR').error('Worker failed', { error });
   // A worker that could not be made, or failed, leaves the SDK's runtime running: the process would not end by itself.

@@ -8,12 +8,16 @@ const quietMs = 60_000;
 /** Reasons that are kept in mind. What is made up could be told in endless ways. */
 const maximumReasons = 100;
 
-/** Counts each payload that a worker can't read, and logs each reason now and then. */
-export function reportUnreadable(): OnUnreadable {
+/**
+ * Counts each payload that a worker can't read, and logs each reason now and then.
+ *
+ * @param labels - those that the SDK's own metrics have
+ */
+export function reportUnreadable(labels: { readonly namespace: string; readonly task_queue: string }): OnUnreadable {
   const loggedAt = new Map<string, number>();
   return (kind, reason) => {
     const { metricMeter, logger } = Runtime.instance();
-    metricMeter.createCounter(metricNames.unreadable).add(1, { kind });
+    metricMeter.createCounter(metricNames.unreadable).add(1, { ...labels, kind });
     const now = performance.now();
     if (now - (loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
     if (loggedAt.size >= maximumReasons) loggedAt.clear();

@@ -1,4 +1,4 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey, type MetricMeter, SearchAttributeType } from '@temporalio/common';
 import {
   ApplicationFailure,
   isCancellation,
@@ -51,9 +51,10 @@ export function interceptors(): WorkflowInterceptors {
 function showReady({ conversationId, status, attempts }: CreateNestedConversationResult): void {
   show('ready', literally(`${conversationId} is ${status}, as look ${attempts} found`));
   const seconds = (Date.now() - workflowInfo().startTime.getTime()) / 1000;
-  metricMeter.createCounter(metricNames.ready).add(1);
-  metricMeter.createHistogram(metricNames.timeToReady, 'float', 's').record(seconds);
-  metricMeter.createHistogram(metricNames.looks, 'int').record(attempts);
+  const meter = labelled();
+  meter.createCounter(metricNames.ready).add(1);
+  meter.createHistogram(metricNames.timeToReady, 'float').record(seconds);
+  meter.createHistogram(metricNames.looks, 'int').record(attempts);
 }
 
 function showFailure(error: unknown): void {
@@ -64,7 +65,15 @@ function showFailure(error: unknown): void {
   const { message, type } = error instanceof ApplicationFailure ? error : { message: String(error), type: undefined };
   const advice = whatToDo[type as FailureType];
   show('failed', advice ? `${type}: ${literally(message)}\n\n**What to do:** ${advice}` : literally(message));
-  metricMeter.createCounter(metricNames.failed).add(1, { type: type ?? 'unknown' });
+  labelled()
+    .createCounter(metricNames.failed)
+    .add(1, { type: type ?? 'unknown' });
+}
+
+/** With the labels of the SDK's own metrics in their spelling: its meter says `taskQueue`, they `task_queue`. */
+function labelled(): MetricMeter {
+  const { taskQueue, workflowType } = workflowInfo();
+  return metricMeter.withTags({ task_queue: taskQueue, workflow_type: workflowType });
 }
 
 /** What a server or a caller said may look like markdown, and would be shown cut, or as an image from elsewhere. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { Context } from '@temporalio/activity';
 import { metricNames } from '../../contract/metrics.js';
+import { counter } from '../metrics.js';
 import { NotSentError, type Transport, type TransportRequest } from './transport.js';
 import { whyGivenUp } from './why-given-up.js';
 
@@ -8,7 +8,7 @@ import { whyGivenUp } from './why-given-up.js';
 export function counted(transport: Transport): Transport {
   return async (request) => {
     const { method } = request;
-    const requests = Context.current().metricMeter.createCounter(metricNames.requests);
+    const requests = counter(metricNames.requests);
     try {
       const answer = await transport(request);
       // What the server makes up must not become a label: each value is one more series.

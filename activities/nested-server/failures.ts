@@ -5,7 +5,7 @@ import type { HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
 /** Characters of an answer that are quoted: more than are told, as a long secret shrinks to three asterisks. */
-const maximumQuote = 8_000;
+const maximumQuote = 4_000;
 
 /** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
 const maximumMsgId = 200;
@@ -36,7 +36,7 @@ export function failure<T extends FailureType>(
 
 /**
  * The failure that an answer means for whoever needed a better one: the server's verdict by its status, as in the
- * failure table of the README.
+ * table of errors in docs/contract.md.
  */
 export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;

@@ -24,7 +24,7 @@ const requestTimeoutMs = 10_000;
 /** What {@link whatToDo} would say of a failure whose remedy is another where nothing was started. */
 const mends: Partial<Record<FailureType, string>> = {
   Unauthorized: 'pass the valid key: --session-api-key, or NESTED_SESSION_API_KEY',
-  NestedServerUnavailable: 'look after the nested server, its URL and --server',
+  NestedServerUnavailable: 'check the nested server, its URL and --server',
   ConversationRejected: 'correct the URL, or NESTED_SERVER_ALLOW where that stands against it',
 };
 

@@ -1,10 +1,12 @@
 import { type View, ViewBuilder } from './view.js';
 
-/** Shorter ones hold fewer characters than count as a part of a secret. */
-const runs = [
-  { run: /[\w+/-]{11,}/g, encoding: 'base64', digits: 4 },
-  { run: /(?:[\da-f]{2}){8,}/gi, encoding: 'hex', digits: 2 },
-] as const;
+/** Eight characters hold the six bytes of the shortest secret that is hidden. */
+const base64 = /[\w+/-]{8,}/g;
+
+/** Bytes one after another, or apart: `6d 79`, `6d:79`, `0x6d, 0x79`, `6d79 2d73`. Six, as above. */
+const hex = /(?:0x)?[\da-f]{2}(?:[\s:,;._"'-]{0,4}(?:0x)?[\da-f]{2}){5,}/gi;
+
+const besideHex = /0x|[^\da-f]/gi;
 
 /** Not from within a run of blanks: that would take time that grows with the square of its length. */
 const separators = /(?<![ \t])[ \t]*[\r\n]\s*|["'\\]/;
@@ -14,17 +16,26 @@ const separators = /(?<![ \t])[ \t]*[\r\n]\s*|["'\\]/;
  * one, so that it is read from each digit that its first byte could begin at.
  */
 export function decodeRuns(view: View): View[] {
-  const joined = withoutSeparators(view);
-  return runs.flatMap(({ run, encoding, digits }) =>
-    [...joined.text.matchAll(run)].flatMap(({ 0: whole, index }) => {
-      const [from = 0, to = 0] = [joined.from[index], joined.to[index + whole.length - 1]];
-      return Array.from({ length: digits }, (_, offset) => {
-        const builder = new ViewBuilder();
-        builder.add(Buffer.from(whole.slice(offset), encoding).toString(), from, to);
-        return builder.build();
-      });
+  return [
+    ...decoded(withoutSeparators(view), base64, (run) =>
+      [0, 1, 2, 3].map((at) => Buffer.from(run.slice(at), 'base64')),
+    ),
+    ...decoded(view, hex, (run) => {
+      const digits = run.replace(besideHex, '');
+      return [0, 1].map((at) => Buffer.from(digits.slice(at), 'hex'));
     }),
-  );
+  ];
+}
+
+function decoded(view: View, runs: RegExp, decode: (run: string) => Buffer[]): View[] {
+  return [...view.text.matchAll(runs)].flatMap(({ 0: run, index }) => {
+    const [from = 0, to = 0] = [view.from[index], view.to[index + run.length - 1]];
+    return decode(run).map((bytes) => {
+      const builder = new ViewBuilder();
+      builder.add(bytes.toString(), from, to);
+      return builder.build();
+    });
+  });
 }
 
 /** Long base64 comes in lines, and in quotes. */

@@ -1,18 +1,12 @@
 import { tokenSpans } from '../token-forms.js';
-import { canonical, canonicalView, visibleView } from './canonical.js';
+import { comparedViews, spacedView, visibleView } from './canonical.js';
 import { decodeRuns } from './decode-runs.js';
 import { ownWords } from './own-words.js';
-import type { Secrets } from './secrets.js';
+import { formsOfWords, partCharacters, type Secrets } from './secrets.js';
 import { unescapeView } from './unescape.js';
 import { type View, viewOf } from './view.js';
 
 export const hidden = '***';
-
-/** Characters, in canonical form, that a text and a secret have to have in common. */
-const partCharacters = 8;
-
-/** A secret that is shorter than such a part is hidden where all of it is there; a shorter one is a word like others. */
-const shortestSecret = 6;
 
 /** How often a text is decoded: JSON in JSON in base64, for example. */
 const layers = 3;
@@ -32,7 +26,7 @@ export function hide(text: string, secrets: Secrets): string {
   const views = viewsOf(text);
   if (!views) return hidden;
   const tokens = views.map(visibleView).flatMap((view) => tokenSpans(view.text).map((span) => sourceOf(view, ...span)));
-  return without(text, [...tokens, ...secretSpans(views.map(canonicalView), secrets)]);
+  return without(text, [...tokens, ...secretSpans(views, secrets)]);
 }
 
 /** The text in every form; `undefined` where there are too many. */
@@ -49,31 +43,48 @@ function viewsOf(text: string): View[] | undefined {
   return views;
 }
 
-function secretSpans(views: readonly View[], { hidden, harmless }: Secrets): Span[] {
-  if (hidden.length === 0) return [];
-  const innocent = [...ownCanonical, ...harmless];
+function secretSpans(views: readonly View[], secrets: Secrets): Span[] {
+  const innocent = [...ownForms, ...secrets.harmless];
   const isInnocent = (part: string) => innocent.some((words) => words.includes(part));
-  const parts = partsOf(views, partCharacters);
+  return [...partSpans(views, secrets, isInnocent), ...wholeSpans(views, secrets, isInnocent)];
+}
+
+const ownForms = ownWords.flatMap(formsOfWords);
+
+type IsInnocent = (part: string) => boolean;
+
+/** Looks in secrets for parts of these texts: of those that stand for too much nothing is told anyway. */
+export function searchFor(texts: readonly string[]): PartSearch {
+  return new PartSearch(partsOf(texts.flatMap((text) => viewsOf(text) ?? []).flatMap(comparedViews)));
+}
+
+/** Where parts of longer secrets are. */
+function partSpans(views: readonly View[], { long }: Secrets, isInnocent: IsInnocent): Span[] {
+  if (long.length === 0) return [];
+  const parts = partsOf(views.flatMap(comparedViews));
   const search = new PartSearch(parts);
   const spans: Span[] = [];
-  const shortOnes = new Map<number, Map<string, Span[]>>();
-  for (const secret of hidden) {
-    const { length } = secret;
-    if (length >= partCharacters) {
-      search.in(secret, (part) => spans.push(...taken(parts, part, isInnocent)));
-    } else if (length >= shortestSecret) {
-      const wholes = shortOnes.get(length) ?? partsOf(views, length);
-      shortOnes.set(length, wholes);
-      spans.push(...taken(wholes, secret, isInnocent));
+  for (const secret of long) search.in(secret, (part) => spans.push(...taken(parts, part, isInnocent)));
+  return spans;
+}
+
+/** Where the whole of a short secret is. */
+function wholeSpans(views: readonly View[], { short }: Secrets, isInnocent: IsInnocent): Span[] {
+  if (short.size === 0) return [];
+  const spans: Span[] = [];
+  for (const view of views.flatMap((its) => [...comparedViews(its), spacedView(its)])) {
+    for (const [length, secrets] of short) {
+      for (let end = length; end <= view.text.length; end++) {
+        const part = view.text.slice(end - length, end);
+        if (secrets.has(part) && !isInnocent(part)) spans.push(sourceOf(view, end - length, end));
+      }
     }
   }
   return spans;
 }
 
-const ownCanonical = ownWords.map(canonical);
-
 /** Where a part is, told once, however often the secrets have it. */
-function taken(parts: Map<string, Span[]>, part: string, isInnocent: (part: string) => boolean): readonly Span[] {
+function taken(parts: Map<string, Span[]>, part: string, isInnocent: IsInnocent): readonly Span[] {
   const spans = parts.get(part) ?? [];
   parts.delete(part);
   return isInnocent(part) ? [] : spans;
@@ -83,14 +94,14 @@ function sourceOf({ from, to }: View, begin: number, end: number): Span {
   return [from[begin] ?? 0, to[end - 1] ?? 0];
 }
 
-/** Where each part of this length is in the source. */
-function partsOf(views: readonly View[], length: number): Map<string, Span[]> {
+/** Where each part is in the source. */
+function partsOf(views: readonly View[]): Map<string, Span[]> {
   const parts = new Map<string, Span[]>();
   for (const view of views) {
-    for (let end = length; end <= view.text.length; end++) {
-      const part = view.text.slice(end - length, end);
+    for (let end = partCharacters; end <= view.text.length; end++) {
+      const part = view.text.slice(end - partCharacters, end);
       const spans = parts.get(part) ?? [];
-      spans.push(sourceOf(view, end - length, end));
+      spans.push(sourceOf(view, end - partCharacters, end));
       parts.set(part, spans);
     }
   }
@@ -98,7 +109,7 @@ function partsOf(views: readonly View[], length: number): Map<string, Span[]> {
 }
 
 /** Looks for parts in secrets that may be a thousand times longer: by a hash that rolls along, and a filter of bits. */
-class PartSearch {
+export class PartSearch {
   readonly #filter = new Uint8Array(1 << 16);
 
   constructor(private readonly parts: ReadonlyMap<string, unknown>) {

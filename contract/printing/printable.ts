@@ -4,12 +4,14 @@ import { noSecrets, type Secrets, secretsOf } from './secrets.js';
 export interface PrintOptions {
   /** The input whose secrets must not be repeated. @default none: tokens and credentials in URLs are hidden all the same */
   readonly secretsOf?: unknown;
+  /** Parts of other secrets: see `repeatedParts`. @default none */
+  readonly parts?: readonly string[];
   /** As JSON writes it, in bytes. @default 1000 */
   readonly maximumBytes?: number;
 }
 
-/** Characters that are looked at: several times what is told, as a long secret shrinks to three asterisks. */
-const maximumCharacters = 10_000;
+/** Characters of a text that are looked at: several times what is told, as a long secret shrinks to three asterisks. */
+export const maximumCharacters = 4_000;
 
 /** Entries of a list or an object that are told. */
 const maximumEntries = 20;
@@ -24,13 +26,20 @@ export const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
  * A text as it may leave: the one function that everything goes through which a server, a caller or a library has said.
  * Without the secrets of an input and what looks like a token, in one line, without control characters, and short.
  */
-export function printable(text: string, { secretsOf: input, maximumBytes = 1000 }: PrintOptions = {}): string {
-  return print(text, input === undefined ? noSecrets : secretsOf(input), maximumBytes);
+export function printable(text: string, options: PrintOptions = {}): string {
+  return print(text, secretsFor(options), options.maximumBytes ?? defaultMaximumBytes);
 }
 
 /** The same for each text in a value of JSON, such as the details of a failure. */
-export function printableValue(value: unknown, { secretsOf: input, maximumBytes = 1000 }: PrintOptions = {}): unknown {
-  return printValue(value, input === undefined ? noSecrets : secretsOf(input), maximumBytes, maximumLevels);
+export function printableValue(value: unknown, options: PrintOptions = {}): unknown {
+  return printValue(value, secretsFor(options), options.maximumBytes ?? defaultMaximumBytes, maximumLevels);
+}
+
+const defaultMaximumBytes = 1000;
+
+function secretsFor({ secretsOf: input, parts = [] }: PrintOptions): Secrets {
+  const secrets = input === undefined ? noSecrets : secretsOf(input);
+  return parts.length === 0 ? secrets : { ...secrets, long: [...secrets.long, ...parts] };
 }
 
 function printValue(value: unknown, secrets: Secrets, maximumBytes: number, levels: number): unknown {

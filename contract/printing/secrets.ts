@@ -1,15 +1,24 @@
 import { limits } from '../limits.js';
 import { looksLikeToken } from '../token-forms.js';
-import { canonical } from './canonical.js';
+import { comparedForms, spacedForm } from './canonical.js';
 import { unescaped } from './unescape.js';
 
-/** What must not be repeated, in the form in which it is compared, and what may be, though it is a part of that. */
+/** Characters that a text and a secret have to have in common. White space is none. */
+export const partCharacters = 8;
+
+/** A secret that is shorter than such a part is hidden where all of it is there; a shorter one is a word like others. */
+const shortestSecret = 6;
+
+/** What must not be repeated, in the forms in which it is compared, and what may be, though it is a part of that. */
 export interface Secrets {
-  readonly hidden: readonly string[];
+  /** What has such parts. */
+  readonly long: readonly string[];
+  /** What has none, and is hidden as a whole, by its length. */
+  readonly short: ReadonlyMap<number, ReadonlySet<string>>;
   readonly harmless: readonly string[];
 }
 
-export const noSecrets: Secrets = { hidden: [], harmless: [] };
+export const noSecrets: Secrets = { long: [], short: new Map(), harmless: [] };
 
 /**
  * The fields of an input that are no secrets: what a person who looks for a failure has to see. Everything else is one,
@@ -48,7 +57,7 @@ export function secretsOf(input: unknown): Secrets {
 }
 
 function collect(input: unknown): Secrets {
-  const hidden = new Set<string>();
+  const secrets = new SecretForms();
   const harmless = new Set<string>();
   // Of what the contract would refuse, too. Not by recursion: what is unchecked may be nested to any depth.
   const rest: [value: unknown, path: string][] = [[input, '']];
@@ -57,17 +66,18 @@ function collect(input: unknown): Secrets {
     if (typeof value === 'string') {
       if (harmlessFields.has(path) && !mayHaveCredentials(path, value)) {
         // As requests go there.
-        harmless.add(canonical(`${value}${path === 'apiUrl' ? '/api/conversations' : ''}`.slice(0, longestHarmless)));
-      } else for (const form of formsOf(value)) hidden.add(form);
+        const told = `${value}${path === 'apiUrl' ? '/api/conversations' : ''}`.slice(0, longestHarmless);
+        for (const form of formsOfWords(told)) harmless.add(form);
+      } else secrets.addDecoded(value);
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, inner] of Object.entries(value)) {
         if (path === '' && ownFields.has(key)) continue;
-        if (looksLikeToken(key.slice(0, limits.keyCharacters))) hidden.add(canonical(key));
+        if (looksLikeToken(key.slice(0, limits.keyCharacters))) secrets.add(key);
         rest.push([inner, path.length > longestField ? path : path === '' ? key : `${path}.${key}`]);
       }
     }
   }
-  return { hidden: [...hidden].filter((form) => form !== ''), harmless: [...harmless] };
+  return secrets.collected([...harmless]);
 }
 
 const longestField = 100;
@@ -75,11 +85,53 @@ const longestField = 100;
 /** What is longer than the longest of these fields may be is searched no further. */
 const longestHarmless = limits.apiUrlCharacters + 100;
 
-/** A text as it is, and as what it stands for, where it is encoded itself: a replay is JSON, a URL may be percent-encoded. */
-function formsOf(text: string): string[] {
-  const forms = [canonical(text)];
-  for (let layer = unescaped(text), count = 0; layer !== undefined && count < 3; layer = unescaped(layer), count++) {
-    forms.push(canonical(layer));
+/** How often a secret is decoded: a replay is JSON, a URL may be percent-encoded. */
+const layers = 3;
+
+/** Secrets in all their forms, each of them once. */
+class SecretForms {
+  readonly #long = new Set<string>();
+  readonly #short = new Map<number, Set<string>>();
+
+  /** A text, as it is and as what it stands for where it is encoded itself. */
+  addDecoded(text: string): void {
+    this.add(text);
+    for (let layer = unescaped(text), count = 0; layer !== undefined && count < layers; count++) {
+      this.add(layer);
+      layer = unescaped(layer);
+    }
   }
-  return forms;
+
+  add(text: string): void {
+    const forms = comparedForms(text);
+    if (forms.every(({ length }) => length < partCharacters)) {
+      // Of one of few letters, the white space between them counts.
+      for (const form of [...forms, spacedForm(text.trim())]) this.#addShort(form);
+    } else {
+      for (const form of forms)
+        if (form.length < partCharacters) this.#addShort(form);
+        else this.#long.add(form);
+    }
+  }
+
+  #addShort(form: string): void {
+    if (form.length < shortestSecret) return;
+    this.#short.set(form.length, (this.#short.get(form.length) ?? new Set()).add(form));
+  }
+
+  collected(harmless: readonly string[]): Secrets {
+    return { long: [...this.#long], short: this.#short, harmless };
+  }
+}
+
+/** A long text in the forms in which its parts are searched for. */
+export function formsOfSecret(text: string): readonly string[] {
+  const forms = new SecretForms();
+  forms.addDecoded(text);
+  return forms.collected([]).long;
+}
+
+/** Words that may be told, in all forms in which a secret can have them. */
+export function formsOfWords(words: string): string[] {
+  return [...comparedForms(words), spacedForm(words)];
 }

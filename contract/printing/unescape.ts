@@ -1,3 +1,4 @@
+import { htmlEntity } from './html-entities.js';
 import { type View, ViewBuilder } from './view.js';
 
 /**
@@ -11,17 +12,18 @@ const escapes = new RegExp(
     `\\\\u\\{${hexDigit}{1,6}\\}`,
     `\\\\U${hexDigit}{8}`,
     `(?:\\\\x${hexDigit}{2})+`,
+    // As Git and shells write bytes.
+    '(?:\\\\[0-3][0-7]{2})+',
     `\\\\[nrtbfv0'"/\\\\]`,
     `(?:%${hexDigit}{2})+`,
     '&#\\d{1,7};',
     `&#[xX]${hexDigit}{1,6};`,
-    '&(?:amp|lt|gt|quot|apos|nbsp);',
+    '&[A-Za-z]{2,10};',
     '\\u001b\\[[\\d;]*[A-Za-z]',
   ].join('|'),
   'g',
 );
 
-const names: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 const shorts: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '', f: '\n', v: '\n', 0: '' };
 
 /** The text with one layer of escapes undone; `undefined` where there is none. */
@@ -70,12 +72,13 @@ function piecesOf(written: string): string | readonly Piece[] {
   const sign = written.charAt(1);
   switch (written.charAt(0)) {
     case '%':
-      return utf8(written.replaceAll('%', ''), 3);
+      return utf8(Buffer.from(written.replaceAll('%', ''), 'hex'), 3);
     case '&':
-      if (sign !== '#') return names[written.slice(1, -1)] ?? ' ';
+      if (sign !== '#') return htmlEntity(written);
       return /^&#x/i.test(written) ? codePoint(written.slice(3, -1), 16) : codePoint(written.slice(2, -1), 10);
     case '\\':
-      if (sign === 'x') return utf8(written.replaceAll('\\x', ''), 4);
+      if (sign === 'x') return utf8(Buffer.from(written.replaceAll('\\x', ''), 'hex'), 4);
+      if (/^\\[0-3][0-7]/.test(written)) return utf8(octal(written), 4);
       if (sign === 'U' || written.charAt(2) === '{') return codePoint(written.slice(2).replace(/[{}]/g, ''), 16);
       if (sign === 'u') return String.fromCharCode(Number.parseInt(written.slice(2), 16));
       return shorts[sign] ?? sign;
@@ -90,12 +93,15 @@ function codePoint(digits: string, base: number): string {
   return value <= 0x10ffff ? String.fromCodePoint(value) : '\ufffd';
 }
 
+function octal(written: string): Buffer {
+  return Buffer.from((written.match(/[0-7]+/g) ?? []).map((digits) => Number.parseInt(digits, 8)));
+}
+
 /**
- * Bytes in hex as text: in UTF-8 as URLs and Python's bytes have them; what is none, each its own as in a Python text, or
+ * Bytes as text: in UTF-8 as URLs and Python's bytes have them; what is none, each its own as in a Python text, or
  * half a character where the text was cut.
  */
-function utf8(hex: string, charactersPerByte: number): readonly Piece[] {
-  const buffer = Buffer.from(hex, 'hex');
+function utf8(buffer: Buffer, charactersPerByte: number): readonly Piece[] {
   const pieces: Piece[] = [];
   for (let at = 0; at < buffer.length; ) {
     const lead = buffer[at] ?? 0;

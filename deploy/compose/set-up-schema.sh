@@ -1,5 +1,5 @@
 # Creates Temporal's two databases and brings their schemas to the version of these tools. Safe to run again.
-# Where PostgreSQL is comes from temporal-sql-tool's own environment variables: SQL_HOST, SQL_USER, SQL_PASSWORD, …
+# temporal-sql-tool's own environment variables say where PostgreSQL is: SQL_HOST, SQL_USER, SQL_PASSWORD, …
 set -eu
 
 set_up() {

@@ -8,6 +8,8 @@ import { Version } from './version.js';
 
 /** How the stand-in is set up. */
 export interface OpenHandsStandInOptions {
+  /** Where it listens. @default a free port */
+  port?: number;
   /** Of `openhands-ai`; from 1.7 on, this API is gone. @default '0.55.0' */
   version?: string;
   /** When set, `/api` demands it as `X-Session-API-Key`. */
@@ -48,10 +50,10 @@ export class OpenHandsStandIn extends StandInServer {
     this.options = { ...options };
   }
 
-  /** Starts a server on a free port of 127.0.0.1. */
+  /** Starts a server on 127.0.0.1. */
   static async listen(options: OpenHandsStandInOptions = {}): Promise<OpenHandsStandIn> {
     const server = new OpenHandsStandIn(options);
-    await server.up();
+    await server.up(options.port);
     return server;
   }
 

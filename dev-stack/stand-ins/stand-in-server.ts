@@ -124,9 +124,9 @@ export abstract class StandInServer {
     await setImmediate();
   }
 
-  /** Listens on the port it had before {@link down}. */
-  async up(): Promise<void> {
-    this.#server.listen(this.#port, '127.0.0.1');
+  /** Listens on the port it had before {@link down}, at first on a free one, or on the given one. */
+  async up(port = this.#port): Promise<void> {
+    this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
   }

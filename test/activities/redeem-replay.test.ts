@@ -11,7 +11,7 @@ test('a store that does not answer is tried again, and the failure says where it
   Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' });
   const claim = randomUUID();
   const claimCheck = new ClaimCheck(new S3Store('conversations', 'replays'), []);
-  const failure = await failureOf(redeemReplay({ replayJson: { claim } }, claimCheck));
+  const failure = await failureOf(redeemReplay({ replayJson: { claim } }, claimCheck, () => undefined));
   assert.equal(failure.type, 'NestedServerUnavailable');
   assert.equal(failure.nonRetryable, false);
   assert.match(

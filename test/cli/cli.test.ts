@@ -47,6 +47,9 @@ function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args
 const complete = () => ['--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--message', 'Fix the build'];
 const inAMoment = ['--interval', '1 second'];
 
+const withoutSid = { list: true, setup: true };
+const namespaceCommands = ['start', 'wait', 'status', 'history', 'cancel', 'list', 'setup'];
+
 /** What `--json` printed: one line, one object, and nothing else. */
 function printed({ stdout, stderr }: Ended): Record<string, unknown> {
   assert.match(stdout, /^\{.*\}\n$/);
@@ -416,13 +419,21 @@ describe('what goes wrong', () => {
       type: 'ConfigError',
       message: /^Temporal at temporal\.example\.com:7233 would be sent .* unencrypted: set PAYLOAD_ENCRYPTION_KEYS/,
     },
-    {
-      name: 'a namespace that is not there',
-      args: () => ['start', ...complete()],
+    ...namespaceCommands.map((command) => ({
+      name: `${command}: a namespace that is not there`,
+      args: () => [command, ...(command === 'start' ? complete() : command in withoutSid ? [] : [sid])],
       env: { TEMPORAL_NAMESPACE: 'nowhere' },
       exitCode: exitCodes.unreachable,
       type: 'NamespaceNotFoundError',
       message: /^Namespace not found: 'nowhere'$/,
+    })),
+    {
+      name: 'a TEMPORAL_TLS that is neither on nor off',
+      args: () => ['status', sid],
+      env: { TEMPORAL_TLS: 'maybe' },
+      exitCode: exitCodes.failed,
+      type: 'ConfigError',
+      message: /^TEMPORAL_TLS must be true or false, and is 'maybe'$/,
     },
   ];
 

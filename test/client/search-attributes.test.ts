@@ -127,7 +127,7 @@ describe('in a namespace with our search attributes', () => {
     await assert.rejects(conversations.ensureReady(input));
     assert.match(
       await currentDetails(input.sid),
-      /^\*\*failed\*\*: ConversationFailed: .*out of credit\n\n\*\*What to do:\*\* mend/,
+      /^\*\*failed\*\*: ConversationFailed: .*out of credit\n\n\*\*What to do:\*\* fix/,
     );
   });
 

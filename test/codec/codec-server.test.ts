@@ -6,9 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { dataConverterFor } from '../../codec/data-converter.js';
+
 import { createCodecServer } from '../../codec-server/codec-server.js';
 import { startProgram } from '../../dev-stack/programs.js';
-import { protobufOf } from '../worker/payload-kinds.js';
+import { protobufOf, withMetadata } from '../worker/payload-kinds.js';
 
 const token = 'the token of this test';
 const origin = 'http://localhost:8233';
@@ -89,15 +90,20 @@ describe('the codec server', () => {
     });
   }
 
-  test('decodes only so much for a request, and leaves the rest as it is', async () => {
-    const bomb = { metadata: { encoding: base64('binary/zlib') }, data: zlibOf(4_000_000).toString('base64') };
-    const response = await post('/decode', { payloads: Array.from({ length: 40 }, () => bomb) });
-    const { payloads } = (await response.json()) as typeof plain;
-    const decoded = payloads.filter(({ metadata }) => metadata.encoding !== bomb.metadata.encoding);
-    assert.equal(payloads.length, 40);
-    assert.equal(decoded.length, Math.ceil((64 * 1024 * 1024) / 4_000_002));
-    assert.deepEqual(payloads.at(-1), bomb);
-  });
+  for (const [what, compressed] of [
+    ['data', zlibOf(4_000_000)],
+    ['metadata', deflateSync(withMetadata(4_000_000))],
+  ] as const) {
+    test(`decodes only so much ${what} for a request, and leaves the rest as it is`, async () => {
+      const bomb = { metadata: { encoding: base64('binary/zlib') }, data: compressed.toString('base64') };
+      const response = await post('/decode', { payloads: Array.from({ length: 40 }, () => bomb) });
+      const { payloads } = (await response.json()) as typeof plain;
+      const decoded = payloads.filter(({ metadata }) => metadata.encoding !== bomb.metadata.encoding);
+      assert.equal(payloads.length, 40);
+      assert.equal(decoded.length, Math.ceil((64 * 1024 * 1024) / 4_000_002));
+      assert.deepEqual(payloads.at(-1), bomb);
+    });
+  }
 
   const mistakes: [name: string, path: string, body: unknown, status: number, message: RegExp][] = [
     ['no JSON', '/decode', '{', 400, /JSON/],

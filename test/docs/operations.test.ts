@@ -34,13 +34,30 @@ describe('the runbook', () => {
 
   test('is where every alert leads', async () => {
     const { groups } = parse(await readFile(`${root}deploy/prometheus/alerts.yml`, 'utf8'));
-    const runbooks: string[] = groups[0].rules.map(
-      (rule: { annotations: { runbook: string } }) => rule.annotations.runbook,
+    const links: string[] = groups[0].rules.map(
+      (rule: { annotations: { runbook_url: string } }) => rule.annotations.runbook_url,
     );
     assert.deepEqual(
-      runbooks.filter((runbook) => !anchors.some((anchor) => runbook === `docs/operations.md#${anchor}`)),
+      links.filter(
+        (link) => !anchors.some((anchor) => link === `https://runbooks.example.com/operations.md#${anchor}`),
+      ),
       [],
     );
+  });
+
+  test('has a command that sets the task queue and the base URL of every alert', async () => {
+    const [command = ''] = /^sed -e [\s\S]*?alerts\.yml(?= > )/m.exec(operations.replaceAll(/^\$ /gm, '')) ?? [];
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd: root });
+    const rules: { expr: string; annotations: { runbook_url: string } }[] = parse(stdout).groups[0].rules;
+    assert.ok(rules.length > 0);
+    for (const { expr, annotations } of rules) {
+      const selectors = [...expr.matchAll(/\{[^}]*\}/g)].map(([selector]) => selector);
+      assert.deepEqual(
+        selectors.filter((selector) => !selector.includes('task_queue="your-queue"')),
+        [],
+      );
+      assert.match(annotations.runbook_url, /^https:\/\/wiki\.your\.org\/nested-conversations\/docs\/operations\.md#/);
+    }
   });
 
   test('has each metric of ours, and no other', () => {
@@ -66,8 +83,8 @@ describe('the runbook', () => {
   });
 });
 
-test('links within docs/ and the README lead somewhere', async () => {
-  const files = ['README.md', 'SECURITY.md', ...(await readdir(`${root}docs`)).map((file) => `docs/${file}`)];
+test('links within docs/ and the pages at the top lead somewhere', async () => {
+  const files = [...(await readdir(root)), ...(await readdir(`${root}docs`)).map((file) => `docs/${file}`)];
   const markdowns = files.filter((file) => file.endsWith('.md'));
   const texts = new Map(
     await Promise.all(

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { InvalidInputError } from '../../client/errors.js';
+import { type ConversationRejectedError, InvalidInputError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
@@ -127,6 +127,18 @@ describe('a replay arrives whole', () => {
     const stored = await readFile(join(folder, file));
     assert(stored.includes('binary/encrypted'));
     assert(!stored.includes(replay.slice(1000, 1020)));
+  });
+});
+
+test('what a server repeats of a replay in the store is told by no failure', async () => {
+  const replay = replayOf(5 * megabyte, 'random');
+  const middle = replay.slice(replay.length / 2, replay.length / 2 + 60);
+  const body = JSON.stringify({ detail: `can't replay '${middle}'`, msg_id: middle });
+  server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'answer', status: 400, body } });
+  await assert.rejects(withStore.ensureReady(replaying(replay)), (error: ConversationRejectedError) => {
+    assert.match(error.message, /answered 400 \(can't replay '\*\*\*'\)$/);
+    assert.equal(error.details.msgId, '***');
+    return true;
   });
 });
 

@@ -14,9 +14,11 @@ export const encodings: readonly [name: string, encode: (text: string) => string
   ['in a URL, every byte', (text) => [...Buffer.from(text)].map((byte) => `%${hex(byte, 2)}`).join('')],
   ['in HTML', (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)],
   ['in HTML with names', (text) => text.replace(/[&<>"]/g, (sign) => htmlNames[sign] ?? sign)],
+  ['in HTML with all names', (text) => text.replace(/[&<>"'§ü/+]/g, (sign) => htmlNames[sign] ?? sign)],
   ['in HTML in hex', (text) => [...text].map((sign) => `&#x${hex(sign.codePointAt(0) ?? 0, 1)};`).join('')],
   ['in Python', (text) => `'${text.replace(/[\\']/g, '\\$&').replace(/[\n\t\r]/g, (sign) => pythons[sign] ?? sign)}'`],
   ['in Python of ASCII', (text) => ascii(text, python)],
+  ['in octal', (text) => [...Buffer.from(text)].map(octal).join('')],
   ['in bytes of Python', (text) => `b'${[...Buffer.from(text)].map(pythonByte).join('')}'`],
   ['with its white space folded', (text) => text.replace(/\s+/g, ' ')],
   ['without its white space', (text) => text.replace(/\s+/g, '')],
@@ -31,15 +33,39 @@ export const encodings: readonly [name: string, encode: (text: string) => string
   ['in base64 in lines', (text) => Buffer.from(text).toString('base64').replace(/.{16}/g, '$&\r\n')],
   ['in base64 of JSON', (text) => Buffer.from(JSON.stringify({ a: text })).toString('base64')],
   ['in hex', (text) => Buffer.from(text).toString('hex')],
+  ['in hex with spaces', (text) => bytesOf(text).join(' ')],
+  ['in hex with colons', (text) => bytesOf(text).join(':').toUpperCase()],
+  ['in hex with commas', (text) => bytesOf(text, '0x').join(', ')],
+  [
+    'in hex of words',
+    (text) =>
+      (
+        Buffer.from(text)
+          .toString('hex')
+          .match(/.{1,4}/g) ?? []
+      ).join(' '),
+  ],
   ['with a colour in it', (text) => `${text.slice(0, 5)}\u001b[31m${text.slice(5)}`],
   ['with marks in it that nobody sees', (text) => [...text].join('\u200b')],
 ];
 
-const htmlNames: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const htmlNames: Record<string, string> = {
+  ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' },
+  ...{ "'": '&apos;', '§': '&sect;', ü: '&uuml;', '/': '&sol;', '+': '&plus;' },
+};
 const pythons: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\r': '\\r' };
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
+}
+
+function bytesOf(text: string, before = ''): string[] {
+  return [...Buffer.from(text)].map((byte) => before + hex(byte, 2));
+}
+
+/** As Git has a path. */
+function octal(byte: number): string {
+  return byte < 0x20 || byte > 0x7e ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte);
 }
 
 function ascii(text: string, write: (unit: number) => string): string {

@@ -269,3 +269,31 @@ test('hides the credentials of a repository, with its scheme and without', () =>
     assert.doesNotMatch(printable(`cloned ${repository}`, { secretsOf: { settings: { repository } } }), /passw0rd/);
   }
 });
+
+test('signs that make no difference elsewhere count as characters of a secret', () => {
+  for (const secret of [`a+b"c'd+e`, String.raw`p\\a\\"b'+'`, `"'"'+"'"'`]) {
+    for (const [name, encode] of encodings.filter(([encoding]) => !encoding.includes('white space'))) {
+      const told = printable(`said ${encode(`xx${secret}yy`)} here`, { secretsOf: { x: `1${secret}2` } });
+      assert(told.includes('***') && !told.includes(secret), `${name}: ${told}`);
+    }
+  }
+});
+
+describe('a secret of six or seven characters is hidden as a whole,', () => {
+  const inCapitals = (name: string) => name === 'in capitals';
+  for (const secret of ['s3cr3t', 'pa55wd!', 'a1 b2 c', `z"9'+k`]) {
+    test(`however it is written: ${secret}`, () => {
+      for (const [name, encode] of encodings.filter(([encoding]) => !inCapitals(encoding))) {
+        const told = printable(`said ${encode(secret)} here`, { secretsOf: { x: secret } });
+        // Of one with white space, that is a part.
+        if (/white space/.test(name) && /\s/.test(secret)) continue;
+        // Signs, and what an encoding wraps it in.
+        assert.equal(told.replace(/^said| here$|%3D|\[31m|[\s"\\{}:=!'+&;ab\ufffd]/g, ''), '***', `${name}: ${told}`);
+      }
+    });
+  }
+
+  test('and one that is shorter, or a part of it, is a word like others', () => {
+    assert.equal(printable('said s3cr3 here', { secretsOf: { x: 's3cr3', y: 's3cr3t' } }), 'said s3cr3 here');
+  });
+});

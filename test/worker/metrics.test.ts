@@ -14,7 +14,8 @@ const taskQueue = 'metrics';
 describe('the metrics of a worker', () => {
   let samples: Sample[];
   /** What is left out of a comparison: the SDK's own labels, which every metric has. */
-  const ofSdk = { namespace: 'default', taskQueue };
+  const ofSdk = { namespace: 'default', taskQueue, task_queue: taskQueue };
+  const ofCreate = { activityType: 'createConversation', activity_type: 'createConversation' };
 
   function seriesOf(name: string): Sample[] {
     return samples.filter((sample) => sample.name === name);
@@ -52,10 +53,10 @@ describe('the metrics of a worker', () => {
   });
 
   test('count the creates that succeeded, by server', () => {
-    assert.deepEqual(seriesOf('nested_conversations_created'), [
+    assert.deepEqual(seriesOf('nested_conversations_created_total'), [
       {
-        name: 'nested_conversations_created',
-        labels: { ...ofSdk, activityType: 'createConversation', server: 'openhands' },
+        name: 'nested_conversations_created_total',
+        labels: { ...ofSdk, ...ofCreate, server: 'openhands' },
         value: 3,
       },
     ]);
@@ -69,10 +70,10 @@ describe('the metrics of a worker', () => {
   ];
   for (const { status, is, value } of posts) {
     test(`count requests to nested servers: ${is} as ${status}`, () => {
-      const [series, ...more] = seriesOf('nested_server_requests').filter(
+      const [series, ...more] = seriesOf('nested_server_requests_total').filter(
         ({ labels }) => labels.method === 'POST' && labels.status === status,
       );
-      assert.deepEqual(series?.labels, { ...ofSdk, activityType: 'createConversation', method: 'POST', status });
+      assert.deepEqual(series?.labels, { ...ofSdk, ...ofCreate, method: 'POST', status });
       assert.deepEqual({ value: series?.value, more }, { value, more: [] });
     });
   }
@@ -82,7 +83,7 @@ describe('the metrics of a worker', () => {
     { status: 'not sent', is: 'one that NESTED_SERVER_ALLOW forbids' },
   ]) {
     test(`count requests to nested servers: ${is} as ${status}`, () => {
-      const found = seriesOf('nested_server_requests').filter(({ labels }) => labels.status === status);
+      const found = seriesOf('nested_server_requests_total').filter(({ labels }) => labels.status === status);
       assert.deepEqual(
         found.map(({ labels, value }) => [labels.method, value]),
         [['GET', 1]],

@@ -52,6 +52,9 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
   return { client, conversations: new NestedConversations(client, { taskQueue }), startWorker };
 }
 
+/** A client without keys. */
+const stranger = () => new Client({ connection: temporal.env.connection });
+
 /** The message of the workflow task that has failed. */
 async function failedTask(client: Client, workflowId: string): Promise<string> {
   for (;;) {
@@ -62,6 +65,15 @@ async function failedTask(client: Client, workflowId: string): Promise<string> {
       const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure);
       return String(error?.message);
     }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Waits until the status says so, of a look or of the workflow's own code. */
+async function told(conversations: NestedConversations, sid: string, reason: string): Promise<void> {
+  for (;;) {
+    const { lastSeen, workflowTaskFailure } = await conversations.status(sid);
+    if ([lastSeen, workflowTaskFailure].includes(reason)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -79,16 +91,24 @@ const lacking: [what: string, workerKeys: string, reason: RegExp][] = [
 describe('a start that a worker meets which', { concurrency: 3 }, () => {
   for (const [what, workerKeys, reason] of lacking) {
     test(`${what}: waits, and goes on once a worker has the key`, async (t) => {
-      const { conversations, client, startWorker } = scene(t, ['new', 1]);
+      const { conversations, startWorker } = scene(t, ['new', 1]);
       const metricsPort = await freePort();
       const without = startWorker(workerKeys, { WORKER_METRICS_PORT: String(metricsPort) });
       const input = inputFor(server.url);
       const { workflowId } = await conversations.start(input);
       await without.reported("can't be decrypted: a key is missing");
-      // Written down for whoever can read it: with the worker's own key.
-      if (workerKeys === '') assert.match(await failedTask(client, workflowId), reason);
+      // Whoever looks after it need not have a key: they tell which one is missing.
+      assert.match(await failedTask(stranger(), workflowId), reason);
+      const { failedWorkflowTasks = 0, workflowTaskFailure = '' } = await conversations.status(input.sid);
+      assert(failedWorkflowTasks > 0);
+      assert.match(workflowTaskFailure, reason);
+      const args = ['status', input.sid];
+      const { stdout } = await startProgram('cli/main.js', { args, env: { TEMPORAL_ADDRESS: temporal.env.address } })
+        .ended;
+      assert.match(stdout, /^ {2}failing +its code failed (once|\d+ times) in a row: a payload (is|can't)/m);
+      assert.match(stdout, /key 'new'/);
       const samples = await scrape(metricsPort);
-      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads');
+      const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads_total');
       assert.equal(unreadable?.labels.kind, 'locked');
       without.kill('SIGKILL');
       startWorker(setting(['new', 1], ['other', 2]));
@@ -134,8 +154,11 @@ test('a look whose input its worker can not read is made by another, and uses no
   const withoutNew = startWorker(setting(['old', 1]));
   await withoutNew.reported("can't be decrypted: a key is missing");
   // It has begun: what it did is in no history that this worker could replay. It waits.
-  const { status } = await client.workflow.getHandle(workflowId).describe();
-  assert.equal(status.name, 'RUNNING');
+  await told(
+    new NestedConversations(stranger()),
+    input.sid,
+    "a payload is encrypted with key 'new': the keys here are old",
+  );
   withoutNew.kill('SIGKILL');
   const seen = server.count(`GET /api/conversations/${input.sid}`);
   startWorker(setting(['new', 2], ['old', 1]));

@@ -68,7 +68,7 @@ describe(`beside ${hanging} starts on a server that hangs, a start on a healthy 
     assert(attempts <= 3, `it took ${attempts} looks`);
     assert.equal(hung.count('POST /api/conversations'), 10);
     const samples = await scrape(metricsPort);
-    const surplus = samples.filter(({ name }) => name === 'nested_conversations_surplus');
+    const surplus = samples.filter(({ name }) => name === 'nested_conversations_surplus_total');
     assert((surplus[0]?.value ?? 0) > 0, 'none was turned away');
     const [used] = samples.filter(
       ({ name, labels }) => name === 'temporal_worker_task_slots_used' && labels.worker_type === 'ActivityWorker',

@@ -33,6 +33,12 @@ export function varint(value: number): Buffer {
   }
 }
 
+/** A payload with so many bytes in a field of its metadata, and next to nothing in its data. */
+export function withMetadata(bytes: number): Buffer {
+  const entry = Buffer.concat([Buffer.from('\x0a\x01a\x12', 'latin1'), varint(bytes), Buffer.alloc(bytes, 1)]);
+  return Buffer.concat([protobufOf('1'), Buffer.from([0x0a]), varint(entry.length), entry]);
+}
+
 export const zlib = (whole: Uint8Array) => payload('binary/zlib', deflateSync(whole));
 
 /** What a client with another key, or with another one of the same id, sends. */

@@ -14,9 +14,14 @@ export async function whyNotReady(
   if (runState !== 'RUNNING') return runState === 'INITIALIZED' ? 'starting' : runState.toLowerCase();
   if (workflowPollerState !== 'POLLING' || activityPollerState !== 'POLLING') return 'it has stopped polling';
   try {
-    await connection.withDeadline(Date.now() + answerTimeoutMs, () => connection.workflowService.getSystemInfo({}));
+    await askTemporal(connection);
     return undefined;
   } catch (error) {
     return `Temporal does not answer: ${reasonOf(error)}`;
   }
+}
+
+/** Resolves when Temporal answers, and rejects when it does not in time. */
+export async function askTemporal(connection: NativeConnection): Promise<void> {
+  await connection.withDeadline(Date.now() + answerTimeoutMs, () => connection.workflowService.getSystemInfo({}));
 }

@@ -5,11 +5,11 @@ import { failureOfAnswer } from '../../activities/nested-server/failures.js';
 import { failureTypes, finalFailureTypes, whatToDo } from '../../contract/failures.js';
 import { parseInput } from '../../contract/input.js';
 
-const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+const page = await readFile(new URL('../../../docs/contract.md', import.meta.url), 'utf8');
 
 /** The rows of the table below a heading, as cells without the Markdown of code. */
 function table(heading: string): string[][] {
-  const [, section = ''] = readme.split(`\n### ${heading}\n`);
+  const [, section = ''] = page.split(`\n## ${heading}\n`);
   const [, rows = ''] = /((?:^\|.*\n)+)/m.exec(section) ?? [];
   const cells = (row: string) => row.split('|').slice(1, -1);
   return rows

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { workerDataConverterFor } from '../../codec/data-converter.js';
+import { limits } from '../../contract/limits.js';
+import { whyUndecodable } from '../../contract/unreadable.js';
+import { payload, protobufOf, withMetadata, zlib } from '../worker/payload-kinds.js';
+
+/** What all payloads of one activation may amount to, whatever they are made of. */
+
+const context = () => ({ type: 'workflow' as const, namespace: 'default', workflowId: 'conversation-1' });
+
+/** What becomes of payloads that come with one activation: why each can't be decoded, if it can't. */
+async function decodedTogether(payloads: Payload[]): Promise<(string | undefined)[]> {
+  const { payloadCodecs: [codec] = [] } = workerDataConverterFor(new Map());
+  assert(codec);
+  const activation = context();
+  const decoded = await Promise.all(payloads.map((one) => codec.decode([one], activation)));
+  return decoded.flat().map((one) => whyUndecodable(defaultPayloadConverter.fromPayload(one)));
+}
+
+describe('of what comes with one activation', () => {
+  const tooMuch = new RegExp(`comes to more than ${limits.activationBytes} bytes`);
+  const kinds: [what: string, one: Payload, bytes: number, count: number][] = [
+    ['metadata', zlib(withMetadata(3_000_000)), 3_000_000, 10],
+    ['metadata that was not compressed', payload('json/plain', '1', { a: 'x'.repeat(1_000_000) }), 1_000_000, 20],
+    ['many small payloads that were compressed', zlib(protobufOf(`"${'x'.repeat(60_000)}"`)), 60_000, 300],
+    ['large payloads', zlib(protobufOf(`"${'x'.repeat(3_000_000)}"`)), 3_000_000, 10],
+  ];
+  for (const [what, one, bytes, count] of kinds) {
+    test(`${what} counts`, async () => {
+      const reasons = await decodedTogether(Array.from({ length: count }, () => one));
+      const fit = Math.floor(limits.activationBytes / bytes);
+      assert.equal(reasons.filter((reason) => reason === undefined).length, fit);
+      for (const reason of reasons.slice(fit)) assert.match(String(reason), tooMuch);
+    });
+  }
+
+  test('small ones as they were sent do not', async () => {
+    const small = payload('json/plain', `"${'x'.repeat(60_000)}"`);
+    const reasons = await decodedTogether(Array.from({ length: 300 }, () => small));
+    assert(reasons.every((reason) => reason === undefined));
+  });
+
+  test('a payload has some entries of metadata alone, though it was not compressed', async () => {
+    const entries = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`key-${index}`, 'a']));
+    assert.match(String((await decodedTogether([payload('json/plain', '1', entries)]))[0]), /100 entries of metadata/);
+  });
+});

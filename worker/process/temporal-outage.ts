@@ -1,0 +1,110 @@
+import type { Logger, LogLevel, LogMetadata } from '@temporalio/common';
+
+/** While Temporal is lost, it is asked this often whether it is back. */
+const askIntervalMs = 5_000;
+
+/** The SDK retries at least every ten seconds. A longer silence together with an answer means that Temporal is back. */
+const quietMs = 15_000;
+
+/** Time from the first line to the second one. It doubles with each further line. */
+const firstRepeatMs = 60_000;
+const longestRepeatMs = 15 * 60_000;
+
+/** What the SDK's native part logs for each call that it retries: several lines a second while Temporal is lost. */
+const retryTargets = new Set(['temporalio_client::retry', 'temporalio_sdk_core::worker::heartbeat']);
+
+interface Outage {
+  readonly since: number;
+  /** gRPC codes that were logged: another code is another problem. */
+  readonly codes: Set<string>;
+  readonly asking: NodeJS.Timeout;
+  lastSeen: number;
+  lastReason: string;
+  nextLine: number;
+  repeatMs: number;
+}
+
+/**
+ * Logs a lost Temporal once, then ever less often, and once more when it is back. The SDK's own lines about it are still
+ * logged at level DEBUG.
+ */
+export class TemporalOutage {
+  #outage: Outage | undefined;
+
+  /**
+   * @param isBack - resolves when Temporal answers, and rejects when it does not
+   */
+  constructor(
+    private readonly log: Logger,
+    private readonly isBack: () => Promise<unknown>,
+  ) {}
+
+  /** For the SDK's runtime. */
+  get logger(): Logger {
+    const { log } = this;
+    return {
+      log: (level, message, meta) => log.log(this.#levelOf(level, meta), message, meta),
+      trace: log.trace.bind(log),
+      debug: log.debug.bind(log),
+      info: log.info.bind(log),
+      warn: log.warn.bind(log),
+      error: log.error.bind(log),
+    };
+  }
+
+  /** Ends the asking. */
+  end(): void {
+    clearInterval(this.#outage?.asking);
+    this.#outage = undefined;
+  }
+
+  #levelOf(level: LogLevel, meta: LogMetadata = {}): LogLevel {
+    if (!retryTargets.has(String(meta.target))) return level;
+    this.#met(String(meta.error));
+    return 'DEBUG';
+  }
+
+  #met(reason: string): void {
+    const now = Date.now();
+    const [, code = 'unknown'] = /\bcode: (\w+)/.exec(reason) ?? [];
+    this.#outage ??= {
+      since: now,
+      codes: new Set(),
+      asking: setInterval(() => void this.#ask(), askIntervalMs).unref(),
+      lastSeen: now,
+      lastReason: reason,
+      nextLine: now + firstRepeatMs,
+      repeatMs: firstRepeatMs,
+    };
+    const outage = this.#outage;
+    outage.lastSeen = now;
+    outage.lastReason = reason;
+    if (outage.codes.has(code)) return;
+    outage.codes.add(code);
+    this.log.warn('Temporal does not answer: conversations wait until it does', { error: reason });
+  }
+
+  async #ask(): Promise<void> {
+    const outage = this.#outage;
+    if (!outage) return;
+    const answers = await this.isBack().then(
+      () => true,
+      () => false,
+    );
+    const now = Date.now();
+    if (this.#outage !== outage) return;
+    if (answers && now - outage.lastSeen > quietMs) {
+      this.end();
+      this.log.info('Temporal answers again', { lostForSeconds: secondsBetween(outage.since, outage.lastSeen) });
+    } else if (now >= outage.nextLine) {
+      outage.repeatMs = Math.min(2 * outage.repeatMs, longestRepeatMs);
+      outage.nextLine = now + outage.repeatMs;
+      const lostForSeconds = secondsBetween(outage.since, now);
+      this.log.warn('Temporal still does not answer', { lostForSeconds, error: outage.lastReason });
+    }
+  }
+}
+
+function secondsBetween(from: number, to: number): number {
+  return Math.round((to - from) / 1000);
+}
