@@ -10,6 +10,7 @@ import { presentableText } from './failure-boundary.js';
 import { InFlight } from './in-flight.js';
 import type { Activities, CheckConversationReadyInput, ConversationLook } from './interface.js';
 import { createTransport } from './nested-server/transport.js';
+import { prepareWorkspace } from './prepare-workspace.js';
 import { stopConversation } from './stop-conversation.js';
 import { surplusCreate, surplusLook } from './surplus.js';
 
@@ -25,7 +26,14 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
   const starts = new InFlight(maximumPerServer);
   // By itself: where starts hang, it is cleaning up that frees their server.
   const stops = new InFlight(maximumPerServer);
+  // By itself: a set-up script takes minutes, and must not keep others from being looked at.
+  const preparations = new InFlight(maximumPerServer);
   return {
+    prepareWorkspace(input) {
+      const server = serverOf(input.input);
+      const work = () => prepareWorkspace(input, dependencies);
+      return preparations.run(server, work, (waitMs) => surplusCreate(String(server), maximumPerServer, waitMs));
+    },
     createConversation(input) {
       const server = serverOf(input.input);
       const work = () => createConversation(input, dependencies);

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { toMilliseconds } from '../contract/duration.js';
 import type { Conversation } from '../contract/input.js';
 import { replayedMessage } from '../contract/replay.js';
-import { checkInput } from './check-input.js';
+import { checkInput, invalidInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import { checkpoint, heartbeatDuring } from './heartbeats.js';
@@ -32,12 +32,13 @@ import { secretTextsOf } from './secret-texts.js';
  *   NestedServerUnavailable (retried)
  */
 export async function createConversation(
-  { input, evidence }: CreateConversationInput,
+  { input, evidence, isPrepared }: CreateConversationInput,
   { transport, claimCheck }: ActivityDependencies,
 ): Promise<CreatedConversation> {
   return withinContract(input, async (keepSecret) => {
     const conversation = checkInput(await redeemReplay(input, claimCheck, keepSecret));
     const { server, readiness } = conversation;
+    if (!isPrepared && needsPreparation(conversation)) throw invalidInput([notPrepared]);
     const heartbeat: CreateHeartbeat | undefined = Context.current().info.heartbeatDetails;
     const http = connect(conversation, transport);
     const known = await withDialect(server, (dialect) => reconcile(dialect, http, conversation, heartbeat ?? evidence));
@@ -45,6 +46,16 @@ export async function createConversation(
     return { ...known, goal: goalOf(conversation), readiness, secrets: secretTextsOf(conversation) };
   });
 }
+
+/** No conversation begins without the repository that it is about. */
+function needsPreparation({ server, settings }: Conversation): boolean {
+  return server === 'agent-server' && settings.repository != null;
+}
+
+const notPrepared = {
+  field: 'settings.repository',
+  problem: 'is not in the workspace, as this run was begun by a worker that could not put it there: start again',
+};
 
 async function reconcile<State, Step extends string>(
   dialect: Dialect<State, Step>,

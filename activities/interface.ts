@@ -1,4 +1,5 @@
 import type { Conversation, CreateNestedConversationInput } from '../contract/input.js';
+import type { PreparingPhase } from '../contract/phases.js';
 import type { Goal } from './nested-server/dialect.js';
 
 /**
@@ -13,14 +14,27 @@ export interface Evidence {
 
 /** The activities as the workflow calls them. Types only: the workflow bundle must not import what is behind them. */
 export interface Activities {
+  prepareWorkspace(input: PrepareWorkspaceInput): Promise<void>;
   createConversation(input: CreateConversationInput): Promise<CreatedConversation>;
   checkConversationReady(input: CheckConversationReadyInput): Promise<ConversationLook>;
   stopConversation(input: StopConversationInput): Promise<void>;
 }
 
+export interface PrepareWorkspaceInput {
+  /** The workflow's input as the caller passed it, still unchecked. */
+  readonly input: unknown;
+}
+
+/** For those who wait. What is known of the workspace is in the sandbox. */
+export interface PrepareHeartbeat {
+  readonly phase: PreparingPhase;
+}
+
 export interface CreateConversationInput {
   /** The workflow's input as the caller passed it, still unchecked. */
   readonly input: unknown;
+  /** Whether `prepareWorkspace` has put the repository into the workspace. Absent where there is none. */
+  readonly isPrepared?: true | undefined;
   /** What an earlier `createConversation` of this run knew, where a look found that there is more to do. */
   readonly evidence?: Evidence | undefined;
 }

@@ -15,8 +15,11 @@ const harmless: ReadonlySet<string> = new Set(['repository', 'selectedBranch', '
  * and the message. The shortest first, which keys and passwords are. Not the replay: it would be in each history, however
  * large it is.
  */
-export function secretTextsOf({ settings, initialUserMsg }: Conversation): string[] {
-  const told = Object.entries(settings).filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
+export function secretTextsOf({ server, settings, initialUserMsg }: Conversation): string[] {
+  const told = Object.entries(settings)
+    // An agent-server is not given these tokens. An openhands server may have the same ones.
+    .filter(([name]) => name !== 'providerTokens' || server === 'openhands')
+    .filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
   const texts = [...new Set([Object.fromEntries(told), initialUserMsg].flatMap(textsIn))];
   let left = maximumTotal;
   return texts

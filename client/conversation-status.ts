@@ -1,7 +1,11 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { decodeOptionalFailureToOptionalError, optionalTsToDate } from '../codec/sdk-internals.js';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+  optionalTsToDate,
+} from '../codec/sdk-internals.js';
 import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 import { oneLine } from '../contract/printing/one-line.js';
@@ -56,6 +60,7 @@ export interface ConversationStatus {
   readonly retrying?: Retrying;
 }
 
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 type EncodedFailure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
 /** A worker that is there takes a step up within a second; and this machine's clock may be off by some. */
@@ -92,7 +97,7 @@ export async function conversationStatus(
   const pending = raw.pendingActivities?.[0];
   // Between two activities, for a moment, there is none. The first to end is the create, so that a look comes next.
   const phaseWithout = historyLength > eventsBeforeActivities ? 'checking' : 'queued';
-  const phase = stateOfStatus[status.name] ?? phaseOfActivity[pending?.activityType?.name ?? ''] ?? phaseWithout;
+  const phase = stateOfStatus[status.name] ?? (pending ? await phaseOf(client, pending) : undefined) ?? phaseWithout;
   const overdue = overdueStep(description);
   const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
   const taskFailure = failedWorkflowTasks > 0 ? await workflowTaskFailure(client, description) : undefined;
@@ -122,6 +127,16 @@ export async function conversationStatus(
     }),
     ...(failure && { lastSeen: failure.message }),
   };
+}
+
+/** The phase that an activity makes; one that makes several tells in its heartbeats which it is. */
+async function phaseOf(client: Client, pending: PendingActivity): Promise<ConversationPhase | undefined> {
+  const ofActivity = phaseOfActivity[pending.activityType?.name ?? ''];
+  if (ofActivity !== 'preparing repository') return ofActivity;
+  const { payloads } = pending.heartbeatDetails ?? {};
+  const converter = client.options.loadedDataConverter;
+  const heartbeat = await decodeFromPayloadsAtIndex<{ phase?: unknown }>(converter, 0, payloads).catch(() => undefined);
+  return heartbeat?.phase === 'running setup script' ? heartbeat.phase : ofActivity;
 }
 
 /** The number of the step that is under way: Temporal counts a run's activities, from 1. `undefined` between two. */

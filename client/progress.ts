@@ -1,3 +1,4 @@
+import type { PreparingPhase } from '../contract/phases.js';
 import type { ConversationStatus, Retrying, RunPhase } from './conversation-status.js';
 
 export interface ProgressCallbacks {
@@ -6,7 +7,19 @@ export interface ProgressCallbacks {
 }
 
 /** Phases of a run between two creates, in their order. */
-const order: Partial<Record<RunPhase, number>> = { queued: 0, creating: 1, checking: 2, stopping: 3 };
+const order: Partial<Record<RunPhase, number>> = {
+  queued: 0,
+  'preparing repository': 1,
+  'running setup script': 2,
+  creating: 3,
+  checking: 4,
+  stopping: 5,
+};
+
+const preparing: { readonly [phase in PreparingPhase]: true } = {
+  'preparing repository': true,
+  'running setup script': true,
+};
 
 /** Tells a caller what has changed, and never that a run went back. */
 export class Progress {
@@ -55,6 +68,8 @@ export class Progress {
     if (!latest || closedAt) return false;
     if (latest.closedAt) return true;
     if (step !== undefined) return this.#step !== undefined && step < this.#step;
-    return this.#step !== undefined && (order[phase] ?? 0) <= (order[latest.phase] ?? 0);
+    if (this.#step === undefined) return false;
+    // What comes after preparing is a create, and the guess is a check.
+    return latest.phase in preparing || (order[phase] ?? 0) <= (order[latest.phase] ?? 0);
   }
 }

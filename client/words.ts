@@ -3,6 +3,8 @@ import type { RunPhase } from './conversation-status.js';
 /** What a person reads for a phase. */
 export const phases: Record<RunPhase, string> = {
   queued: 'waiting for a worker',
+  'preparing repository': 'preparing the repository',
+  'running setup script': 'running the setup script of the repository',
   creating: 'creating the conversation',
   checking: 'checking that it is ready',
   stopping: 'stopping the conversation',

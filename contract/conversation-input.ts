@@ -33,6 +33,8 @@ export interface CreateNestedConversationInput {
   client?: NestedClientSettings | undefined;
   /** How often, how long and for what to check that the conversation is ready. */
   readiness?: ReadinessSettings | undefined;
+  /** How long preparing `settings.repository` may take; `agent-server` only. */
+  preparation?: PreparationSettings | undefined;
   /**
    * The API that the nested server speaks: that of `openhands-ai` 0.51 to 1.6, or that of `openhands-agent-server` 1.23.1
    * and later. @default 'openhands'
@@ -44,21 +46,40 @@ export interface CreateNestedConversationInput {
 
 /** What the conversation is created with. What is inside an object goes to the server untouched. */
 export interface ConversationSettings {
-  /** MCP servers, `openhands` only, in the server's key names: `{ sse_servers, shttp_servers, stdio_servers }`. */
+  /** MCP servers: `{ sse_servers, shttp_servers, stdio_servers }`, on either server. */
   mcpConfig?: Record<string, unknown> | null | undefined;
-  /** `owner/name`, `openhands` only. The server clones it with the provider token of its settings. */
+  /**
+   * `owner/name`, on either server; for `agent-server` a URL, too. An `openhands` server clones it with the token that it
+   * keeps; in an agent-server's working directory the workflow prepares it.
+   */
   repository?: string | null | undefined;
-  /** A branch of `repository`. @default the repository's own default */
+  /** A branch of `repository`. @default a new one, made from the repository's default branch */
   selectedBranch?: string | null | undefined;
   /** Where `repository` is: `github`, `gitlab`, `bitbucket`, `enterprise_sso`, or what else the server knows. */
   gitProvider?: string | null | undefined;
-  /** Instructions to the agent beside the message, `openhands` only. */
+  /**
+   * What opens `repository`, by provider, e.g. `{ github: { token } }`. For `agent-server`; an `openhands` server keeps
+   * tokens of its own, and is not sent these.
+   */
+  providerTokens?: Record<string, string | ProviderToken | null> | null | undefined;
+  /** Instructions to the agent beside the message, on either server. */
   conversationInstructions?: string | null | undefined;
   /** The agent, `agent-server` only, in the server's key names, e.g. `{ llm: { model, api_key, base_url } }`. */
   agentSettings?: Record<string, unknown> | null | undefined;
-  /** The workspace, `agent-server` only, in the server's key names, e.g. `{ working_dir }`. */
+  /**
+   * The workspace, `agent-server` only, in the server's key names, e.g. `{ working_dir }`. @default the folder
+   * `workspace/<sid>` where the server was started
+   */
   workspace?: Record<string, unknown> | null | undefined;
   /** `agent-server` only: whatever else its StartConversationRequest takes, in its key names. */
+  [key: string]: unknown;
+}
+
+/** A token as OpenHands' own settings have it; other keys are ignored. */
+export interface ProviderToken {
+  token?: string | null | undefined;
+  /** Where the provider is, if not at its public address: `'git.example.com'`. */
+  host?: string | null | undefined;
   [key: string]: unknown;
 }
 
@@ -88,4 +109,11 @@ export interface ReadinessSettings {
    * conversation whose agent never starts passes it. @default 'agent-started'
    */
   readyWhen?: 'agent-started' | 'accepting-events' | undefined;
+}
+
+export interface PreparationSettings {
+  /** Time for one try to get the repository: `'1 second'` to `'1 hour'`. @default '10 minutes' */
+  checkoutTimeout?: DurationString | undefined;
+  /** Time for the repository's `.openhands/setup.sh`: `'1 second'` to `'1 hour'`. @default '10 minutes' */
+  setupTimeout?: DurationString | undefined;
 }

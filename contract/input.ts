@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentServerSettingsProblems } from './agent-server-settings.js';
 import { boundProblems } from './bounds.js';
 import { parseDuration, toMilliseconds } from './duration.js';
 import type { InputProblem } from './failures.js';
@@ -70,13 +71,24 @@ function controlCharacterProblem(value: string): string | false {
 const json = z.record(z.string(), z.unknown());
 
 const settings = z.looseObject({
-  /** MCP servers, in the server's own key names: `{ sse_servers, shttp_servers, stdio_servers }`. */
+  /** MCP servers: `{ sse_servers, shttp_servers, stdio_servers }`. */
   mcpConfig: json.nullish(),
-  /** `owner/name`. */
+  /** `owner/name`; for agent-server a URL, too. */
   repository: z.string().nullish(),
   selectedBranch: z.string().nullish(),
   /** `github`, `gitlab`, `bitbucket` or `enterprise_sso`; the server knows which it has. */
   gitProvider: z.string().nullish(),
+  /** What opens the repository, by provider; a server of the first generation keeps its own. */
+  providerTokens: z
+    .record(
+      z.string(),
+      z
+        .union([z.string(), z.looseObject({ token: z.string().nullish(), host: z.string().nullish() })], {
+          error: 'must be a token, or an object with one',
+        })
+        .nullable(),
+    )
+    .nullish(),
   conversationInstructions: z.string().nullish(),
   /** agent-server only: the agent, in the server's own key names, e.g. `{ llm: { model, api_key, base_url } }`. */
   agentSettings: json.nullish(),
@@ -90,19 +102,8 @@ const openHandsSettings = new Set([
   'repository',
   'selectedBranch',
   'gitProvider',
+  'providerTokens',
   'conversationInstructions',
-]);
-
-/** Settings that agent-server would ignore, or that this contract fills in itself, and what to do instead. */
-const noAgentServerSettings = new Map([
-  ['conversation_id', 'is filled in from sid: remove it'],
-  ['initial_message', 'is filled in from initialUserMsg: remove it'],
-  ['user_id', 'is filled in from userId: remove it'],
-  ['mcpConfig', 'belongs into settings.agentSettings.mcp_config'],
-  ['conversationInstructions', 'belong into settings.agentSettings.agent_context.system_message_suffix'],
-  ['repository', 'is unknown to agent-server: check it out into settings.workspace.working_dir'],
-  ['selectedBranch', 'is unknown to agent-server: check it out into settings.workspace.working_dir'],
-  ['gitProvider', 'is unknown to agent-server: check the repository out into settings.workspace.working_dir'],
 ]);
 
 /** The input field by field; the rules that span fields are {@link parseInput}'s. */
@@ -182,6 +183,15 @@ export const conversation = z.strictObject({
       readyWhen: z.enum(['agent-started', 'accepting-events']).default('agent-started'),
     })
     .prefault({}),
+  /** How long an agent-server may take to prepare `settings.repository`; unused where there is none. */
+  preparation: z
+    .strictObject({
+      /** Time for one try to get the repository. @default '10 minutes' */
+      checkoutTimeout: duration(limits.minimumJobTimeout, limits.maximumJobTimeout).default('10 minutes'),
+      /** Time for `.openhands/setup.sh`. @default '10 minutes', as a server of the first generation gives it */
+      setupTimeout: duration(limits.minimumJobTimeout, limits.maximumJobTimeout).default('10 minutes'),
+    })
+    .prefault({}),
   /** The dialect that the nested server speaks. @default 'openhands' */
   server: z.enum(['openhands', 'agent-server']).default('openhands'),
   /** Whether to stop the conversation after a failure or a cancellation. @default 'keep' */
@@ -212,10 +222,7 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
         problem: "is unknown to server 'agent-server': it resumes a conversation by its id",
       };
     }
-    for (const name of settingNames) {
-      const problem = noAgentServerSettings.get(name);
-      if (problem) yield { field: `settings.${name}`, problem };
-    }
+    yield* agentServerSettingsProblems(typeof settings === 'object' ? (settings ?? {}) : {});
   }
 }
 

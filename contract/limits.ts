@@ -37,6 +37,10 @@ export const limits = {
   minimumTimeout: '100 milliseconds',
   /** An attempt makes a handful of requests within `startToCloseTimeout` of the create policy, 45 minutes. */
   maximumTimeout: '5 minutes',
+  /** Below this, no repository comes over a network, and no script is worth the wait. */
+  minimumJobTimeout: '1 second',
+  /** Three tries of two such jobs stay within `startToCloseTimeout` of the policy for preparing, 8 hours. */
+  maximumJobTimeout: '1 hour',
   /** What converts, checks and sends JSON recurses: far deeper, it would run out of stack. */
   nestingLevels: 100,
   /** In bytes, as it is sent. Temporal takes 2 MiB; what is left is for the evidence that goes along with the input. */

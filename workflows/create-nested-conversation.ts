@@ -3,8 +3,9 @@ import type { Activities, CreatedConversation, Evidence } from '../activities/in
 import { toMilliseconds } from '../contract/duration.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
 import { explainFailure, isInvalidInput, lostTooOften } from './explain-failure.js';
-import { createPolicy, maximumCreates, readinessPolicy, stopPolicy } from './policies.js';
+import { createPolicy, maximumCreates, preparePolicy, readinessPolicy, stopPolicy } from './policies.js';
 
+const { prepareWorkspace } = proxyActivities<Activities>(preparePolicy);
 const { createConversation } = proxyActivities<Activities>(createPolicy);
 const { stopConversation } = proxyActivities<Activities>(stopPolicy);
 
@@ -26,7 +27,9 @@ export async function createNestedConversation(
     let creates = 0;
     // Once, as a rule; again where a look finds that the server has lost what was created.
     for (;;) {
-      created = await createConversation({ input, evidence });
+      // Again with each create: a server that was lost may have taken the workspace with it.
+      const isPrepared = await prepare(input);
+      created = await createConversation({ input, evidence, isPrepared });
       if (!created.sentNothing) creates += 1;
       const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
       const look = await checkConversationReady({
@@ -49,6 +52,18 @@ export async function createNestedConversation(
     if (input?.onFailure === 'stop' && !isInvalidInput(failure)) await stop(input);
     throw failure;
   }
+}
+
+/**
+ * Puts the repository, if there is one, into the workspace of an agent-server. An openhands server does so by itself.
+ *
+ * @returns Whether it was done. Runs that began when such an input was refused have no such step.
+ */
+async function prepare(input: CreateNestedConversationInput): Promise<true | undefined> {
+  const hasRepository = input?.server === 'agent-server' && input.settings?.repository != null;
+  if (!hasRepository || !patched('prepare-workspace')) return undefined;
+  await prepareWorkspace({ input });
+  return true;
 }
 
 /** Whatever becomes of it: what a caller hears is the failure that led to it. */

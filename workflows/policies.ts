@@ -27,6 +27,14 @@ export const createPolicy: ActivityOptions = {
   },
 };
 
+/** As for a create: what a repository and its script may take is bounded by their own limits, on the server. */
+export const preparePolicy: ActivityOptions = {
+  ...createPolicy,
+  summary: 'put the repository into the working directory, and run its set-up script',
+  // A backstop again: three tries of two jobs, of an hour each at the most.
+  startToCloseTimeout: '8 hours',
+};
+
 /**
  * How often a run creates its conversation at the most. Four cover a restart of the nested server (create again), then
  * waking the agent for the message that survived it, and one more restart; beyond that the server does not hold.

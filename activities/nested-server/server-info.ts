@@ -9,6 +9,8 @@ export interface ServerInfo {
   /** `undefined` where it does not tell. */
   readonly version: string | undefined;
   readonly boot: Boot;
+  /** Where an agent-server runs a conversation that does not say: `local` or, each in a container of its own, `docker`. */
+  readonly conversationRuntime?: string | undefined;
 }
 
 /** The span of time in which the server's process began, in milliseconds since the epoch. */
@@ -31,7 +33,12 @@ export async function readServerInfo(server: HttpClient): Promise<ServerInfo | u
   // The first generation tells its version in its schema only, and not every version has one.
   return version === undefined
     ? { kind: 'openhands', version: await readSchemaVersion(server), boot: told.boot }
-    : { kind: 'agent-server', version: version.slice(0, 50), boot: told.boot };
+    : {
+        kind: 'agent-server',
+        version: version.slice(0, 50),
+        boot: told.boot,
+        conversationRuntime: stringAt(told.json, 'conversation_runtime'),
+      };
 }
 
 /** When the server's process began; `undefined` where it does not tell. */
@@ -73,6 +80,11 @@ export function isSupported({ kind, version }: Pick<ServerInfo, 'kind' | 'versio
 export function isBefore(version: string | undefined, other: string): boolean {
   const numbers = numbersOf(version);
   return numbers !== undefined && compare(numbers, numbersOf(other) ?? []) < 0;
+}
+
+/** Whether a version is this one or a newer one; one that is not in numbers is not. */
+export function isFrom(version: string | undefined, other: string): boolean {
+  return numbersOf(version) !== undefined && !isBefore(version, other);
 }
 
 function numbersOf(version = ''): number[] | undefined {

@@ -18,7 +18,7 @@ const client = axios.create({
 
 const transport: Transport = (request) => client.request<string>(request);
 
-const activities: Omit<Activities, 'stopConversation'> = {
+const activities: Omit<Activities, 'prepareWorkspace' | 'stopConversation'> = {
   createConversation: (input) => createConversation(input, { transport }),
   checkConversationReady: (input) => checkConversationReady(input, { transport }),
 };

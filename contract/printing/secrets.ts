@@ -37,6 +37,8 @@ const harmlessFields: ReadonlySet<string> = new Set([
   'readiness.interval',
   'readiness.lookTimeout',
   'readiness.readyWhen',
+  'preparation.checkoutTimeout',
+  'preparation.setupTimeout',
 ]);
 
 /** What stands beside the caller's fields in the input of a readiness check, and is made of answers and of the sid. */

@@ -11,6 +11,7 @@ import {
   startConversationRequest,
   uuid,
 } from './agent-server-requests.js';
+import { AgentServerSandbox } from './agent-server-sandbox.js';
 import type { Answer } from './faults.js';
 import { type Exchange, json, StandInServer } from './stand-in-server.js';
 import { validateBody } from './validation.js';
@@ -32,6 +33,8 @@ export interface AgentServerStandInOptions {
   maxConcurrentRuns?: number;
   /** The next n requests that would run an agent find no room, whatever runs. @default 0 */
   refusesRuns?: number;
+  /** Where it runs conversations that do not say: `local`, or `docker`. @default not told, as older ones */
+  conversationRuntime?: string;
   /** Agent profiles that exist. @default none */
   profiles?: string[];
   /** How every conversation goes that has no script of its own. */
@@ -41,6 +44,8 @@ export interface AgentServerStandInOptions {
 /** A stand-in for the OpenHands agent server that keeps no clock: conversations go on when they are looked at. */
 export class AgentServerStandIn extends StandInServer {
   readonly options: AgentServerStandInOptions;
+  /** Where its commands run and its files are. */
+  readonly sandbox = new AgentServerSandbox();
   readonly #conversations = new Map<string, AgentServerConversation>();
   readonly #scripts = new Map<string, AgentServerScript>();
 
@@ -92,6 +97,11 @@ export class AgentServerStandIn extends StandInServer {
     if (losesConversations) this.#conversations.clear();
   }
 
+  override async close(): Promise<void> {
+    await super.close();
+    this.sandbox.remove();
+  }
+
   protected override answer(exchange: Exchange): Answer {
     const { method, segments, headers } = exchange;
     const [root, collection, id, part, detail] = segments;
@@ -110,6 +120,7 @@ export class AgentServerStandIn extends StandInServer {
     if (sessionApiKey !== undefined && headers['x-session-api-key'] !== sessionApiKey) {
       return json(401, { detail: 'Unauthorized' });
     }
+    if (method === 'POST' && (collection === 'bash' || collection === 'file')) return this.#inSandbox(exchange);
     if (collection !== 'conversations' || segments.length > 5) return notFound;
     if (id === undefined) return method === 'POST' ? this.#post(exchange) : methodNotAllowed;
     const problems = uuid(id, ['path', 'conversation_id']);
@@ -136,6 +147,19 @@ export class AgentServerStandIn extends StandInServer {
     }
   }
 
+  #inSandbox({ segments, query, body }: Exchange): Answer {
+    switch (segments.slice(1).join('/')) {
+      case 'bash/execute_bash_command':
+        return json(200, this.sandbox.execute(body as { command: string; timeout?: number }));
+      case 'file/upload': {
+        const problem = this.sandbox.upload(query.get('path'), body);
+        return problem === undefined ? success : json(400, { detail: problem });
+      }
+      default:
+        return notFound;
+    }
+  }
+
   get #version(): string {
     return this.options.version ?? '1.58.0';
   }
@@ -155,6 +179,7 @@ export class AgentServerStandIn extends StandInServer {
   }
 
   get #serverInfo(): Record<string, unknown> {
+    const { conversationRuntime } = this.options;
     const version = this.#version;
     // Whole seconds, as real ones tell it.
     const uptime = Math.floor(this.uptime);
@@ -171,6 +196,7 @@ export class AgentServerStandIn extends StandInServer {
       python_version: '3.12.1',
       usable_tools: [],
       runtime_idle_timeout_seconds: null,
+      ...(conversationRuntime && { conversation_runtime: conversationRuntime }),
     };
   }
 

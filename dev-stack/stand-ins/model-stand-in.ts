@@ -17,6 +17,8 @@ export interface ModelStandIn {
   asked(text: string): Promise<void>;
   /** How many requests of an agent were answered that held this text anywhere: as the last message, or as an earlier one. */
   timesAnswered(text: string): number;
+  /** Resolves with the tools that an agent offered with a message that holds this text, by name, and all that it was told. */
+  seen(text: string): Promise<{ readonly tools: readonly string[]; readonly messages: string }>;
   /** From now on agents' requests to answer a message that holds this text wait, until they are let go. */
   hold(text: string): HeldAnswer;
   /** From now on every request that holds this text is refused, as with a key that is not valid. */
@@ -35,7 +37,7 @@ interface ChatRequest {
   answered?: true;
   readonly model: string;
   /** An agent offers its tools; a request without any is for a title. */
-  readonly tools?: readonly unknown[];
+  readonly tools?: readonly { readonly function?: { readonly name?: string } }[];
   readonly messages: readonly { readonly role: string; readonly content: unknown }[];
 }
 
@@ -54,6 +56,21 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
     }
     return refused.some((text) => JSON.stringify(messages).includes(text));
   };
+  const asked = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const check = () => {
+        if (timesAsked(text) === 0) return;
+        clearTimeout(deadline);
+        waiting.delete(check);
+        resolve();
+      };
+      const deadline = setTimeout(() => {
+        waiting.delete(check);
+        reject(new Error(`No agent asked the model to answer '${text}'`));
+      }, 60_000);
+      waiting.add(check);
+      check();
+    });
   const server = createServer(async (request, response) => {
     const chat = (await json(request as IncomingMessage)) as ChatRequest;
     requests.push(chat);
@@ -83,6 +100,11 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
     timesAsked,
     timesAnswered: (text) =>
       agentRequests().filter(({ answered, messages }) => answered && JSON.stringify(messages).includes(text)).length,
+    async seen(text) {
+      await asked(text);
+      const { tools = [], messages } = agentRequests().findLast((one) => asks(one.messages, text)) as ChatRequest;
+      return { tools: tools.map((tool) => tool.function?.name ?? ''), messages: JSON.stringify(messages) };
+    },
     hold(text) {
       let decide: (decision: Decision) => void = () => undefined;
       const decision = new Promise<Decision>((resolve) => {
@@ -93,21 +115,7 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
       return { answer: () => decide('answer'), refuseKey: () => decide('refuse') };
     },
     refuseKey: (text) => refused.push(text),
-    asked: (text) =>
-      new Promise((resolve, reject) => {
-        const check = () => {
-          if (timesAsked(text) === 0) return;
-          clearTimeout(deadline);
-          waiting.delete(check);
-          resolve();
-        };
-        const deadline = setTimeout(() => {
-          waiting.delete(check);
-          reject(new Error(`No agent asked the model to answer '${text}'`));
-        }, 60_000);
-        waiting.add(check);
-        check();
-      }),
+    asked,
     async close() {
       server.closeAllConnections();
       server.close();

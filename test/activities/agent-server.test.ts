@@ -752,7 +752,6 @@ describe('a conversation that fails', () => {
 
 describe('a create that the server refuses', () => {
   const refused: [what: string, settings: CreateNestedConversationInput['settings'], reason: RegExp][] = [
-    ['without a workspace', { agentSettings: settings.agentSettings }, /422 \(body\.workspace: Field required\)/],
     ['without an agent', { workspace: settings.workspace }, /422 .*`agent_settings`/],
     [
       'with a profile that it does not have',
@@ -785,14 +784,20 @@ describe('an input that agent-server has no place for', () => {
   const inputs: [what: string, input: Partial<CreateNestedConversationInput>, field: string][] = [
     ['a sid that is no UUID', { sid: 'conv-7' }, 'sid'],
     ['a replay', { replayJson, initialUserMsg: null }, 'replayJson'],
-    ['a repository', { settings: { ...settings, repository: 'ada/engine' } }, 'settings.repository'],
-    ['a branch', { settings: { ...settings, selectedBranch: 'main' } }, 'settings.selectedBranch'],
-    ['a git provider', { settings: { ...settings, gitProvider: 'github' } }, 'settings.gitProvider'],
-    ['MCP servers', { settings: { ...settings, mcpConfig: {} } }, 'settings.mcpConfig'],
     [
-      'instructions',
-      { settings: { ...settings, conversationInstructions: 'Be kind' } },
-      'settings.conversationInstructions',
+      'a repository in a container of the conversation',
+      { settings: { ...settings, repository: 'ada/engine', conversation_runtime: 'docker' } },
+      'settings.conversation_runtime',
+    ],
+    [
+      'an MCP server with the name of another',
+      {
+        settings: {
+          agentSettings: { ...settings.agentSettings, mcp_config: { fs: { command: 'fs' } } },
+          mcpConfig: { stdio_servers: [{ name: 'fs', command: 'other' }] },
+        },
+      },
+      'settings.mcpConfig.stdio_servers.0.name',
     ],
   ];
   for (const [what, input, field] of inputs) {

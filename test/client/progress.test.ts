@@ -47,6 +47,18 @@ describe('progress', () => {
     ]);
   });
 
+  test('does not take a create for a check after the repository was prepared', () => {
+    const seen: Seen[] = [
+      ['queued'],
+      ['preparing repository', 1],
+      ['running setup script', 1],
+      ['checking'],
+      ['creating', 2],
+      ['checking'],
+    ];
+    assert.deepEqual(told(...seen), ['queued', 'preparing repository', 'running setup script', 'creating', 'checking']);
+  });
+
   test('tells of a create that is made again, once', () => {
     const seen: Seen[] = [
       ['creating', 1],

@@ -10,9 +10,10 @@ type Schema = z.input<typeof conversation>;
 type WithTexts<T> = {
   [K in keyof T]: string extends T[K] ? T[K] : `${number} seconds` extends T[K] ? string | undefined : T[K];
 };
-type Loose = Omit<CreateNestedConversationInput, 'client' | 'readiness'> & {
+type Loose = Omit<CreateNestedConversationInput, 'client' | 'readiness' | 'preparation'> & {
   client?: WithTexts<NonNullable<CreateNestedConversationInput['client']>> | undefined;
   readiness?: WithTexts<NonNullable<CreateNestedConversationInput['readiness']>> | undefined;
+  preparation?: WithTexts<NonNullable<CreateNestedConversationInput['preparation']>> | undefined;
 };
 
 test('the documented type is what the schema takes, field by field', () => {
@@ -25,6 +26,7 @@ test('the documented type is what the schema takes, field by field', () => {
     replayJson: null,
     client: { timeout: '30 seconds', sessionApiKey: 'key' },
     readiness: { interval: '1 second', maximumAttempts: 3, lookTimeout: '500ms', readyWhen: 'accepting-events' },
+    preparation: { checkoutTimeout: '5 minutes', setupTimeout: '30 minutes' },
     server: 'openhands',
     onFailure: 'stop',
   };

@@ -95,6 +95,9 @@ const refused: [fields: object, problems: string][] = [
   [{ readiness: { maximumAttempts: '3' } }, 'readiness.maximumAttempts must be a number'],
   [{ client: { timeout: '99ms' } }, "client.timeout is '99ms': the least is '100 milliseconds'"],
   [{ client: { timeout: '301s' } }, "client.timeout is '301s': the most is '5 minutes'"],
+  [{ preparation: { setupTimeout: '61m' } }, "preparation.setupTimeout is '61m': the most is '1 hour'"],
+  [{ preparation: { checkoutTimeout: '0.5s' } }, "preparation.checkoutTimeout is '0.5s': the least is '1 second'"],
+  [{ preparation: { script: 'x' } }, `preparation.script ${isUnknown}`],
   [{ readiness: { lookTimeout: '61s' } }, "readiness.lookTimeout is '61s': the most is '1 minute'"],
   [{ client: { sessionApiKey: 'a\nb' } }, badKey],
   [{ client: { sessionApiKey: '' } }, badKey],
@@ -275,6 +278,7 @@ const defaults = {
   replayJson: null,
   client: { timeout: '60 seconds' },
   readiness: { interval: '2 seconds', maximumAttempts: 60, lookTimeout: '5 seconds', readyWhen: 'agent-started' },
+  preparation: { checkoutTimeout: '10 minutes', setupTimeout: '10 minutes' },
   server: 'openhands',
   onFailure: 'keep',
 };

@@ -12,12 +12,14 @@ export const complete = {
     repository: 'octo/cat',
     selectedBranch: 'main',
     gitProvider: 'github',
+    providerTokens: { github: { token: 't0ken' } },
     conversationInstructions: 'Be brief.',
   },
   initialUserMsg: { content: 'Fix the build', imageUrls: ['https://img/1.png'] },
   replayJson: null,
   client: { timeout: '1 minute', sessionApiKey: 'k3y' },
   readiness: { interval: '5 seconds', maximumAttempts: 5, lookTimeout: '900ms', readyWhen: 'accepting-events' },
+  preparation: { checkoutTimeout: '1 minute', setupTimeout: '20 minutes' },
   server: 'openhands',
   onFailure: 'stop',
 };
@@ -39,6 +41,7 @@ export function anyValidInput(): fc.Arbitrary<Record<string, unknown>> {
     repository: fc.option(text),
     selectedBranch: fc.option(text),
     gitProvider: fc.option(text),
+    providerTokens: fc.option(fc.dictionary(fc.string(), fc.option(text))),
     conversationInstructions: fc.option(text),
   };
   const firstMessage = fc.record({ content: text, imageUrls: fc.array(fc.webUrl()) }, { requiredKeys: ['content'] });

@@ -188,7 +188,7 @@ describe('on a real agent server', () => {
     const { input } = freshInput(model.url, { settings: {} });
     await assert.rejects(conversations.ensureReady(input), (error) => {
       assert(error instanceof ConversationRejectedError);
-      assert.match(error.message, /body\.workspace: Field required/);
+      assert.match(error.message, /agent_settings/);
       return true;
     });
   });

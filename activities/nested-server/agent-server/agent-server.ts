@@ -2,10 +2,12 @@ import type { Conversation } from '../../../contract/input.js';
 import type { Dialect } from '../dialect.js';
 import { excerpt, failure, failureOfAnswer, failureOfCreate, property, stringAt } from '../failures.js';
 import type { HttpAnswer } from '../http-client.js';
+import { readServerInfo } from '../server-info.js';
 import { addAsked, addCreated, addDelivered, addNudged, intend } from './answers.js';
 import { type AgentServerStep, conclude } from './conclude.js';
 import { baseline, observe } from './read.js';
 import { pathOf, requestOf } from './requests.js';
+import { dependsOnVersion } from './settings.js';
 import type { AgentServerState } from './state.js';
 import { upgrade } from './version-1.js';
 
@@ -18,7 +20,9 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
   upgrade,
 
   async send(step, server, conversation, state) {
-    const answer = await server.send(requestOf(step, conversation, state.message));
+    // Asked now: it may not be the server any more that the baseline met.
+    const info = step === 'create' && dependsOnVersion(conversation) ? await readServerInfo(server) : undefined;
+    const answer = await server.send(requestOf(step, conversation, state.message, info?.version));
     if (isClosing(answer)) throw failure('NestedServerUnavailable', `${conversation.sid} is being closed`, {});
     if (step === 'create') {
       if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfCreate(answer);

@@ -1,18 +1,28 @@
 import type { Conversation } from '../../../contract/input.js';
 import type { HttpRequest } from '../http-client.js';
 import type { AgentServerStep } from './conclude.js';
+import { settingsFor } from './settings.js';
 import type { Message } from './state.js';
 
 export function pathOf(sid: string): string {
   return `/api/conversations/${encodeURIComponent(sid)}`;
 }
 
-/** The request of a step. */
-export function requestOf(step: AgentServerStep, conversation: Conversation, message: Message): HttpRequest {
+/**
+ * The request of a step.
+ *
+ * @param version That of the server, as far as a create depends on it: see `dependsOnVersion`
+ */
+export function requestOf(
+  step: AgentServerStep,
+  conversation: Conversation,
+  message: Message,
+  version?: string,
+): HttpRequest {
   const { sid } = conversation;
   switch (step) {
     case 'create':
-      return { method: 'POST', path: '/api/conversations', body: startOf(conversation, message) };
+      return { method: 'POST', path: '/api/conversations', body: startOf(conversation, message, version) };
     case 'deliver':
       return { method: 'POST', path: `${pathOf(sid)}/events`, body: messageOf(conversation) };
     case 'nudge':
@@ -26,12 +36,9 @@ export function requestOf(step: AgentServerStep, conversation: Conversation, mes
  * The body of the create (`StartConversationRequest`). What is null is left out. A message that an earlier request may
  * have stored is not sent with it: a server that is killed during a create can find the message on its disk again.
  */
-function startOf(conversation: Conversation, message: Message): object {
-  const { agentSettings, workspace, ...others } = conversation.settings;
+function startOf(conversation: Conversation, message: Message, version: string | undefined): object {
   const body = {
-    ...others,
-    agent_settings: agentSettings,
-    workspace,
+    ...settingsFor(conversation, version),
     conversation_id: conversation.sid,
     user_id: conversation.userId,
     initial_message: message.is === 'sent' && !message.isRepeated ? messageOf(conversation) : null,

@@ -1,0 +1,63 @@
+import type { Conversation } from '../../../../contract/input.js';
+import { failure } from '../../failures.js';
+import type { HttpClient } from '../../http-client.js';
+import { failureOfUnsupported, isSupported, readServerInfo } from '../../server-info.js';
+import { observeCommand, startCommand, stopCommand, tokenFileCommand } from './commands.js';
+import { conclude, type WorkspaceConclusion } from './conclude.js';
+import { parseFacts } from './facts.js';
+import { planOf, type WorkspacePlan } from './plan.js';
+import { RefusedError, runCommand, writeInto } from './sandbox.js';
+
+type Start = Extract<WorkspaceConclusion, { kind: 'start' }>;
+
+/** The working directory of a conversation that has a repository, in the sandbox of its agent-server. */
+export class Workspace {
+  readonly sid: string;
+  readonly #plan: WorkspacePlan;
+
+  constructor(conversation: Conversation, runId: string) {
+    this.sid = conversation.sid;
+    this.#plan = planOf(conversation, runId);
+  }
+
+  /** @throws ApplicationFailure of type ConversationRejected where the server can't be prepared for a conversation */
+  async checkServer(server: HttpClient): Promise<void> {
+    const info = await readServerInfo(server);
+    if (info?.kind === 'agent-server' && isSupported(info) === false) throw failureOfUnsupported(server.baseUrl, info);
+    if (info?.conversationRuntime === 'docker') {
+      const url = server.baseUrl;
+      const message = `the server at ${url} gives each conversation a container once it is created, too late to put settings.repository into it: pass settings.conversation_runtime 'local', or leave the repository out`;
+      throw failure('ConversationRejected', message, { url });
+    }
+  }
+
+  /** What is due, as the sandbox is now. */
+  async observe(server: HttpClient): Promise<WorkspaceConclusion> {
+    return conclude(parseFacts(await runCommand(server, observeCommand(this.#plan))), this.#plan);
+  }
+
+  async begin({ job, begun }: Start, server: HttpClient): Promise<void> {
+    const { authorization } = this.#plan;
+    try {
+      const needsToken = job === this.#plan.checkout && authorization !== undefined;
+      const tokenFile = needsToken ? await this.#handOver(authorization, server) : undefined;
+      await runCommand(server, startCommand(this.#plan, job, begun, tokenFile));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      const reason = `${job.phase}: ${error.message}`;
+      throw failure('ConversationFailed', `${this.sid} can't be prepared: ${reason}`, { reason });
+    }
+  }
+
+  /** Ends the job that runs. */
+  async stop(server: HttpClient): Promise<void> {
+    await runCommand(server, stopCommand(this.#plan));
+  }
+
+  /** The path of a file in memory that holds the token until the job reads it. */
+  async #handOver(authorization: string, server: HttpClient): Promise<string> {
+    const path = (await runCommand(server, tokenFileCommand(this.#plan))).trim();
+    await writeInto(server, path, authorization);
+    return path;
+  }
+}

@@ -1,0 +1,88 @@
+import { Context } from '@temporalio/activity';
+import { toMilliseconds } from '../contract/duration.js';
+import type { PreparingPhase } from '../contract/phases.js';
+import { checkInput } from './check-input.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { withinContract } from './failure-boundary.js';
+import { heartbeatDuring } from './heartbeats.js';
+import type { PrepareHeartbeat, PrepareWorkspaceInput } from './interface.js';
+import { Workspace } from './nested-server/agent-server/workspace/workspace.js';
+import { failure } from './nested-server/failures.js';
+import { HttpClient } from './nested-server/http-client.js';
+
+/** What stopping a job may take, of which the sandbox waits five seconds for it to end by itself. */
+const stopTimeoutMs = 10_000;
+
+/** Before a job is begun again that met what may pass. */
+const retryPauseMs = 5_000;
+
+/**
+ * Puts the repository into the conversation's working directory, and runs its set-up script, before the conversation is
+ * created.
+ *
+ * A reconciler like `createConversation`: it observes the sandbox, concludes what is due, begins at most one job, and
+ * observes again. The jobs themselves outlive the worker and the server.
+ *
+ * Safe to retry: a job is begun only as the next one after those that were seen, never beside one that runs, and never
+ * again once it has ended well.
+ *
+ * @throws ApplicationFailure of type InvalidInput, ConversationRejected, Unauthorized, ConversationFailed (final), or
+ *   NestedServerUnavailable (retried)
+ */
+export async function prepareWorkspace(
+  { input }: PrepareWorkspaceInput,
+  { transport }: ActivityDependencies,
+): Promise<void> {
+  const { info, cancellationSignal } = Context.current();
+  await withinContract(input, async () => {
+    const conversation = checkInput(input);
+    const { apiUrl: baseUrl, client } = conversation;
+    const connect = (signal: AbortSignal, timeoutMs: number) =>
+      new HttpClient({ transport, baseUrl, sessionApiKey: client.sessionApiKey, timeoutMs, signal });
+    const workspace = new Workspace(conversation, info.workflowExecution?.runId ?? info.activityId);
+    try {
+      await reconcile(workspace, connect(cancellationSignal, toMilliseconds(client.timeout)));
+    } catch (error) {
+      // A worker that shuts down leaves the job to the next one.
+      if (Context.current().cancellationDetails?.cancelRequested) {
+        await workspace.stop(connect(new AbortController().signal, stopTimeoutMs)).catch(() => undefined);
+      }
+      throw error;
+    }
+  });
+}
+
+async function reconcile(workspace: Workspace, server: HttpClient): Promise<void> {
+  const before: PrepareHeartbeat | undefined = Context.current().info.heartbeatDetails;
+  let phase: PreparingPhase = before?.phase ?? 'preparing repository';
+  await heartbeatDuring(
+    (): PrepareHeartbeat => ({ phase }),
+    async () => {
+      await workspace.checkServer(server);
+      for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+        const conclusion = await workspace.observe(server);
+        switch (conclusion.kind) {
+          case 'ready':
+            return;
+          case 'fail':
+            throw failure('ConversationFailed', `${workspace.sid} can't be prepared: ${conclusion.reason}`, {
+              reason: conclusion.reason,
+            });
+          case 'start':
+            phase = conclusion.job.phase;
+            if (conclusion.isAgain) await Context.current().sleep(retryPauseMs);
+            await workspace.begin(conclusion, server);
+            pauseMs = shortestPauseMs;
+            break;
+          case 'wait':
+            phase = conclusion.job.phase;
+            await Context.current().sleep(pauseMs);
+        }
+      }
+    },
+  );
+}
+
+/** Between two observations: a small repository is there in a second, a set-up script takes minutes. */
+const shortestPauseMs = 200;
+const longestPauseMs = 5_000;

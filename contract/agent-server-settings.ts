@@ -1,0 +1,77 @@
+import type { InputProblem } from './failures.js';
+import { mcpProblems, mcpServersOf } from './mcp-servers.js';
+import { repositoryProblems } from './repository.js';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** Settings that agent-server would ignore, or that this contract fills in itself, and what to do instead. */
+const filledIn = new Map([
+  ['conversation_id', 'is filled in from sid: remove it'],
+  ['initial_message', 'is filled in from initialUserMsg: remove it'],
+  ['user_id', 'is filled in from userId: remove it'],
+]);
+
+/** The rules for the settings of an agent-server: each that both generations know goes where its API has a place for it. */
+export function* agentServerSettingsProblems(settings: Settings): Generator<InputProblem> {
+  for (const name of Object.keys(settings)) {
+    const problem = settings[name] === null ? undefined : filledIn.get(name);
+    if (problem) yield { field: `settings.${name}`, problem };
+  }
+  yield* mcpConfigProblems(settings);
+  yield* instructionsProblems(settings);
+  if (settings.repository != null) {
+    yield* repositoryProblems(settings);
+    yield* workspaceProblems(settings);
+  }
+}
+
+function* mcpConfigProblems(settings: Settings): Generator<InputProblem> {
+  const { mcpConfig, agentSettings } = settings;
+  if (mcpConfig == null) return;
+  yield* mcpProblems(mcpConfig, new Set(Object.keys(mcpServerMapOf(agentSettings))));
+  if (mcpServersOf(mcpConfig, []).length > 0) yield* otherAgentProblem('mcpConfig', settings);
+}
+
+function* instructionsProblems(settings: Settings): Generator<InputProblem> {
+  const { conversationInstructions, agent_launch_additions: additions } = settings;
+  if (!conversationInstructions) return;
+  yield* otherAgentProblem('conversationInstructions', settings);
+  if (propertyOf(additions, 'system_message_suffix_append') != null) {
+    const own = 'settings.agent_launch_additions.system_message_suffix_append';
+    yield { field: 'settings.conversationInstructions', problem: `has the place of ${own}: pass one of them` };
+  }
+}
+
+/** What both generations know goes into `agentSettings`; whoever passes an agent in another way has no such place. */
+function* otherAgentProblem(name: string, settings: Settings): Generator<InputProblem> {
+  const other = ['agent', 'agent_profile_id'].find((key) => settings[key] != null);
+  if (other) {
+    yield { field: `settings.${name}`, problem: `goes into settings.agentSettings, which settings.${other} excludes` };
+  }
+}
+
+function* workspaceProblems({ workspace, conversation_runtime: runtime }: Settings): Generator<InputProblem> {
+  if (runtime === 'docker') {
+    const problem =
+      "is 'docker': such a conversation has its sandbox only once it is created, too late to put settings.repository into it";
+    yield { field: 'settings.conversation_runtime', problem };
+  }
+  const workingDir = propertyOf(workspace, 'working_dir');
+  if (workspace != null && (typeof workingDir !== 'string' || workingDir === '' || /\p{Cc}/u.test(workingDir))) {
+    yield {
+      field: 'settings.workspace.working_dir',
+      problem: 'must be the path of a folder: settings.repository goes there',
+    };
+  }
+}
+
+/** The MCP servers of an agent's settings, by name, in either of the shapes that agent-server takes. */
+export function mcpServerMapOf(agentSettings: unknown): Record<string, unknown> {
+  const config = propertyOf(agentSettings, 'mcp_config');
+  const servers = propertyOf(config, 'mcpServers') ?? config;
+  return typeof servers === 'object' && servers !== null ? (servers as Record<string, unknown>) : {};
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}

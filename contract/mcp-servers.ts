@@ -1,0 +1,99 @@
+import type { InputProblem } from './failures.js';
+import { keyName } from './key-name.js';
+
+/** An MCP server as an agent-server has it, with the name that tells it from others. */
+export interface McpServer {
+  readonly name: string;
+  readonly server: Readonly<Record<string, unknown>>;
+}
+
+/** The kinds of MCP servers in `settings.mcpConfig`, as a server of the first generation takes them. */
+const remoteKinds = { sse_servers: 'sse', shttp_servers: 'http' } as const;
+
+const kinds: ReadonlySet<string> = new Set([...Object.keys(remoteKinds), 'stdio_servers']);
+
+/** The MCP servers of a `mcpConfig` without {@link mcpProblems}, with names beside those that are taken. */
+export function mcpServersOf(mcpConfig: unknown, taken: Iterable<string>): McpServer[] {
+  const config = objectOf(mcpConfig);
+  const names = new Set(taken);
+  const local = listOf(config.stdio_servers).map(objectOf);
+  for (const { name } of local) names.add(String(name));
+  const remote = Object.entries(remoteKinds).flatMap(([kind, transport]) =>
+    listOf(config[kind]).map((entry) => {
+      const name = freeName(transport, names);
+      names.add(name);
+      return { name, server: remoteServer(entry, transport) };
+    }),
+  );
+  return [...remote, ...local.map(({ name, ...server }) => ({ name: String(name), server: withoutNull(server) }))];
+}
+
+/** What is wrong with a `mcpConfig` for an agent-server, whose own settings have servers with these names. */
+export function* mcpProblems(mcpConfig: unknown, taken: ReadonlySet<string>): Generator<InputProblem> {
+  const names = new Set(taken);
+  for (const [kind, entries] of Object.entries(objectOf(mcpConfig))) {
+    const field = `settings.mcpConfig.${keyName(kind)}`;
+    if (!kinds.has(kind)) {
+      yield {
+        field,
+        problem: 'is no kind of MCP servers: put those of agent-server into settings.agentSettings.mcp_config',
+      };
+    } else if (entries !== null && !Array.isArray(entries)) {
+      yield { field, problem: 'must be an array' };
+    } else {
+      for (const [index, entry] of listOf(entries).entries()) {
+        yield* kind === 'stdio_servers'
+          ? localProblems(objectOf(entry), `${field}.${index}`, names)
+          : remoteProblems(entry, `${field}.${index}`);
+      }
+    }
+  }
+}
+
+function* localProblems(
+  { name, command, args, env }: Entry,
+  field: string,
+  names: Set<string>,
+): Generator<InputProblem> {
+  if (typeof name !== 'string' || name === '') yield { field: `${field}.name`, problem: 'must be a name' };
+  else if (names.has(name)) yield { field: `${field}.name`, problem: 'is the name of another MCP server: rename one' };
+  else names.add(name);
+  if (typeof command !== 'string' || command === '') yield { field: `${field}.command`, problem: 'must be a command' };
+  if (args != null && !Array.isArray(args)) yield { field: `${field}.args`, problem: 'must be an array of texts' };
+  if (env != null && (typeof env !== 'object' || Array.isArray(env))) {
+    yield { field: `${field}.env`, problem: 'must be an object of texts' };
+  }
+}
+
+function* remoteProblems(entry: unknown, field: string): Generator<InputProblem> {
+  const url = typeof entry === 'string' ? entry : objectOf(entry).url;
+  if (typeof url !== 'string' || !URL.canParse(url)) yield { field, problem: 'must be a URL, or an object with one' };
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** A key goes where both generations of OpenHands put it. */
+function remoteServer(entry: unknown, transport: string): Entry {
+  if (typeof entry === 'string') return { url: entry, transport };
+  const { api_key: apiKey, ...server } = objectOf(entry);
+  return { ...withoutNull(server), transport, ...(apiKey ? { headers: { Authorization: `Bearer ${apiKey}` } } : {}) };
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}_${number}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+function withoutNull(object: Entry): Entry {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function objectOf(value: unknown): Entry {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : {};
+}

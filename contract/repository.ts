@@ -1,0 +1,162 @@
+import type { InputProblem } from './failures.js';
+
+/**
+ * Where the repository of an agent-server's conversation is, and what opens it. A server of the first generation finds
+ * that out by itself, with the tokens that it keeps.
+ */
+export interface Repository {
+  /** Without credentials. */
+  readonly url: string;
+  /** The `Authorization` header that opens it. */
+  readonly authorization?: string;
+}
+
+/** The part of the settings that tells of a repository. */
+export interface RepositorySettings {
+  readonly repository?: unknown;
+  readonly selectedBranch?: unknown;
+  readonly gitProvider?: unknown;
+  readonly providerTokens?: unknown;
+}
+
+/** Where each provider's repositories are, and the user that goes with its tokens. */
+const providers: Readonly<Record<string, { readonly host?: string; readonly user: string }>> = {
+  github: { host: 'github.com', user: 'x-access-token' },
+  gitlab: { host: 'gitlab.com', user: 'oauth2' },
+  bitbucket: { host: 'bitbucket.org', user: 'x-token-auth' },
+};
+
+/** The user for the tokens of a provider that is not listed: the known ones take any. */
+const anyUser = 'x-access-token';
+
+/** One or more owners, and a name. */
+const fullName = /^(?!.*\.\.)[\w.-]+(\/[\w.-]+)+$/;
+
+interface ProviderToken {
+  readonly token: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** The repository of settings without {@link repositoryProblems}. */
+export function repositoryOf(settings: RepositorySettings): Repository {
+  const url = urlOf(settings);
+  const provider = providerOf(settings);
+  const { token } = tokensOf(settings)[provider ?? ''] ?? {};
+  return { url, ...(token && { authorization: authorizationOf(provider, token) }) };
+}
+
+/** What is wrong with the settings that tell of a repository, where there is one. */
+export function* repositoryProblems(settings: RepositorySettings): Generator<InputProblem> {
+  const { repository, selectedBranch } = settings;
+  if (typeof repository !== 'string') return;
+  const problem = fullName.test(repository) ? hostProblem(settings) : urlProblem(repository);
+  if (problem) yield { field: 'settings.repository', problem };
+  if (typeof selectedBranch === 'string' && branchProblem(selectedBranch)) {
+    yield { field: 'settings.selectedBranch', problem: 'is no name that Git takes for a branch' };
+  }
+  yield* tokenProblems(settings);
+  if (!problem && tokenGoesInPlain(settings)) {
+    yield {
+      field: 'settings.repository',
+      problem: 'would have its token sent over http: write https://',
+    };
+  }
+}
+
+function* tokenProblems(settings: RepositorySettings): Generator<InputProblem> {
+  const tokens = tokensOf(settings);
+  for (const [provider, { token, host }] of Object.entries(tokens)) {
+    if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+      yield { field: `settings.providerTokens.${provider}`, problem: 'must be printable ASCII without spaces' };
+    }
+    if (host !== undefined && urlProblem(withScheme(host))) {
+      yield {
+        field: `settings.providerTokens.${provider}.host`,
+        problem: "is no host: write it like 'git.example.com'",
+      };
+    }
+  }
+  const provider = providerOf(settings);
+  if (provider === undefined && Object.keys(tokens).length > 0) {
+    yield { field: 'settings.gitProvider', problem: 'is missing: say whose token opens the repository' };
+  }
+}
+
+/** The provider that is named, or that the repository's host or the only token tells. */
+function providerOf(settings: RepositorySettings): string | undefined {
+  const { repository, gitProvider } = settings;
+  if (typeof gitProvider === 'string' && gitProvider !== '') return gitProvider;
+  const tokens = Object.keys(tokensOf(settings));
+  if (typeof repository !== 'string' || fullName.test(repository)) {
+    return tokens.length > 1 ? undefined : (tokens[0] ?? 'github');
+  }
+  return Object.keys({ ...providers, ...tokensOf(settings) }).find((provider) => {
+    const host = hostOf(settings, provider);
+    return (
+      host !== undefined && URL.canParse(repository) && new URL(withScheme(host)).host === new URL(repository).host
+    );
+  });
+}
+
+function hostProblem(settings: RepositorySettings): string | undefined {
+  const provider = providerOf(settings);
+  if (provider === undefined || hostOf(settings, provider) !== undefined) return undefined;
+  return 'is at a host that its provider does not tell: write its URL';
+}
+
+function hostOf(settings: RepositorySettings, provider: string): string | undefined {
+  return tokensOf(settings)[provider]?.host ?? providers[provider]?.host;
+}
+
+function urlOf(settings: RepositorySettings): string {
+  const repository = String(settings.repository);
+  if (!fullName.test(repository)) return repository;
+  const host = hostOf(settings, providerOf(settings) ?? '') ?? '';
+  return `${withScheme(host).replace(/\/+$/, '')}/${repository}.git`;
+}
+
+function withScheme(host: string): string {
+  return host.includes('://') ? host : `https://${host}`;
+}
+
+function urlProblem(url: string): string | undefined {
+  if (!/^https?:\/\/[^\s\\]+$/.test(url) || !URL.canParse(url))
+    return "must be written like 'owner/name' or 'https://…'";
+  const { username, password } = new URL(url);
+  if (username || password) return 'carries credentials: pass them as settings.providerTokens';
+  return /[?#]/.test(url) ? 'must end with the path: leave out the query and the fragment' : undefined;
+}
+
+function tokenGoesInPlain(settings: RepositorySettings): boolean {
+  const { authorization } = repositoryOf(settings);
+  if (authorization === undefined || !URL.canParse(urlOf(settings))) return false;
+  const { protocol, hostname } = new URL(urlOf(settings));
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+/** Git's own rules (`git check-ref-format`), and no option. */
+function branchProblem(branch: string): boolean {
+  return /^[-/.]|\.\.|\/\/|@\{|[\s~^:?*[\\\p{Cc}]|[/.]$|\.lock$/u.test(branch);
+}
+
+/** As in the settings of a server of the first generation: `{ github: { token, host } }`, or the token alone. */
+function tokensOf({ providerTokens }: RepositorySettings): Readonly<Record<string, ProviderToken>> {
+  if (typeof providerTokens !== 'object' || providerTokens === null) return {};
+  const entries = Object.entries(providerTokens).flatMap(([provider, value]): [string, ProviderToken][] => {
+    const { token, host } = typeof value === 'string' ? { token: value, host: undefined } : (value ?? {});
+    if (!token && !host) return [];
+    return [[provider, { token: textOf(token), host: textOf(host) }]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A token that holds a colon is a user and a password by itself, as Bitbucket has them. */
+function authorizationOf(provider: string | undefined, token: string): string {
+  const { user = anyUser } = providers[provider ?? ''] ?? {};
+  const credentials = token.includes(':') ? token : `${user}:${token}`;
+  return `Authorization: Basic ${Buffer.from(credentials).toString('base64')}`;
+}

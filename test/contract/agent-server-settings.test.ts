@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeProblems, parseInput } from '../../contract/input.js';
+import { mcpServersOf } from '../../contract/mcp-servers.js';
+import { repositoryOf } from '../../contract/repository.js';
+
+const sid = '6f9d1c7a-7a5b-4d43-9a55-0c2f4f1f7a10';
+
+function problemsOf(settings: object): string {
+  const parsed = parseInput({ apiUrl: 'http://h', sid, userId: 'u', server: 'agent-server', settings });
+  return 'problems' in parsed ? describeProblems(parsed.problems) : '';
+}
+
+const repository = 'ada/engine';
+
+describe('settings of an agent-server that are refused', () => {
+  const refused: [settings: object, problems: string][] = [
+    [{ conversation_id: sid }, 'settings.conversation_id is filled in from sid: remove it'],
+    [{ initial_message: {} }, 'settings.initial_message is filled in from initialUserMsg: remove it'],
+    [{ user_id: 'u' }, 'settings.user_id is filled in from userId: remove it'],
+
+    [
+      { mcpConfig: { mcpServers: {} } },
+      'settings.mcpConfig.mcpServers is no kind of MCP servers: put those of agent-server into settings.agentSettings.mcp_config',
+    ],
+    [{ mcpConfig: { sse_servers: 'http://t' } }, 'settings.mcpConfig.sse_servers must be an array'],
+    [
+      { mcpConfig: { sse_servers: ['tools'] } },
+      'settings.mcpConfig.sse_servers.0 must be a URL, or an object with one',
+    ],
+    [
+      { mcpConfig: { shttp_servers: [{ api_key: 'k' }] } },
+      'settings.mcpConfig.shttp_servers.0 must be a URL, or an object with one',
+    ],
+    [
+      { mcpConfig: { stdio_servers: [{ command: 'a', args: '-x', env: 'A=1' }] } },
+      'settings.mcpConfig.stdio_servers.0.name must be a name; settings.mcpConfig.stdio_servers.0.args must be an array of texts; settings.mcpConfig.stdio_servers.0.env must be an object of texts',
+    ],
+    [
+      {
+        mcpConfig: { stdio_servers: [{ name: 'fs', command: 'a' }] },
+        agentSettings: { mcp_config: { mcpServers: { fs: { command: 'b' } } } },
+      },
+      'settings.mcpConfig.stdio_servers.0.name is the name of another MCP server: rename one',
+    ],
+    [
+      { mcpConfig: { stdio_servers: [{ name: 'fs', command: 'a' }] }, agentSettings: { mcp_config: { fs: {} } } },
+      'settings.mcpConfig.stdio_servers.0.name is the name of another MCP server: rename one',
+    ],
+    [
+      {
+        mcpConfig: {
+          stdio_servers: [
+            { name: 'fs', command: 'a' },
+            { name: 'fs', command: 'b' },
+          ],
+        },
+      },
+      'settings.mcpConfig.stdio_servers.1.name is the name of another MCP server: rename one',
+    ],
+    [
+      { mcpConfig: { sse_servers: ['http://t'] }, agent: {} },
+      'settings.mcpConfig goes into settings.agentSettings, which settings.agent excludes',
+    ],
+    [
+      { conversationInstructions: 'Be brief.', agent_profile_id: sid },
+      'settings.conversationInstructions goes into settings.agentSettings, which settings.agent_profile_id excludes',
+    ],
+    [
+      { conversationInstructions: 'a', agent_launch_additions: { system_message_suffix_append: 'b' } },
+      'settings.conversationInstructions has the place of settings.agent_launch_additions.system_message_suffix_append: pass one of them',
+    ],
+
+    [{ repository: '' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
+    [{ repository: 'engine' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
+    [{ repository: '../../etc' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
+    [{ repository: 'git@github.com:a/b' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
+    [{ repository: '--upload-pack=x' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
+    [
+      { repository: 'https://ada:pw@h/a/b' },
+      'settings.repository carries credentials: pass them as settings.providerTokens',
+    ],
+    [
+      { repository: 'https://h/a/b?c' },
+      'settings.repository must end with the path: leave out the query and the fragment',
+    ],
+    [
+      { repository, gitProvider: 'enterprise_sso' },
+      'settings.repository is at a host that its provider does not tell: write its URL',
+    ],
+    [
+      { repository, providerTokens: { github: 'a', gitlab: 'b' } },
+      'settings.gitProvider is missing: say whose token opens the repository',
+    ],
+    [
+      { repository: 'https://git.example.com/a/b', providerTokens: { github: 'a' } },
+      'settings.gitProvider is missing: say whose token opens the repository',
+    ],
+    [
+      { repository: 'http://git.example.com/a/b', gitProvider: 'github', providerTokens: { github: 'a' } },
+      'settings.repository would have its token sent over http: write https://',
+    ],
+    [
+      { repository, providerTokens: { github: 'a\nX-Other: b' } },
+      'settings.providerTokens.github must be printable ASCII without spaces',
+    ],
+    [
+      { repository, providerTokens: { github: { token: 'a', host: 'a b' } } },
+      "settings.providerTokens.github.host is no host: write it like 'git.example.com'",
+    ],
+    [
+      { repository, providerTokens: { github: 7 } },
+      'settings.providerTokens.github must be a token, or an object with one',
+    ],
+    ...['-x', 'a b', 'a..b', 'a~1', 'a:b', 'a.lock', '/a', 'a/', '@{-1}', 'a\u0007'].map(
+      (selectedBranch): [object, string] => [
+        { repository, selectedBranch },
+        'settings.selectedBranch is no name that Git takes for a branch',
+      ],
+    ),
+    [
+      { repository, conversation_runtime: 'docker' },
+      "settings.conversation_runtime is 'docker': such a conversation has its sandbox only once it is created, too late to put settings.repository into it",
+    ],
+    [
+      { repository, workspace: {} },
+      'settings.workspace.working_dir must be the path of a folder: settings.repository goes there',
+    ],
+  ];
+  for (const [settings, problems] of refused) {
+    test(`${JSON.stringify(settings)} → ${problems}`, () => assert.equal(problemsOf(settings), problems));
+  }
+});
+
+describe('settings of an agent-server that are taken', () => {
+  for (const settings of [
+    { repository: null, selectedBranch: null, gitProvider: null, providerTokens: null, mcpConfig: null },
+    // What a caller passes with every conversation has no meaning without a repository.
+    { gitProvider: 'github', providerTokens: { github: { token: 'a', user_id: null } }, selectedBranch: 'main' },
+    { repository, conversation_runtime: 'local', workspace: { working_dir: '/workspace/project' } },
+    { repository: 'group/sub/name', gitProvider: 'gitlab', selectedBranch: 'feature/x#1' },
+    { repository: 'http://127.0.0.1:8080/a/b', gitProvider: 'github', providerTokens: { github: 'a' } },
+    { mcpConfig: { sse_servers: null, shttp_servers: [], stdio_servers: [] }, agent: {} },
+    { conversationInstructions: '', agent: {} },
+  ]) {
+    test(JSON.stringify(settings), () => assert.equal(problemsOf(settings), ''));
+  }
+});
+
+describe('MCP servers of the first generation, as agent-server has them', () => {
+  const config = {
+    sse_servers: ['http://a/sse', { url: 'http://b/sse', api_key: 'k' }],
+    shttp_servers: [{ url: 'http://c/mcp', api_key: null, timeout: 30 }],
+    stdio_servers: [{ name: 'fs', command: 'npx', args: ['-y', 'fs'], env: { ROOT: '/' } }],
+  };
+
+  test('each keeps what it has', () => {
+    assert.deepEqual(mcpServersOf(config, []), [
+      { name: 'sse', server: { url: 'http://a/sse', transport: 'sse' } },
+      { name: 'sse_2', server: { url: 'http://b/sse', transport: 'sse', headers: { Authorization: 'Bearer k' } } },
+      { name: 'http', server: { url: 'http://c/mcp', timeout: 30, transport: 'http' } },
+      { name: 'fs', server: { command: 'npx', args: ['-y', 'fs'], env: { ROOT: '/' } } },
+    ]);
+  });
+
+  test('one without a name gets one that no other has', () => {
+    const named = mcpServersOf({ sse_servers: ['http://a'], stdio_servers: [{ name: 'sse_2', command: 'x' }] }, [
+      'sse',
+    ]);
+    assert.deepEqual(
+      named.map(({ name }) => name),
+      ['sse_3', 'sse_2'],
+    );
+  });
+});
+
+describe('a repository is found', () => {
+  const basic = (credentials: string) => `Authorization: Basic ${Buffer.from(credentials).toString('base64')}`;
+  const found: [settings: object, url: string, authorization?: string][] = [
+    [{ repository }, 'https://github.com/ada/engine.git'],
+    [{ repository, gitProvider: 'gitlab' }, 'https://gitlab.com/ada/engine.git'],
+    [{ repository, providerTokens: { bitbucket: 'a:b' } }, 'https://bitbucket.org/ada/engine.git', basic('a:b')],
+    [
+      { repository, gitProvider: 'github', providerTokens: { github: 't', gitlab: 'u' } },
+      'https://github.com/ada/engine.git',
+      basic('x-access-token:t'),
+    ],
+    [
+      { repository, gitProvider: 'gitlab', providerTokens: { gitlab: { token: 't', host: 'git.example.com' } } },
+      'https://git.example.com/ada/engine.git',
+      basic('oauth2:t'),
+    ],
+    [
+      {
+        repository: 'https://git.example.com/a/b',
+        providerTokens: { forgejo: { token: 't', host: 'git.example.com' } },
+      },
+      'https://git.example.com/a/b',
+      basic('x-access-token:t'),
+    ],
+    [
+      { repository: 'https://gitlab.com/a/b.git', providerTokens: { github: 't', gitlab: 'u' } },
+      'https://gitlab.com/a/b.git',
+      basic('oauth2:u'),
+    ],
+    // A token never goes where its provider is not.
+    [{ repository: 'https://github.com/a/b', providerTokens: { gitlab: 'u' } }, 'https://github.com/a/b'],
+  ];
+  for (const [settings, url, authorization] of found) {
+    test(`${JSON.stringify(settings)} → ${url}`, () => {
+      assert.equal(problemsOf(settings), '');
+      assert.deepEqual(repositoryOf(settings), { url, ...(authorization && { authorization }) });
+    });
+  }
+});

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Client, Connection } from '@temporalio/client';
+import { NestedConversations } from '../../client/nested-conversations.js';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { type AgentServerVersion, installAgentServer, startAgentServer } from '../../dev-stack/agent-server.js';
+import type { ChildServer } from '../../dev-stack/child-server.js';
+import { inputFor } from '../../dev-stack/input-for.js';
+import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
+import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { GitServer } from '../harness/git-server.js';
+import { mcpTool, startMcpServer } from '../harness/mcp-server.js';
+import { startTemporalProcess, type TemporalProcess } from '../reliability/temporal-process.js';
+import { until } from '../versions/tried-server.js';
+
+/** A repository in the workspace of real servers, instructions and MCP servers: the same input for both generations. */
+
+const token = 'gT7x4Qm9LkZw2';
+const sessionApiKey = 'k3y-of-the-session';
+
+let folder: string;
+let temporal: TemporalProcess;
+let connection: Connection;
+let conversations: NestedConversations;
+let worker: RunningProgram;
+let model: ModelStandIn;
+let git: GitServer;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'workspaces-'));
+  temporal = await startTemporalProcess(folder);
+  connection = await Connection.connect({ address: temporal.address });
+  conversations = new NestedConversations(new Client({ connection }));
+  worker = await startWorker();
+  model = await startModelStandIn();
+  git = await GitServer.start({ token });
+  await git.create('ada/engine', {
+    main: { 'README.md': 'An engine' },
+    setup: { '.openhands/setup.sh': 'echo ran >>../ran-in-$(basename $PWD)' },
+    slow: {
+      '.openhands/setup.sh':
+        'name=$(basename $PWD); echo began >>../ran-in-$name; until [ -e ../go-$name ]; do sleep 0.1; done; echo ended >>../ran-in-$name',
+    },
+    failing: { '.openhands/setup.sh': 'echo "a bad day" >&2; exit 3' },
+  });
+});
+after(async () => {
+  await git?.stop();
+  await model?.close();
+  worker?.kill('SIGKILL');
+  await worker?.ended;
+  await connection?.close();
+  await temporal?.stop('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function startWorker(): Promise<RunningProgram> {
+  const started = startProgram('worker/main.js', {
+    env: { TEMPORAL_ADDRESS: temporal.address },
+    timeoutMs: 15 * 60_000,
+  });
+  await started.reported('RUNNING');
+  return started;
+}
+
+/** The worker dies without a word, and another one takes over once Temporal has noticed. */
+async function replaceWorker(): Promise<void> {
+  worker.kill('SIGKILL');
+  await worker.ended;
+  worker = await startWorker();
+}
+
+/** The settings that both generations take, as one JSON text. */
+const shared = (settings: object = {}) => ({
+  repository: 'ada/engine',
+  gitProvider: 'gitlab',
+  providerTokens: { gitlab: { token, host: git.origin } },
+  ...settings,
+});
+
+const agentSettings = () => ({
+  // A terminal would be a daemon that outlives a killed server.
+  agentSettings: { llm: { model: 'openai/gpt-4o', api_key: 'sk-x', base_url: model.url }, tools: [] },
+});
+
+for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersion[]) {
+  describe(`in the workspace of agent-server ${version}`, () => {
+    let server: ChildServer;
+    let dataFolder: string;
+
+    const startServer = async (port?: number) =>
+      startAgentServer({
+        installation: await installAgentServer(console.error, version),
+        dataFolder,
+        sessionApiKey,
+        ...(port && { port }),
+      });
+
+    before(async () => {
+      dataFolder = join(folder, version);
+      server = await startServer();
+    });
+    after(() => server?.stop('SIGKILL'));
+
+    const inputWith = (settings: object = {}, more: Partial<CreateNestedConversationInput> = {}) =>
+      inputFor(server.url, {
+        server: 'agent-server',
+        sid: randomUUID(),
+        settings: { ...agentSettings(), ...shared(settings) },
+        initialUserMsg: { content: `Say hello to ${randomUUID()}` },
+        client: { sessionApiKey },
+        readiness: { maximumAttempts: 120 },
+        ...more,
+      });
+
+    const beside = (name: string) => join(dataFolder, 'workspace', name);
+    const statusOf = (sid: string) =>
+      execFileSync('git', ['status', '--porcelain', '--branch'], { cwd: beside(sid), encoding: 'utf8' }).trim();
+    const ranIn = (sid: string) =>
+      readFileSync(beside(`ran-in-${sid}`), 'utf8')
+        .trim()
+        .split('\n');
+
+    test('a branch is checked out with a token, its script has run, and the token is nowhere', async () => {
+      const input = inputWith({ selectedBranch: 'setup' });
+      await conversations.ensureReady(input);
+      assert.equal(statusOf(input.sid), '## setup...origin/setup');
+      assert.deepEqual(ranIn(input.sid), ['ran']);
+      const encoded = Buffer.from(`oauth2:${token}`).toString('base64');
+      const grep = ['-rlF', '-e', token, '-e', encoded, dataFolder, '/dev/shm'];
+      assert.throws(() => execFileSync('grep', grep, { encoding: 'utf8' }), { status: 1 });
+      assert(!server.logs().includes(token) && !server.logs().includes(encoded));
+    });
+
+    test('workers that are killed and a server that restarts end in one clean checkout, and the script runs once', async () => {
+      const input = inputWith({ selectedBranch: 'slow' });
+      let letGo = () => {};
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const reached = new Promise<void>((resolve) => {
+        git.beforePack = () => {
+          resolve();
+          return held;
+        };
+      });
+      const ready = conversations.ensureReady(input);
+      ready.catch(() => undefined);
+      await reached;
+      await replaceWorker();
+      letGo();
+      git.beforePack = async () => undefined;
+      await until('the script runs', () => existsSync(beside(`ran-in-${input.sid}`)));
+      await replaceWorker();
+      await server.stop('SIGKILL');
+      server = await startServer(server.port);
+      await until(
+        'the status tells of the script',
+        async () => (await conversations.status(input.sid)).phase === 'running setup script',
+      );
+      writeFileSync(beside(`go-${input.sid}`), '');
+      await ready;
+      assert.equal(statusOf(input.sid), '## slow...origin/slow');
+      assert.deepEqual(ranIn(input.sid), ['began', 'ended']);
+    });
+
+    for (const [what, settings, reason] of [
+      [
+        'a branch that is not there',
+        { selectedBranch: 'nope' },
+        /preparing repository .*the repository has no branch nope/,
+      ],
+      [
+        'a wrong token',
+        { providerTokens: { gitlab: { token: 'wr0ng' } } },
+        /preparing repository .*Authentication failed/,
+      ],
+      ['a script that fails', { selectedBranch: 'failing' }, /running setup script failed with exit code 3: a bad day/],
+    ] as const) {
+      test(`${what} fails the start with the step and its output`, async () => {
+        const { providerTokens } = settings as { providerTokens?: { gitlab: object } };
+        const tokens = providerTokens && { providerTokens: { gitlab: { ...providerTokens.gitlab, host: git.origin } } };
+        await assert.rejects(conversations.ensureReady(inputWith({ ...settings, ...tokens })), (error: Error) => {
+          assert.equal((error as { type?: string }).type, 'ConversationFailed');
+          assert.match(error.message, reason);
+          return true;
+        });
+      });
+    }
+
+    test('a resume finds the checkout as it was left, and does not run the script again', async () => {
+      const input = inputWith({ selectedBranch: 'setup' });
+      await conversations.ensureReady(input);
+      writeFileSync(join(beside(input.sid), 'README.md'), 'A better engine');
+      await conversations.ensureReady({ ...input, initialUserMsg: { content: 'And now?' } }, { resume: true });
+      assert.equal(statusOf(input.sid), '## setup...origin/setup\n M README.md');
+      assert.deepEqual(ranIn(input.sid), ['ran']);
+    });
+
+    test('the agent is told the instructions, and has the tools of the MCP server', async () => {
+      const { python } = await installAgentServer(console.error, version);
+      const tools = await startMcpServer(python);
+      try {
+        const conversationInstructions = `Answer in verse ${randomUUID()}`;
+        const input = inputWith({ conversationInstructions, mcpConfig: { shttp_servers: [`${tools.url}/mcp`] } });
+        await conversations.ensureReady(input);
+        const seen = await model.seen(input.initialUserMsg?.content ?? '');
+        assert(seen.messages.includes(conversationInstructions));
+        assert(
+          seen.tools.some((name) => name.includes(mcpTool)),
+          `${seen.tools}`,
+        );
+      } finally {
+        await tools.stop();
+      }
+    });
+  });
+}
+
+describe('one JSON text', () => {
+  test('starts on openhands 1.6.0 and on agent-server 1.58.2, with the settings of the model as its one difference', async () => {
+    const newest = await installAgentServer(console.error);
+    const tools = await startMcpServer(newest.python);
+    const agentServer = await startAgentServer({
+      installation: newest,
+      dataFolder: join(folder, 'agent-server'),
+      sessionApiKey,
+    });
+    const openHands = await startOpenHands({
+      installation: await installOpenHands(console.error, '1.6.0'),
+      dataFolder: join(folder, 'openhands'),
+      env: { ALLOW_INSECURE_GIT_ACCESS: 'true', SESSION_API_KEY: sessionApiKey },
+    });
+    try {
+      await configureOpenHands(openHands.url, { llmBaseUrl: model.url, sessionApiKey });
+      // An openhands server has tokens of its own.
+      const stored = await fetch(`${openHands.url}/api/add-git-providers`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-session-api-key': sessionApiKey },
+        body: JSON.stringify({ provider_tokens: { gitlab: { token, host: git.origin } } }),
+      });
+      assert.equal(stored.status, 200, await stored.text());
+
+      const text = JSON.stringify({
+        userId: 'ada',
+        settings: shared({
+          selectedBranch: 'setup',
+          conversationInstructions: 'Answer in verse.',
+          mcpConfig: { shttp_servers: [`${tools.url}/mcp`] },
+        }),
+        client: { sessionApiKey },
+        readiness: { maximumAttempts: 120 },
+      });
+      for (const [server, { url }, more, checkoutOf] of [
+        ['openhands', openHands, {}, () => join(folder, 'openhands', 'workspace', 'engine')],
+        ['agent-server', agentServer, agentSettings(), (sid: string) => join(folder, 'agent-server', 'workspace', sid)],
+      ] as const) {
+        const input = JSON.parse(text);
+        const sid = randomUUID();
+        const content = `Say hello to ${randomUUID()}`;
+        const settings = { ...input.settings, ...more };
+        const whereTo = { apiUrl: url, server, sid, initialUserMsg: { content } };
+        await conversations.ensureReady({ ...input, ...whereTo, settings });
+        const branch = ['symbolic-ref', '--short', 'HEAD'];
+        assert.equal(execFileSync('git', branch, { cwd: checkoutOf(sid), encoding: 'utf8' }).trim(), 'setup');
+        const seen = await model.seen(content);
+        assert(seen.messages.includes('Answer in verse.'), `${server}: ${seen.messages}`);
+        assert(
+          seen.tools.some((name) => name.includes(mcpTool)),
+          `${server}: ${seen.tools}`,
+        );
+      }
+    } finally {
+      await openHands.stop('SIGKILL');
+      await agentServer.stop('SIGKILL');
+      await tools.stop();
+    }
+  });
+});
