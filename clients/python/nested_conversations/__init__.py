@@ -23,6 +23,7 @@ from ._contract import (
     InvalidInputDetails,
     NestedClientSettings,
     NestedServerUnavailableDetails,
+    PreparationSettings,
     ReadinessSettings,
     UnauthorizedDetails,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "NestedServerUnavailableError",
     "OverdueStep",
     "PayloadStore",
+    "PreparationSettings",
     "ReadinessSettings",
     "ReadyConversation",
     "Retrying",

@@ -39,7 +39,6 @@ _DURATION = re.compile(
     r"\d*\.?\d+ ?(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)?",
     re.ASCII | re.IGNORECASE,
 )
-_DURATIONS = ("client.timeout", "readiness.interval", "readiness.lookTimeout")
 
 
 def checked(conversation: AnyInput) -> dict[str, Any]:
@@ -71,7 +70,6 @@ def _problems(wire: dict[str, Any]) -> Iterator[InputProblem]:
         ("apiUrl", _api_url_problem(wire.get("apiUrl"))),
         ("sid", _sid_problem(wire.get("sid"), wire.get("server"))),
         ("userId", _user_id_problem(wire.get("userId"))),
-        *((field, _duration_problem(_at(wire, field))) for field in _DURATIONS),
         ("initialUserMsg.content", _message_problem(wire.get("initialUserMsg"))),
         ("replayJson", _replay_problem(wire)),
     ):
@@ -125,11 +123,10 @@ def _value_problems(value: Any, path: tuple[str, ...]) -> Iterator[InputProblem]
 def _schema_problems(value: Any, schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[InputProblem]:
     """The keywords that docs/schema uses. A value is not repeated: it may be secret."""
     if "anyOf" in schema:
-        options = schema["anyOf"]
-        if value is None and any(option.get("type") == "null" for option in options):
-            return
-        # One of them, but for null.
-        yield from _schema_problems(value, next(it for it in options if it.get("type") != "null"), path)
+        found = [list(_schema_problems(value, option, path)) for option in schema["anyOf"]]
+        if all(found):
+            # Those of an option that is of the value's type, if there is one; else of the first.
+            yield from max(found, key=lambda problems: max(len(it.field) for it in problems))
         return
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
@@ -165,6 +162,8 @@ def _object_problems(value: dict[str, Any], schema: Mapping[str, Any], path: tup
             yield from _schema_problems(inner, properties[name], (*path, name))
         elif schema.get("additionalProperties") is False:
             yield _problem((*path, name), "is unknown: remove it")
+        else:
+            yield from _schema_problems(inner, schema.get("additionalProperties", {}), (*path, name))
 
 
 def _text_problems(value: str, schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[InputProblem]:
@@ -175,8 +174,15 @@ def _text_problems(value: str, schema: Mapping[str, Any], path: tuple[str, ...])
         is_name = len(path) == 1 and path[0] in ("sid", "userId")
         is_too_long = f"is longer than {maximum} characters"
         yield _problem(path, is_too_long if is_name else f"has {len(value)} characters, at most {maximum}")
+    elif _is_duration(schema) and not _DURATION.fullmatch(value.strip()):
+        yield _problem(path, "must be a duration string: write it like '2 seconds'")
     elif "pattern" in schema and not re.search(schema["pattern"], value):
         yield _problem(path, "must be printable ASCII without spaces: it is an HTTP header")
+
+
+def _is_duration(schema: Mapping[str, Any]) -> bool:
+    """Its bounds are checked by the workers."""
+    return str(schema.get("description", "")).startswith("A duration such as")
 
 
 _A_TYPE = {
@@ -226,13 +232,6 @@ def _printable(name: str) -> str:
     return shown if len(name) <= _NAMED_CHARACTERS else f"{shown}…"
 
 
-def _at(wire: dict[str, Any], field: str) -> Any:
-    value: Any = wire
-    for name in field.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
 def _is_well_formed(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
@@ -272,12 +271,6 @@ def _sid_problem(value: Any, server: Any) -> str | None:
 
 def _user_id_problem(value: Any) -> str | None:
     return "contains a control character" if isinstance(value, str) and _has_control_character(value) else None
-
-
-def _duration_problem(value: Any) -> str | None:
-    if not isinstance(value, str) or _DURATION.fullmatch(value.strip()):
-        return None
-    return "must be a duration string: write it like '2 seconds'"
 
 
 def _message_problem(message: Any) -> str | None:

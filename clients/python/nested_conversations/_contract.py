@@ -18,11 +18,13 @@ class ConversationSettings:
     mcp_config: Mapping[str, Any] | None = None
     """MCP servers, in the server's key names: `{sse_servers, shttp_servers, stdio_servers}`."""
     repository: str | None = None
-    """`owner/name`."""
+    """`owner/name`; for `agent-server` an https URL, too."""
     selected_branch: str | None = None
-    """A branch of `repository`. Default: the repository's own."""
+    """A branch of `repository`. Default: the server's choice."""
     git_provider: str | None = None
     """Where `repository` is: `github`, `gitlab`, `bitbucket`, or what else the server knows."""
+    provider_tokens: Mapping[str, Any] | None = None
+    """What opens `repository`, for `agent-server`, by provider: `{github: {token}}`."""
     conversation_instructions: str | None = None
     """Instructions to the agent beside the message."""
     agent_settings: Mapping[str, Any] | None = None
@@ -70,6 +72,16 @@ class ReadinessSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreparationSettings:
+    """How long preparing `repository` may take, for `agent-server`."""
+
+    checkout_timeout: Duration | None = None
+    """A duration such as '1 second', the least; the most is '1 hour'. Default: `"10 minutes"`."""
+    setup_timeout: Duration | None = None
+    """A duration such as '1 second', the least; the most is '1 hour'. Default: `"10 minutes"`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationInput:
     """What a conversation is started with. `None` stands for the default."""
 
@@ -89,6 +101,7 @@ class ConversationInput:
     """Recorded events as a JSON text that begins with a message; not together with initialUserMsg."""
     client: NestedClientSettings | None = None
     readiness: ReadinessSettings | None = None
+    preparation: PreparationSettings | None = None
     server: Literal["openhands", "agent-server"] | None = None
     """The API that the nested server speaks. Default: `"openhands"`."""
     on_failure: Literal["keep", "stop"] | None = None

@@ -11,13 +11,22 @@ from temporalio.client import Client
 from ._ask import FIRST_DELAY, LAST_DELAY, ask_until_answered, longer, pause, within
 from ._long_polls import Polling, poll_for_end
 from ._runs import RunIds, RunOutcome, describe_run, run_outcome
-from .status import ConversationStatus, Retrying, conversation_status, step_of
+from .status import ConversationStatus, Retrying, RunPhase, conversation_status, step_of
 
 #: In seconds. The result is there already: its caller must not wait long for the last line of its progress.
 _TELL_END_WITHIN = 2.0
 
 #: Phases of a run between two creates, in their order.
-_ORDER = {"queued": 0, "creating": 1, "checking": 2, "stopping": 3}
+_ORDER: dict[RunPhase, int] = {
+    "queued": 0,
+    "preparing repository": 1,
+    "running setup script": 2,
+    "creating": 3,
+    "checking": 4,
+    "stopping": 5,
+}
+
+_PREPARING: tuple[RunPhase, ...] = ("preparing repository", "running setup script")
 
 
 class Progress:
@@ -65,7 +74,9 @@ class Progress:
             return False
         if step is not None:
             return step < self._step
-        return _ORDER.get(status.phase, 0) <= _ORDER.get(self.latest.phase, 0)
+        # What comes after preparing is a create, and the guess is a check.
+        is_preparing = self.latest.phase in _PREPARING
+        return is_preparing or _ORDER.get(status.phase, 0) <= _ORDER.get(self.latest.phase, 0)
 
 
 @dataclass(frozen=True)

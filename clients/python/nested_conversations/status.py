@@ -10,7 +10,11 @@ from typing import Any, Literal
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionResponse,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 
@@ -21,7 +25,17 @@ RunState = Literal["running", "ready", "failed", "cancelled", "terminated", "tim
 
 #: Where a run is: with nobody yet, in one of the workflow's activities, or at its end.
 RunPhase = Literal[
-    "queued", "creating", "checking", "stopping", "ready", "failed", "cancelled", "terminated", "timed-out"
+    "queued",
+    "preparing repository",
+    "running setup script",
+    "creating",
+    "checking",
+    "stopping",
+    "ready",
+    "failed",
+    "cancelled",
+    "terminated",
+    "timed-out",
 ]
 
 
@@ -65,6 +79,8 @@ class ConversationStatus:
     """Set where it is stuck although it runs: no worker is there, or all are busy."""
     failed_workflow_tasks: int = 0
     """How often in a row the workflow's own code could not go on, e.g. for want of a key."""
+    workflow_task_failure: str | None = None
+    """What the first of them met, e.g. `a payload is encrypted with key 'k2': the keys here are k1`."""
     user_id: str | None = None
     """This and the next two as the start's memo tells; `None` where another client did not set it."""
     api_url: str | None = None
@@ -82,6 +98,7 @@ _STATES: dict[WorkflowExecutionStatus, RunState] = {
 }
 
 _PHASES: dict[str, RunPhase] = {
+    "prepareWorkspace": "preparing repository",
     "createConversation": "creating",
     "checkConversationReady": "checking",
     "stopConversation": "stopping",
@@ -89,6 +106,9 @@ _PHASES: dict[str, RunPhase] = {
 
 #: The run's start, and its first workflow task: scheduled, started, and failed if need be.
 _EVENTS_BEFORE_ACTIVITIES = 4
+
+#: What comes into a history while tasks fail again and again is seldom more than this, such as signals.
+_LATEST_EVENTS = 20
 
 #: A worker that is there takes a step up within a second; and this machine's clock may be off by some.
 _OVERDUE_AFTER = timedelta(seconds=5)
@@ -114,7 +134,8 @@ async def conversation_status(
     state = state_of(description.status)
     # Between two activities, for a moment, there is none. The first to end is the create, so that a check comes next.
     without: RunPhase = "checking" if description.history_length > _EVENTS_BEFORE_ACTIVITIES else "queued"
-    phase = _PHASES.get(pending.activity_type.name, without) if pending else without
+    phase = (pending and await _phase_of(client, pending)) or without
+    failed_tasks = max(raw.pending_workflow_task.attempt - 1, 0)
     memo = await decode_memo(client, description.raw_info.memo)
     told: dict[str, Any] = {}
     if pending:
@@ -132,12 +153,38 @@ async def conversation_status(
         started_at=description.start_time,
         closed_at=description.close_time,
         overdue=_overdue_step(description.task_queue, raw),
-        failed_workflow_tasks=max(raw.pending_workflow_task.attempt - 1, 0),
+        failed_workflow_tasks=failed_tasks,
+        workflow_task_failure=await _workflow_task_failure(client, description) if failed_tasks else None,
         user_id=memo.get("userId"),
         api_url=memo.get("apiUrl"),
         server=memo.get("server"),
         **told,
     )
+
+
+async def _phase_of(client: Client, pending: PendingActivityInfo) -> RunPhase | None:
+    """The phase that an activity makes; the heartbeats of `prepareWorkspace` tell which of two."""
+    phase = _PHASES.get(pending.activity_type.name)
+    if phase != "preparing repository":
+        return phase
+    try:
+        [heartbeat] = await client.data_converter.decode(pending.heartbeat_details.payloads[:1])
+    except Exception:
+        return phase
+    is_setup = isinstance(heartbeat, dict) and heartbeat.get("phase") == "running setup script"
+    return "running setup script" if is_setup else phase
+
+
+async def _workflow_task_failure(client: Client, description: WorkflowExecutionDescription) -> str | None:
+    """Of tasks that fail one after another, the first alone is in the history."""
+    request = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace, execution=description.raw_info.execution, maximum_page_size=_LATEST_EVENTS
+    )
+    answer = await client.workflow_service.get_workflow_execution_history_reverse(request, retry=True)
+    for event in answer.history.events:
+        if event.HasField("workflow_task_failed_event_attributes"):
+            return _message_of(await _last_failure(client, event.workflow_task_failed_event_attributes.failure))
+    return None
 
 
 def _overdue_step(task_queue: str, raw: DescribeWorkflowExecutionResponse) -> OverdueStep | None:

@@ -23,9 +23,17 @@ class Script:
     """What the activities do, by conversation; without, the conversation is ready at the first look."""
 
     def __init__(self) -> None:
+        self.preparing: dict[str, Step] = {}
+        self.setting_up: dict[str, Step] = {}
         self.creating: dict[str, Step] = {}
         self.checking: dict[str, Step] = {}
         self.inputs: dict[str, list[dict[str, Any]]] = {}
+
+    @activity.defn(name="prepareWorkspace")
+    async def prepare(self, conversation: dict[str, Any]) -> None:
+        await self.preparing.get(conversation["sid"], _at_once)()
+        activity.heartbeat({"phase": "running setup script"})
+        await self.setting_up.get(conversation["sid"], _at_once)()
 
     @activity.defn(name="createConversation")
     async def create(self, conversation: dict[str, Any]) -> None:
@@ -47,10 +55,16 @@ class CreateNestedConversation:
     @workflow.run
     async def run(self, conversation: dict[str, Any]) -> dict[str, Any]:
         retry = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1, maximum_attempts=3)
-        for name in ("createConversation", "checkConversationReady"):
+        prepares = "repository" in conversation.get("settings", {})
+        steps = ("createConversation", "checkConversationReady")
+        for name in ("prepareWorkspace", *steps) if prepares else steps:
             try:
                 attempts = await workflow.execute_activity(
-                    name, conversation, start_to_close_timeout=timedelta(minutes=1), retry_policy=retry
+                    name,
+                    conversation,
+                    start_to_close_timeout=timedelta(minutes=1),
+                    heartbeat_timeout=timedelta(minutes=1),
+                    retry_policy=retry,
                 )
             except Exception as error:
                 raise (error.__cause__ or error) from None
@@ -66,7 +80,7 @@ async def run_worker(
         client,
         task_queue=task_queue,
         workflows=[CreateNestedConversation],
-        activities=[script.create, script.check],
+        activities=[script.prepare, script.create, script.check],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     async with worker:

@@ -75,6 +75,8 @@ def test_settings_go_in_the_names_of_the_wire_and_what_is_inside_goes_untouched(
         ({"readiness": {"maximumAttempts": 10_001}}, "readiness.maximumAttempts", "must be at most 10000"),
         ({"sk-live-abc": 3}, "***", "is unknown: remove it"),
         ({"initialUserMsg": {"content": ""}}, "initialUserMsg.content", "is empty: to start without a message, leave initialUserMsg null"),
+        ({"settings": {"providerTokens": {"github": {"token": 3}}}}, "settings.providerTokens.github.token", "must be a string"),
+        ({"preparation": {"setupTimeout": "soon"}}, "preparation.setupTimeout", "must be a duration string: write it like '2 seconds'"),
         ({"server": "v2"}, "server", "must be one of 'openhands', 'agent-server'"),
         ({"initialUserMsg": {}}, "initialUserMsg.content", "is missing: pass a string"),
         ({"initialUserMsg": {"content": "\ud800"}}, "initialUserMsg.content", "is not well-formed Unicode: it holds half of a surrogate pair"),
@@ -158,6 +160,11 @@ def test_progress_never_goes_back_but_for_a_create_that_is_made_again() -> None:
         "creating",
     ]
     assert told(("ready", None), ("checking", 2)) == ["ready"]
+    assert told(("preparing repository", 1), ("running setup script", 1), ("checking", None), ("creating", 2)) == [
+        "preparing repository",
+        "running setup script",
+        "creating",
+    ]
 
 
 def test_progress_tells_of_an_outage_with_what_was_last_seen() -> None:

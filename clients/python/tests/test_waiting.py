@@ -128,6 +128,44 @@ async def test_progress_tells_each_phase_and_ends_with_the_run(
     assert (await conversations.wait(conversation.sid)).attempts == 2
 
 
+async def test_progress_tells_how_a_repository_is_prepared(
+    conversations: NestedConversations, conversation: ConversationInput, script: Script
+) -> None:
+    preparing, setting_up = Gate(), Gate()
+    script.preparing[conversation.sid], script.setting_up[conversation.sid] = preparing, setting_up
+    settings = nc.ConversationSettings(repository="octo/cat")
+    await conversations.start(dataclasses.replace(conversation, settings=settings))
+    phases: list[RunPhase] = []
+    async for status in conversations.progress(conversation.sid):
+        phases.append(status.phase)
+        if status.phase == "preparing repository":
+            preparing.open()
+        if status.phase == "running setup script":
+            setting_up.open()
+    assert [it for it in dict.fromkeys(phases) if it in ("preparing repository", "running setup script", "ready")] == [
+        "preparing repository",
+        "running setup script",
+        "ready",
+    ]
+
+
+async def test_what_a_workflow_task_met_is_told(
+    client: Client, conversations: NestedConversations, conversation: ConversationInput
+) -> None:
+    # An input that the stand-in's workflow can't read.
+    await client.start_workflow(
+        "createNestedConversation",
+        "no object",
+        id=f"conversation-{conversation.sid}",
+        task_queue="nested-conversations",
+    )
+    async for status in conversations.progress(conversation.sid):
+        if status.failed_workflow_tasks:
+            assert status.workflow_task_failure
+            await client.get_workflow_handle(f"conversation-{conversation.sid}").terminate()
+            break
+
+
 async def test_progress_of_a_failed_start_ends_with_failed(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:

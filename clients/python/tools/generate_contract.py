@@ -26,12 +26,14 @@ CLASSES = {
     "initialUserMsg": "InitialUserMessage",
     "client": "NestedClientSettings",
     "readiness": "ReadinessSettings",
+    "preparation": "PreparationSettings",
 }
 
 CLASS_DOCS = {
     "ConversationSettings": "What the conversation is created with. A mapping goes to the server untouched.",
     "InitialUserMessage": "The first message to the agent.",
     "NestedClientSettings": "How requests to the nested server are made.",
+    "PreparationSettings": "How long preparing `repository` may take, for `agent-server`.",
     "ReadinessSettings": "How often, how long and for what to check that the conversation is ready.",
     "ConversationInput": "What a conversation is started with. `None` stands for the default.",
     "InputProblem": "One thing wrong with the input, by the field's name in JSON, such as `readiness.maximumAttempts`.",
@@ -41,9 +43,10 @@ CLASS_DOCS = {
 FIELD_DOCS = {
     "content": "Empty only where there are images.",
     "imageUrls": "URLs or data URLs of images, for a model with vision. Default: none.",
+    "providerTokens": "What opens `repository`, for `agent-server`, by provider: `{github: {token}}`.",
     "mcpConfig": "MCP servers, in the server's key names: `{sse_servers, shttp_servers, stdio_servers}`.",
-    "repository": "`owner/name`.",
-    "selectedBranch": "A branch of `repository`. Default: the repository's own.",
+    "repository": "`owner/name`; for `agent-server` an https URL, too.",
+    "selectedBranch": "A branch of `repository`. Default: the server's choice.",
     "gitProvider": "Where `repository` is: `github`, `gitlab`, `bitbucket`, or what else the server knows.",
     "conversationInstructions": "Instructions to the agent beside the message.",
     "agentSettings": "The agent, for `agent-server`, in the server's key names: `{llm: {model, api_key, base_url}}`.",
