@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort, isFree } from './free-port.js';
 
 export interface StartChildServerOptions {
   /** What it is called in errors. */
@@ -24,7 +25,6 @@ export interface ChildServer {
   /** Base URL without a slash at its end. */
   url: string;
   port: number;
-  pid: number;
   /**
    * Ends the server and what it started, and waits for that. After a signal other than SIGKILL it has 10 seconds.
    *
@@ -38,22 +38,29 @@ export interface ChildServer {
 const LOG_LIMIT = 64 * 1024;
 const LOG_LINES_IN_ERROR = 30;
 const STOP_GRACE_MS = 10_000;
-const HEALTH_INTERVAL_MS = 200;
+const HEALTH_INTERVAL_MS = 100;
+
+const runWithParent = fileURLToPath(new URL('./run-with-parent.js', import.meta.url));
 
 /**
  * Starts an HTTP server as a child process and waits until it is up.
  *
- * The child is killed when this process exits. For the case that this process is killed itself, the child's file
- * descriptor 3 is a pipe that ends with this process.
+ * The server is killed when this process exits. If this process is killed itself, run-with-parent.ts ends the server.
  *
  * @throws Error with the end of the server's log when it ends or isn't up in time
  */
 export async function startChildServer(options: StartChildServerOptions): Promise<ChildServer> {
   const { name, command, args, cwd, env, healthPath, startTimeoutMs = 120_000 } = options;
-  const port = await claimPort(options.port);
+  const port = options.port ?? (await freePort());
+  if (!(await isFree(port))) throw new Error(`${name} can't listen on port ${port}: it is taken`);
   const url = `http://127.0.0.1:${port}`;
   // A process group of its own, so that what the server starts can be ended with it.
-  const child = spawn(command, args(port), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [runWithParent, command, ...args(port)], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await once(child, 'spawn');
   const pid = child.pid as number;
@@ -75,7 +82,6 @@ export async function startChildServer(options: StartChildServerOptions): Promis
   const server: ChildServer = {
     url,
     port,
-    pid,
     logs: () => log,
     async stop(signal = 'SIGTERM') {
       if (!hasEnded()) signalGroup(pid, signal);
@@ -98,16 +104,6 @@ export async function startChildServer(options: StartChildServerOptions): Promis
     await sleep(HEALTH_INTERVAL_MS);
   }
   return server;
-}
-
-/** Resolves to `port` itself, or to a free one for 0; rejects when something already listens there. */
-async function claimPort(port = 0): Promise<number> {
-  const probe = createServer().listen(port, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return address.port;
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { DataConverter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { commandLine } from '../cli/command-line.js';
@@ -23,35 +22,48 @@ import { startModelStandIn } from './stand-ins/model-stand-in.js';
 import { OpenHandsStandIn } from './stand-ins/openhands-stand-in.js';
 import { type DevServerPorts, findDevServerPorts, startTemporalServer } from './temporal-server.js';
 
-/**
- * `npm run demo`: Temporal, a worker and a nested server on this machine, and one conversation that becomes ready.
- * `--real` takes a real OpenHands server in place of the stand-in, `--encrypted` hides from Temporal what is said,
- * `--keep` leaves all of it up to look around.
- */
-const { values: options } = parseArgs({
-  options: {
-    keep: { type: 'boolean', default: false },
-    real: { type: 'boolean', default: false },
-    encrypted: { type: 'boolean', default: false },
-  },
-});
+export interface DemoOptions {
+  /** Leaves everything up until the end of the demo, to look around. */
+  readonly keep: boolean;
+  /** Takes a real OpenHands server in place of the stand-in. */
+  readonly real: boolean;
+  /** Hides from Temporal what is said. */
+  readonly encrypted: boolean;
+  /** Shows that a step goes on as long as it does. */
+  readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  /** Aborts when the demo is to end. */
+  readonly signal: AbortSignal;
+}
 
 /** Ends what was started, the last first. */
 const cleanUps: (() => Promise<unknown>)[] = [];
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)));
-}
-
 const say = (line: string) => console.log(line);
+
+/** A line within a step: what is found or fetched. */
+const report = (line: string) => console.log(`\n  ${line}`);
 
 interface NestedServer {
   readonly name: string;
   readonly url: string;
 }
 
-async function demo(): Promise<void> {
+/**
+ * Temporal, a worker and a nested server on this machine, and one conversation that becomes ready. Whatever ends it, what
+ * it has started is ended.
+ */
+export async function demo(options: DemoOptions): Promise<void> {
+  try {
+    await play(options);
+  } finally {
+    for (const cleanUp of cleanUps.reverse()) {
+      await cleanUp().catch((error: unknown) => console.error(`  while cleaning up: ${oneLine(error)}`));
+    }
+  }
+}
+
+async function play(options: DemoOptions): Promise<void> {
+  const { step, signal } = options;
   // The worker's own log would drown the one conversation that this is about.
   // Its handlers would stop the worker alone, and leave the rest waiting for it.
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -61,25 +73,30 @@ async function demo(): Promise<void> {
   const { dataConverter } = config;
   const ports = await findDevServerPorts();
   const codecEndpoint = options.encrypted ? await startCodecServer(dataConverter, ports) : undefined;
-  const { env, namespace, webUiUrl } = await startTemporalServer({ config, ports, codecEndpoint, report: say });
-  cleanUps.push(() => env.teardown());
+  const { env, namespace, webUiUrl } = await step('Starting Temporal', async () => {
+    const server = await startTemporalServer({ config, ports, codecEndpoint, report });
+    cleanUps.push(server.stop);
+    return server;
+  });
   say(`✔ Temporal     ${env.address}${webUiUrl ? `, Web UI ${webUiUrl}` : ''}`);
   if (codecEndpoint) say(`✔ Codec server ${codecEndpoint}`);
 
-  const nestedServer = options.real ? await startRealServer() : await startStandIn();
+  const nestedServer = options.real ? await startRealServer(options) : await startStandIn();
   say(`✔ ${nestedServer.name.padEnd(12)} ${nestedServer.url}`);
 
   const taskQueue = `demo-${randomUUID().slice(0, 8)}`;
-  const worker = await createWorker({ connection: env.nativeConnection, namespace, taskQueue, dataConverter });
-  const workerRun = worker.run();
-  cleanUps.push(() => {
-    worker.shutdown();
-    return workerRun;
+  await step('Starting a worker', async () => {
+    const worker = await createWorker({ connection: env.nativeConnection, namespace, taskQueue, dataConverter });
+    const workerRun = worker.run();
+    cleanUps.push(() => {
+      worker.shutdown();
+      return workerRun;
+    });
+    await registerSearchAttributes(env.client);
   });
   say(`✔ Worker       task queue ${taskQueue}`);
 
   const sid = `demo-${randomUUID().slice(0, 8)}`;
-  await registerSearchAttributes(env.client);
   const conversations = new NestedConversations(env.client, { taskQueue });
   say(`\nStarting conversation ${sid}`);
   const result = await withProgress((callbacks) =>
@@ -91,14 +108,17 @@ async function demo(): Promise<void> {
         initialUserMsg: { content: 'Say hello.' },
         readiness: { interval: '1 second' },
       },
-      { ...callbacks, signal: interrupted.signal },
+      { ...callbacks, signal },
     ),
   );
   say(`\n✔ ${result.conversationId} is ready: ${result.status} after ${describeLooks(result.attempts)}`);
   if (!options.keep) return say('  To look around in the Web UI: npm run demo -- --keep');
   if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/${workflowIdOf(sid)}`);
+  say('  Everything stays up until Ctrl-C. In another terminal:');
   say(`  ${statusCommand(sid, env.address, namespace, key)}`);
-  await keepUp();
+  // From here on, being ended is not a failure.
+  process.exitCode = 0;
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** What shows the start in another terminal, as long as this demo is up. */
@@ -133,37 +153,23 @@ async function startStandIn(): Promise<NestedServer> {
   return { name: 'Stand-in', url: server.url };
 }
 
-async function startRealServer(): Promise<NestedServer> {
-  const installation = await installOpenHands(say);
+async function startRealServer({ step }: DemoOptions): Promise<NestedServer> {
+  const installation = await step('Finding OpenHands', () => installOpenHands(report));
   const dataFolder = await mkdtemp(join(tmpdir(), 'openhands-'));
   cleanUps.push(() => rm(dataFolder, { recursive: true, force: true }));
   const model = await startModelStandIn();
   cleanUps.push(() => model.close());
-  say('  Starting OpenHands: that takes about 15 seconds');
-  const server = await startOpenHands({ installation, dataFolder });
-  cleanUps.push(() => server.stop());
-  await configureOpenHands(server.url, { llmBaseUrl: model.url });
-  return { name: 'OpenHands', url: server.url };
+  const url = await step('Starting OpenHands, which takes about 15 seconds', async () => {
+    const server = await startOpenHands({ installation, dataFolder });
+    cleanUps.push(() => server.stop());
+    await configureOpenHands(server.url, { llmBaseUrl: model.url });
+    return server.url;
+  });
+  return { name: 'OpenHands', url };
 }
 
 /** Shows where the start is, by the second on a terminal, else as a line for each change. */
 function withProgress<T>(work: (callbacks: WaitOptions) => Promise<T>): Promise<T> {
   if (isLive(process.stdout)) return withLiveProgress(process.stdout, work);
   return work({ onProgress: (status) => say(`  ${describeStatus(status)}`) });
-}
-
-async function keepUp(): Promise<void> {
-  say('  Everything stays up until Ctrl-C.');
-  await once(interrupted.signal, 'abort');
-}
-
-try {
-  await demo();
-} catch (error) {
-  console.error(`✖ ${oneLine(error)}`);
-  process.exitCode = 1;
-} finally {
-  for (const cleanUp of cleanUps.reverse()) {
-    await cleanUp().catch((error: unknown) => console.error(`  while cleaning up: ${oneLine(error)}`));
-  }
 }

@@ -26,13 +26,13 @@ export interface ProgramOptions {
   /** The whole environment but for PATH: what is set on this machine is no part of a test. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** A program that hangs is killed after this time; none of the tests comes near. @default 60000 */
+  /** A program that hangs is killed after this time; none of the tests comes near. @default 180000 */
   readonly timeoutMs?: number;
 }
 
 /** Starts a program of the build, e.g. `cli/main.js`. */
 export function startProgram(program: string, options: ProgramOptions): RunningProgram {
-  const { args = [], env = {}, input = '', timeoutMs = 60_000 } = options;
+  const { args = [], env = {}, input = '', timeoutMs = 180_000 } = options;
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
     env: { PATH: process.env.PATH, ...env },

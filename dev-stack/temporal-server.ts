@@ -1,8 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { ConfigError } from '../config/config-error.js';
 import type { TemporalConfig } from '../config/temporal.js';
-import { findTemporalCli } from './temporal-binaries.js';
+import { whyUnreachable } from '../config/why-unreachable.js';
+import { launchDevServer } from './dev-server.js';
+import { freePort, isFree } from './free-port.js';
 
 /** Where a dev server and its Web UI are usually found. */
 const defaultPort = 7233;
@@ -14,6 +15,8 @@ export interface TemporalServer {
   readonly namespace: string;
   /** Base URL of its Web UI; absent for a server that is not ours. */
   readonly webUiUrl?: string;
+  /** Closes the connections, and ends the server if it is ours. */
+  stop(): Promise<void>;
 }
 
 export interface DevServerPorts {
@@ -49,38 +52,23 @@ export async function startTemporalServer(options: StartTemporalServerOptions): 
       namespace,
       connectionOptions: others,
       client: { dataConverter },
+    }).catch(async (error: unknown) => {
+      throw new ConfigError(await whyUnreachable(connectionOptions, error));
     });
-    return { env, namespace };
+    return { env, namespace, stop: () => env.teardown() };
   }
-  const path = await findTemporalCli(report);
-  const env = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path },
-      port,
-      ui: true,
-      uiPort,
-      log: { format: 'pretty', level: 'error' },
-      // No banner of its own between our lines.
-      extraArgs: ['--output', 'none', ...(codecEndpoint ? ['--ui-codec-endpoint', codecEndpoint] : [])],
-    },
+  const server = await launchDevServer({ report, port, uiPort, codecEndpoint });
+  const env = await TestWorkflowEnvironment.createFromExistingServer({
+    address: server.address,
     client: { dataConverter },
   });
-  return { env, namespace: 'default', webUiUrl: `http://localhost:${uiPort}` };
-}
-
-/** A port that nobody listens on; `port` itself, or any. Rejects where it is taken. */
-export async function freePort(port = 0): Promise<number> {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: found } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return found;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return freePort(port).then(
-    () => true,
-    () => false,
-  );
+  return {
+    env,
+    namespace: 'default',
+    webUiUrl: `http://localhost:${uiPort}`,
+    async stop() {
+      await env.teardown();
+      await server.stop();
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { tuning } from '../../config/worker-defaults.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { scrape } from '../../dev-stack/scrape.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { createWorker } from '../../worker/create-worker.js';
 import { activities } from '../floor/activities.js';
 import { createUnseenWorker } from '../floor/unseen-worker.js';

@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> {
-  const options = { args, env: { TEMPORAL_ADDRESS: temporal.env.address, ...env }, ...(input && { input }) };
+  const options = { args, env: { ...temporal.variables, ...env }, ...(input && { input }) };
   return startProgram('cli/main.js', options).ended;
 }
 
@@ -267,7 +267,7 @@ describe('history', () => {
     const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
     await run(['start', ...complete(), '--look-timeout', '1 minute']);
     await look.reached;
-    assert.match((await told()).at(-1) ?? '', /^ {7}now {4}\d s {2}checking that it is ready$/);
+    assert.match((await told()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
     const waiting = run(['start', ...complete(), '--look-timeout', '1 minute', '--wait']);
     await run(['cancel', sid]);
     await waiting;
@@ -280,7 +280,11 @@ describe('history', () => {
   test('of what is encrypted says what can be read without the key', async () => {
     const key = createSecretKey(randomBytes(32));
     const { connection } = temporal.env.client;
-    const client = new Client({ connection, dataConverter: dataConverterFor(new Map([['k1', key]])) });
+    const client = new Client({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter: dataConverterFor(new Map([['k1', key]])),
+    });
     await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(inputFor(server.url, { sid }));
     await client.workflow.getHandle(workflowIdOf(sid)).terminate('enough');
     const lines = words(await told());

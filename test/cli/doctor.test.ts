@@ -39,7 +39,7 @@ afterEach(() => server.close());
 type Env = Readonly<Record<string, string>>;
 
 function doctor(args: readonly string[] = [], env: Env = {}): Promise<Ended> {
-  const options = { args: ['doctor', ...args], env: { TEMPORAL_ADDRESS: temporal.env.address, ...env } };
+  const options = { args: ['doctor', ...args], env: { ...temporal.variables, ...env } };
   return startProgram('cli/main.js', options).ended;
 }
 
@@ -143,7 +143,7 @@ describe('workers', () => {
 
   test('of which no version is current are a problem, until what it says was done', async (t) => {
     const queue = `versioned-${randomUUID()}`;
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: queue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: queue };
     const versioned = { ...env, TEMPORAL_DEPLOYMENT_NAME: queue, TEMPORAL_WORKER_BUILD_ID: 'v1' };
     const worker = startProgram('worker/main.js', { env: versioned });
     t.after(() => worker.kill('SIGKILL'));
@@ -162,7 +162,7 @@ describe('the newest start', () => {
   const key = randomBytes(32).toString('base64');
   const startWith = async (t: TestContext, keys: Parameters<typeof dataConverterFor>[0]) => {
     const { connection } = temporal.env.client;
-    const client = new Client({ connection, dataConverter: dataConverterFor(keys) });
+    const client = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverterFor(keys) });
     const input = inputFor(server.url);
     await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(input);
     t.after(() => client.workflow.getHandle(workflowIdOf(input.sid)).terminate());

@@ -33,7 +33,7 @@ afterEach(() => server.close());
 const begin = (args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}) =>
   startProgram('cli/main.js', {
     args,
-    env: { TEMPORAL_ADDRESS: temporal.env.address, ...env },
+    env: { ...temporal.variables, ...env },
     ...(input && { input }),
   });
 const run = (args: readonly string[], options: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> =>
@@ -172,8 +172,8 @@ describe('the command line', () => {
     const { address } = temporal.env;
     const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_NAMESPACE: 'nowhere' };
     await ready();
-    const before = await run(['--address', address, '--namespace', 'default', 'status', sid], { env });
-    const after = await run(['status', sid, '--address', address, '--namespace', 'default'], { env });
+    const before = await run(['--address', address, '--namespace', temporal.namespace, 'status', sid], { env });
+    const after = await run(['status', sid, '--address', address, '--namespace', temporal.namespace], { env });
     assert.match(before.stdout, /: ready/);
     assert.equal(after.stdout, before.stdout);
   });
@@ -188,7 +188,7 @@ describe('the command line', () => {
     const folder = await mkdtemp(join(tmpdir(), 'profile-'));
     t.after(() => rm(folder, { recursive: true }));
     const file = join(folder, 'temporal.toml');
-    await writeFile(file, `[profile.mine]\naddress = "${temporal.env.address}"\n`);
+    await writeFile(file, `[profile.mine]\naddress = "${temporal.env.address}"\nnamespace = "${temporal.namespace}"\n`);
     await ready();
     const env = { TEMPORAL_CONFIG_FILE: file };
     const { stdout } = await startProgram('cli/main.js', { args: ['status', sid, '--profile', 'mine'], env }).ended;

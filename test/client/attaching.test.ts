@@ -170,7 +170,10 @@ describe('a run of another client', () => {
   test("that is encrypted with a key that is not here can't be compared, and its status can be read", async () => {
     const dataConverter = dataConverterFor(new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]));
     const { connection } = temporal.env;
-    const encrypting = new NestedConversations(new Client({ connection, dataConverter }), { taskQueue: 'elsewhere' });
+    const encrypting = new NestedConversations(
+      new Client({ connection, namespace: temporal.namespace, dataConverter }),
+      { taskQueue: 'elsewhere' },
+    );
     const input = inputFor(server.url);
     await encrypting.start(input);
     const error = await rejection(unattended.start(input));
@@ -228,7 +231,7 @@ describe('resuming', () => {
       },
     };
     const { connection } = temporal.env;
-    const client = new Client({ connection, interceptors: { workflow: [interceptor] } });
+    const client = new Client({ connection, namespace: temporal.namespace, interceptors: { workflow: [interceptor] } });
     return new NestedConversations(client, { onHint: () => undefined });
   };
 

@@ -47,7 +47,7 @@ describe('in a namespace without our search attributes', () => {
     await Promise.all([input, inputFor(server.url)].map((one) => conversations.ensureReady(one)));
     await conversations.ensureReady(inputFor(server.url));
     assert.deepEqual(hints, [
-      "Namespace 'default' lacks our search attributes: register them with npx nested-conversation setup",
+      `Namespace '${temporal.namespace}' lacks our search attributes: register them with npx nested-conversation setup`,
     ]);
     assert.equal(await historyLength(handleOf(input.sid)), 17);
   });
@@ -103,7 +103,10 @@ describe('in a namespace with our search attributes', () => {
   test('a start whose memo is encrypted with a key that is not here is in the list, without what the memo tells', async () => {
     const dataConverter = dataConverterFor(new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]));
     const { connection } = temporal.env;
-    const encrypting = new NestedConversations(new Client({ connection, dataConverter }), { taskQueue: 'elsewhere' });
+    const encrypting = new NestedConversations(
+      new Client({ connection, namespace: temporal.namespace, dataConverter }),
+      { taskQueue: 'elsewhere' },
+    );
     const input = inputFor(server.url, { userId: 'mallory' });
     await encrypting.start(input);
     const conversations = new NestedConversations(temporal.env.client);
@@ -151,9 +154,8 @@ describe('in a namespace with our search attributes', () => {
 
   test('the phase of a start by a client of before is kept up to date', async () => {
     const { connection, client } = temporal.env;
-    const namespace = 'default';
     await connection.operatorService.addSearchAttributes({
-      namespace,
+      namespace: temporal.namespace,
       searchAttributes: { ConversationPhase: INDEXED_VALUE_TYPE_KEYWORD },
     });
     const input = inputFor(server.url);

@@ -44,7 +44,9 @@ async function outcome(ready: Promise<EnsuredConversation>) {
   return result;
 }
 const through = (interceptor: WorkflowClientInterceptor) =>
-  new NestedConversations(new Client({ connection, interceptors: { workflow: [interceptor] } }));
+  new NestedConversations(
+    new Client({ connection, namespace: temporal.namespace, interceptors: { workflow: [interceptor] } }),
+  );
 
 /** As the SDK throws what Temporal answers. */
 const grpcError = (code: number) =>
@@ -168,7 +170,7 @@ describe('an outage', () => {
     const input = inputFor(server.url);
     const path = `/api/conversations/${input.sid}/events`;
     const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
-    const conversations = new NestedConversations(new Client({ connection }));
+    const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }));
     const told: ConversationStatus[] = [];
     let tellOutage: (retrying: Retrying) => void = () => undefined;
     const outage = new Promise<Retrying>((resolve) => {
@@ -191,7 +193,7 @@ describe('an outage', () => {
 
   test('is told also before anything is known of the start', async () => {
     const input = inputFor(server.url);
-    const conversations = new NestedConversations(new Client({ connection }));
+    const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }));
     await line.cut();
     const waiting = new AbortController();
     const onRetrying = ({ reason }: Retrying) => waiting.abort(new Error(reason));
@@ -275,7 +277,7 @@ describe('many waits of a process', () => {
     const inputs = Array.from({ length: 200 }, () => inputFor(server.url));
     const starting = new NestedConversations(direct, options);
     for (const input of inputs) await starting.start(input);
-    const conversations = new NestedConversations(new Client({ connection }), options);
+    const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }), options);
     let told = 0;
     const onRetrying = () => {
       told += 1;

@@ -33,7 +33,9 @@ test('the temporal CLI reads an encrypted history through the codec server, its 
   const cli = await findTemporalCli(console.error);
   const show = async (...options: string[]) => {
     const args = ['workflow', 'show', '--workflow-id', workflowIdOf(input.sid), '--detailed', ...options];
-    return (await promisify(execFile)(cli, [...args, '--address', temporal.env.address])).stdout;
+    return (
+      await promisify(execFile)(cli, [...args, '--address', temporal.env.address, '--namespace', temporal.namespace])
+    ).stdout;
   };
   const secrets = ['Fix the build', 'out of credit'];
   const { port } = codecServer.address() as AddressInfo;

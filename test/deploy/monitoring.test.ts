@@ -7,11 +7,11 @@ import { parse } from 'yaml';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
@@ -75,7 +75,7 @@ describe('a worker that has met most of what can happen exposes what is asked by
     const temporal = await startDevServer();
     const server = await OpenHandsStandIn.listen();
     const port = await freePort();
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const worker = startProgram('worker/main.js', { env: { ...env, WORKER_METRICS_PORT: String(port) } });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
@@ -91,7 +91,7 @@ describe('a worker that has met most of what can happen exposes what is asked by
     await unknown.terminate();
     const keys = new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]);
     const { connection } = temporal.env;
-    const stranger = new Client({ connection, dataConverter: dataConverterFor(keys) });
+    const stranger = new Client({ connection, namespace: temporal.namespace, dataConverter: dataConverterFor(keys) });
     const { sid } = await new NestedConversations(stranger, { taskQueue }).start(inputFor(server.url));
     await worker.reported('a key is missing');
     await stranger.workflow.getHandle(workflowIdOf(sid)).terminate();

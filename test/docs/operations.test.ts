@@ -68,7 +68,7 @@ describe('the runbook', () => {
   test('has commands that the temporal CLI takes', async () => {
     const commands = [...operations.matchAll(/^\$ (temporal .*)$/gm)].map(([, command = '']) => command);
     assert.ok(commands.length >= 5);
-    const temporal = await startDevServer();
+    const temporal = await startDevServer({ own: true });
     const cli = await findTemporalCli(console.error);
     try {
       const options = { taskQueue: 'nobody-polls', workflowId: workflowIdOf('conv123'), args: [{}] };

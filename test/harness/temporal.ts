@@ -1,11 +1,20 @@
+import { randomUUID } from 'node:crypto';
+
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
-import { findTemporalCli, findTimeSkippingServer } from '../../dev-stack/temporal-binaries.js';
+import { launchDevServer } from '../../dev-stack/dev-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
+import { findTimeSkippingServer } from '../../dev-stack/temporal-binaries.js';
 import { type CreateWorkerOptions, createWorker } from '../../worker/create-worker.js';
+import { msToTs } from './sdk-internals.js';
+import { sharedServerVariable } from './shared-server.js';
 
 /** A Temporal server with a worker that runs until the end of the test file. */
 export interface Temporal {
   readonly env: TestWorkflowEnvironment;
+  readonly namespace: string;
+  /** How a program of the build finds it. */
+  readonly variables: { readonly TEMPORAL_ADDRESS: string; readonly TEMPORAL_NAMESPACE: string };
   /** Another worker, as the first one but for what is given here; not yet started. */
   newWorker(options: Partial<CreateWorkerOptions>): Promise<Worker>;
   stop(): Promise<void>;
@@ -18,53 +27,69 @@ export interface Temporal {
 export async function startTimeSkipping(): Promise<Temporal> {
   return withWorker(
     await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: await findTimeSkippingServer(console.error) } },
+      server: {
+        executable: { type: 'existing-path', path: await findTimeSkippingServer(console.error) },
+        port: await freePort(),
+      },
     }),
   );
 }
 
-export type DevServerOptions = Pick<CreateWorkerOptions, 'dataConverter' | 'payloadStore'> & {
+export interface DevServerOptions extends Pick<CreateWorkerOptions, 'dataConverter' | 'payloadStore'> {
+  /** Needed by a test of what belongs to the whole server. @default what the other options need, else false */
+  readonly own?: boolean;
   /** Where it keeps its database. @default in memory */
   readonly dbFilename?: string;
   /** Where it serves its metrics, as Prometheus reads them. @default a free port */
   readonly metricsPort?: number;
   /** Where it serves its Web UI, and where that has payloads decoded. @default no Web UI */
   readonly webUi?: { readonly port: number; readonly codecEndpoint?: string };
-};
-
-/** A dev server: the real thing, in real time. */
-export async function startDevServer({
-  dbFilename,
-  metricsPort,
-  webUi,
-  ...options
-}: DevServerOptions = {}): Promise<Temporal> {
-  const { dataConverter } = options;
-  const extraArgs = [
-    ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
-    ...(webUi?.codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', webUi.codecEndpoint]),
-  ];
-  const env = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
-      log: { format: 'pretty', level: 'error' },
-      ...(dbFilename !== undefined && { dbFilename }),
-      ...(webUi && { ui: true, uiPort: webUi.port }),
-      extraArgs,
-    },
-    ...(dataConverter && { client: { dataConverter } }),
-  });
-  return withWorker(env, options);
 }
 
-async function withWorker(env: TestWorkflowEnvironment, options: DevServerOptions = {}): Promise<Temporal> {
-  const { nativeConnection: connection } = env;
+/** A dev server: the real thing, in real time. It has a namespace of its own on the server that test files share. */
+export async function startDevServer(options: DevServerOptions = {}): Promise<Temporal> {
+  const { own, dbFilename, metricsPort, webUi, ...workerOptions } = options;
+  const { [sharedServerVariable]: shared } = process.env;
+  const { dataConverter } = workerOptions;
+  const client = dataConverter && { client: { dataConverter } };
+  if (shared && !own && !dbFilename && !metricsPort && !webUi) {
+    const namespace = `test-${randomUUID()}`;
+    const env = await TestWorkflowEnvironment.createFromExistingServer({ address: shared, namespace, ...client });
+    await env.client.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs('1 day'),
+    });
+    return withWorker(env, { namespace, ...workerOptions });
+  }
+  const { address, stop } = await launchDevServer({
+    report: console.error,
+    dbFilename,
+    metricsPort,
+    uiPort: webUi?.port,
+    codecEndpoint: webUi?.codecEndpoint,
+  });
+  const env = await TestWorkflowEnvironment.createFromExistingServer({ address, ...client });
+  const temporal = await withWorker(env, workerOptions);
+  return {
+    ...temporal,
+    async stop() {
+      await temporal.stop();
+      await stop();
+    },
+  };
+}
+
+async function withWorker(env: TestWorkflowEnvironment, options: Partial<CreateWorkerOptions> = {}): Promise<Temporal> {
+  const { nativeConnection: connection, address } = env;
+  const { namespace = 'default' } = options;
   const newWorker = (others: Partial<CreateWorkerOptions> = {}) =>
     createWorker({ connection, shutdownGraceTime: '1 second', ...options, ...others });
   const worker = await newWorker();
   const running = worker.run();
   return {
     env,
+    namespace,
+    variables: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
     newWorker,
     async stop() {
       worker.shutdown();

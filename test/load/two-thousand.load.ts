@@ -22,7 +22,7 @@ after(async () => {
 });
 
 test(`${conversations} starts that one process waits for at once are all answered`, async (t) => {
-  const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+  const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
   const worker = startProgram('worker/main.js', { env, timeoutMs: 10 * 60_000 });
   t.after(() => worker.kill('SIGKILL'));
   const client = new NestedConversations(temporal.env.client, { taskQueue });

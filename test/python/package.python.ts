@@ -87,7 +87,7 @@ from nested_conversations import ConversationInput, InitialUserMessage, NestedCo
 
 
 async def main():
-    conversations = NestedConversations(await Client.connect(os.environ["TEMPORAL_ADDRESS"]), on_hint=lambda _: None)
+    conversations = NestedConversations(await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"]), on_hint=lambda _: None)
     conversation = ConversationInput(
         api_url=os.environ["API_URL"],
         sid=os.environ["SID"],
@@ -129,7 +129,7 @@ describe('what is built of it', () => {
       const file = files.find((name) => name.endsWith(kind)) ?? '';
       const run = await venv(`fresh${kind}`, newest?.path ?? '', [file]);
       const input = inputFor(server.url);
-      const env = { TEMPORAL_ADDRESS: temporal.env.address, API_URL: server.url, SID: input.sid };
+      const env = { ...temporal.variables, API_URL: server.url, SID: input.sid };
       assert.equal((await run(['-c', program], env, folder)).trim(), 'RUNNING');
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
       // Types come along; encryption is an extra.

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { type ChildServer, startChildServer } from '../../dev-stack/child-server.js';
-import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
+import { type DevServer, launchDevServer } from '../../dev-stack/dev-server.js';
+import { freePort } from '../../dev-stack/free-port.js';
 
 /** A dev server with its database in a file, as a process that can be killed. */
 export interface TemporalProcess {
@@ -12,22 +11,10 @@ export interface TemporalProcess {
 }
 
 export async function startTemporalProcess(folder: string): Promise<TemporalProcess> {
-  const command = await findTemporalCli(console.error);
   const port = await freePort();
-  let server: ChildServer;
+  let server: DevServer;
   const start = async () => {
-    server = await startChildServer({
-      name: 'Temporal dev server',
-      command,
-      // The port that is looked at is that of its HTTP API: the other speaks gRPC.
-      args: (httpPort) => [
-        ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--log-level', 'error'],
-        ...['--port', String(port), '--http-port', String(httpPort)],
-        ...['--db-filename', join(folder, 'temporal.db')],
-      ],
-      env: process.env,
-      healthPath: '/api/v1/namespaces/default',
-    });
+    server = await launchDevServer({ report: console.error, port, dbFilename: join(folder, 'temporal.db') });
   };
   await start();
   return { address: `127.0.0.1:${port}`, start, stop: (signal) => server.stop(signal) };

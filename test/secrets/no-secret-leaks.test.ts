@@ -9,11 +9,11 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { encodings } from '../printing/encodings.js';
 import { plantedWith } from '../printing/secret-fields.js';
@@ -164,7 +164,7 @@ const outcomes: Outcome[] = [
     run: (_, temporal, traces) =>
       withServer(async (server) => {
         const input = inputOf(server.url);
-        const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
+        const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
         const start = startProgram('cli/main.js', {
           args: ['start', '--input', '-', '--wait'],
           env,
@@ -278,7 +278,7 @@ describe('with encryption, no secret is found', () => {
     const metricsPort = await freePort();
     const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db'), dataConverter, metricsPort });
     const env = {
-      TEMPORAL_ADDRESS: temporal.env.address,
+      ...temporal.variables,
       TEMPORAL_TASK_QUEUE: taskQueue,
       LOG_LEVEL: 'debug',
       ...encryption,

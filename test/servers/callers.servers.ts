@@ -86,7 +86,7 @@ const commandLine: Caller = {
   name: 'the command line',
   async start(input, { resume = false } = {}) {
     const args = ['start', '--input', '-', '--wait', '--json', ...(resume ? ['--resume'] : [])];
-    const env = { TEMPORAL_ADDRESS: temporal.env.address };
+    const env = { ...temporal.variables };
     const { exitCode, stdout } = await startProgram('cli/main.js', { args, env, input: JSON.stringify(input) }).ended;
     if (exitCode === 0) return 'ready';
     const { type, details } = JSON.parse(stdout).error;
@@ -122,7 +122,7 @@ const clientInPython: Caller = {
     const file = join(folder, `${randomUUID()}.json`);
     await writeFile(file, JSON.stringify(input));
     const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
-    const { told } = await runPython(args, { TEMPORAL_ADDRESS: temporal.env.address });
+    const { told } = await runPython(args, temporal.variables);
     const { error, differs } = told as { error?: string; differs?: string };
     if (error === undefined) return 'ready';
     if (error === 'ConversationTakenError') return `refused: ${differs}` as Heard;

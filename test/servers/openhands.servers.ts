@@ -137,7 +137,7 @@ describe('with its settings', () => {
 
   test('a worker that is killed before it hears the answer does not send the message twice', async () => {
     const taskQueue = 'killed-before-the-answer';
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const { input, content } = freshInput();
     const withheld = proxy.withholdAnswer(post);
     const worker = startProgram('worker/main.js', { env });

@@ -55,7 +55,7 @@ for (const { name, options, env } of [
       const file = join(folder, `${randomUUID()}.json`);
       await writeFile(file, JSON.stringify(input));
       const { exitCode, told } = await runPython(['start_conversation.py', file, ...options], {
-        TEMPORAL_ADDRESS: temporal.env.address,
+        ...temporal.variables,
         ...env,
       });
       return { exitCode, told: told as Record<string, unknown> };
@@ -244,7 +244,7 @@ from nested_conversations import FolderStore, NestedConversations
 from temporalio.client import Client
 
 async def main():
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"])
     conversations = NestedConversations(client, payload_store=FolderStore(sys.argv[1]), on_hint=lambda _: None)
     ready = await conversations.ensure_ready(json.load(sys.stdin))
     print(json.dumps(ready.status))
@@ -257,7 +257,7 @@ test('a large replay goes through the payload store to the workers', async (t) =
   t.after(() => temporal.stop());
   const events = [{ source: 'user', action: 'message', args: { content: 'é'.repeat(2_000_000) } }];
   const input = inputFor(server.url, { initialUserMsg: null, replayJson: JSON.stringify(events) });
-  const env = { TEMPORAL_ADDRESS: temporal.env.address };
+  const env = temporal.variables;
   const { told } = await runPython(['-c', leave, folder], env, JSON.stringify(input));
   assert.equal(told, 'RUNNING');
 });

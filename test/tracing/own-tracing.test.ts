@@ -28,7 +28,7 @@ after(async () => {
 });
 
 test("a start goes on with its caller's trace, and the caller's baggage goes no further", async (t) => {
-  const client = await connectClient(loadTemporalConfig({ TEMPORAL_ADDRESS: temporal.env.address }));
+  const client = await connectClient(loadTemporalConfig(temporal.variables));
   t.after(() => client.connection.close());
   const baggage = propagation.createBaggage({ secret: { value: 'of-the-caller' } });
   const caller = trace.getTracer('caller').startSpan('handle request');

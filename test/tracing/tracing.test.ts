@@ -37,7 +37,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const connection = () => ({ TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue });
+const connection = () => ({ ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue });
 const tracing = (url = collector.url) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: url });
 
 function startWorker(t: TestContext, env: Environment): RunningProgram {
@@ -246,6 +246,7 @@ describe('a start is ready all the same', () => {
     };
     const client = new Client({
       connection: temporal.env.connection,
+      namespace: temporal.namespace,
       interceptors: { workflow: [{ startWithDetails: (input, next) => next({ ...input, headers }) }] },
     });
     startWorker(t, tracing());

@@ -13,9 +13,9 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { createCodecServer } from '../../codec-server/codec-server.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { launchBrowser, WebUi } from './browser.js';
 

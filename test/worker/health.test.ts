@@ -4,10 +4,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startApiKeyGate } from '../harness/api-key-gate.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
@@ -67,7 +67,7 @@ describe('a worker', () => {
   test('is ready while it polls, and then alive and not ready until the last look is done', async (t) => {
     const server = await OpenHandsStandIn.listen();
     t.after(() => server.close());
-    const { probe, saysOfReadiness, process } = await startWorker(t, { TEMPORAL_ADDRESS: temporal.env.address });
+    const { probe, saysOfReadiness, process } = await startWorker(t, temporal.variables);
     await saysOfReadiness(/^200 ready\n$/);
     const input = inputFor(server.url, { readiness: { lookTimeout: '1 minute' } });
     const path = `/api/conversations/${input.sid}/events`;
@@ -87,6 +87,7 @@ describe('a worker', () => {
     let gate = await startApiKeyGate(options);
     t.after(() => gate.close());
     const { probe, saysOfReadiness } = await startWorker(t, {
+      ...temporal.variables,
       TEMPORAL_ADDRESS: `127.0.0.1:${gate.port}`,
       TEMPORAL_API_KEY: 'key',
       TEMPORAL_TLS: 'false',
@@ -100,7 +101,7 @@ describe('a worker', () => {
   });
 
   test('says what there is to ask for', async (t) => {
-    const { probe, saysOfReadiness } = await startWorker(t, { TEMPORAL_ADDRESS: temporal.env.address });
+    const { probe, saysOfReadiness } = await startWorker(t, temporal.variables);
     await saysOfReadiness(/^200 /);
     assert.deepEqual(await probe('/'), { status: 404, text: 'there are /healthz and /readyz here\n' });
   });

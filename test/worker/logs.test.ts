@@ -34,7 +34,7 @@ after(async () => {
 
 function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
   const worker = startProgram('worker/main.js', {
-    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
   });
   t.after(() => worker.kill('SIGKILL'));
   return worker;
@@ -65,7 +65,7 @@ describe('the log of a worker', () => {
       message: 'Worker started',
       version,
       address: temporal.env.address,
-      namespace: 'default',
+      namespace: temporal.namespace,
       taskQueue,
       encryption: 'on',
       encryptionKeyIds: ['new', 'old'],
@@ -92,7 +92,7 @@ describe('the log of a worker', () => {
         activityId: '1',
         activityType: 'createConversation',
         attempt: index + 1,
-        namespace: 'default',
+        namespace: temporal.namespace,
         taskQueue,
       });
       const { type, message } = error as Line;

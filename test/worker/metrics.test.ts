@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
@@ -14,7 +14,7 @@ const taskQueue = 'metrics';
 describe('the metrics of a worker', () => {
   let samples: Sample[];
   /** What is left out of a comparison: the SDK's own labels, which every metric has. */
-  const ofSdk = { namespace: 'default', taskQueue, task_queue: taskQueue };
+  let ofSdk: Readonly<Record<string, string>>;
   const ofCreate = { activityType: 'createConversation', activity_type: 'createConversation' };
 
   function seriesOf(name: string): Sample[] {
@@ -23,9 +23,10 @@ describe('the metrics of a worker', () => {
 
   before(async () => {
     const temporal = await startDevServer();
+    ofSdk = { namespace: temporal.namespace, taskQueue, task_queue: taskQueue };
     const server = await OpenHandsStandIn.listen();
     const port = await freePort();
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const worker = startProgram('worker/main.js', {
       env: { ...env, WORKER_METRICS_PORT: String(port), NESTED_SERVER_ALLOW: '127.0.0.1' },
     });

@@ -7,11 +7,11 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { decodeOptionalFailureToOptionalError } from '../../codec/sdk-internals.js';
 import { workflowIdOf } from '../../contract/names.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
 /** Keys that a worker lacks, or that don't fit: what is encrypted with them waits where it is read. */
@@ -36,11 +36,11 @@ after(async () => {
 function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
   const taskQueue = `missing-keys-${randomUUID()}`;
   const { connection } = temporal.env;
-  const client = new Client({ connection, dataConverter: converterOf(...clientKeys) });
+  const client = new Client({ connection, namespace: temporal.namespace, dataConverter: converterOf(...clientKeys) });
   const startWorker = (keys: string, env: Record<string, string> = {}) => {
     const worker = startProgram('worker/main.js', {
       env: {
-        TEMPORAL_ADDRESS: temporal.env.address,
+        ...temporal.variables,
         TEMPORAL_TASK_QUEUE: taskQueue,
         ...(keys && { PAYLOAD_ENCRYPTION_KEYS: keys }),
         ...env,
@@ -103,8 +103,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       assert(failedWorkflowTasks > 0);
       assert.match(workflowTaskFailure, reason);
       const args = ['status', input.sid];
-      const { stdout } = await startProgram('cli/main.js', { args, env: { TEMPORAL_ADDRESS: temporal.env.address } })
-        .ended;
+      const { stdout } = await startProgram('cli/main.js', { args, env: temporal.variables }).ended;
       assert.match(stdout, /^ {2}failing +its code failed (once|\d+ times) in a row: a payload (is|can't)/m);
       assert.match(stdout, /key 'new'/);
       const samples = await scrape(metricsPort);
@@ -133,11 +132,19 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
 test('a signal whose key nobody has, and a memo, are passed over', async (t) => {
   const { conversations, startWorker } = scene(t);
   startWorker(setting(['a', 1]));
-  const stranger = new Client({ connection: temporal.env.connection, dataConverter: converterOf(['lost', 9]) });
+  const stranger = new Client({
+    connection: temporal.env.connection,
+    namespace: temporal.namespace,
+    dataConverter: converterOf(['lost', 9]),
+  });
   const input = inputFor(server.url);
   const { workflowId } = await conversations.start(input);
   await stranger.workflow.getHandle(workflowId).signal('of nobody', { a: 1 });
-  const reader = new Client({ connection: temporal.env.connection, dataConverter: converterOf(['a', 1]) });
+  const reader = new Client({
+    connection: temporal.env.connection,
+    namespace: temporal.namespace,
+    dataConverter: converterOf(['a', 1]),
+  });
   const { status } = await reader.workflow.getHandle(workflowId).result();
   assert.equal(status, 'RUNNING');
 });

@@ -27,13 +27,14 @@ const encrypted = {
 for (const { what, dataConverter } of [plain, encrypted]) {
   describe(what, { concurrency: 4 }, () => {
     let temporal: Temporal;
+    let namespace: string;
     before(async () => {
       temporal = await startDevServer(dataConverter && { dataConverter });
+      namespace = temporal.namespace;
     });
     after(() => temporal.stop());
 
     const rpc = () => temporal.env.client.workflowService;
-    const namespace = 'default';
 
     /** Starts a run as any client could, with these payloads. */
     async function start(fields: { input: Payload; memo?: Payload; lastCompletionResult?: Payload }): Promise<string> {

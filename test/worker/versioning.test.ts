@@ -12,8 +12,6 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-const namespace = 'default';
-
 let temporal: Temporal;
 let server: OpenHandsStandIn;
 /** Of each test its own; the task queue is called the same. */
@@ -35,7 +33,7 @@ beforeEach(() => {
 
 function startWorker(t: TestContext, env: Readonly<Record<string, string>>): RunningProgram {
   const worker = startProgram('worker/main.js', {
-    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: deploymentName, ...env },
+    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: deploymentName, ...env },
   });
   t.after(() => worker.kill('SIGKILL'));
   return worker;
@@ -44,7 +42,7 @@ function startWorker(t: TestContext, env: Readonly<Record<string, string>>): Run
 /** Resolves once Temporal knows the version: a worker of it polls for workflows and for activities. */
 async function startVersion(t: TestContext, buildId: string): Promise<RunningProgram> {
   const worker = startWorker(t, { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId });
-  const request = { namespace, deploymentVersion: { deploymentName, buildId } };
+  const request = { namespace: temporal.namespace, deploymentVersion: { deploymentName, buildId } };
   for (;;) {
     try {
       const known = await temporal.env.client.workflowService.describeWorkerDeploymentVersion(request);
@@ -57,7 +55,7 @@ async function startVersion(t: TestContext, buildId: string): Promise<RunningPro
 }
 
 function currentVersionCommand(buildId: string): string {
-  return `worker deployment set-current-version --namespace ${namespace} --deployment-name ${deploymentName} --build-id ${buildId}`;
+  return `worker deployment set-current-version --namespace ${temporal.namespace} --deployment-name ${deploymentName} --build-id ${buildId}`;
 }
 
 async function setCurrentVersion(buildId: string): Promise<void> {

@@ -34,7 +34,7 @@ afterEach(() => server.close());
 
 function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
   const worker = startProgram('worker/main.js', {
-    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
   });
   t.after(() => worker.kill('SIGKILL'));
   return worker;

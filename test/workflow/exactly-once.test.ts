@@ -59,7 +59,7 @@ describe('the first message reaches the agent exactly once when', () => {
 
   test('the worker was killed after the POST and before it could report it', async () => {
     const taskQueue = 'killed-after-the-post';
-    const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue };
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const input = inputFor(server.url);
     const accepted = server.inject({ ...post, fault: { kind: 'black-hole', process: true } });
     const worker = startProgram('worker/main.js', { env });

@@ -8,9 +8,12 @@ import { startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
+import { needPrograms } from '../harness/needs.js';
 import { failureOf, run } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import { startTlsTerminator } from '../harness/tls-terminator.js';
+
+needPrograms({ openssl: 'openssl' });
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
 const taskQueue = 'nested-server-connection';
@@ -34,7 +37,7 @@ async function startOverTls(t: TestContext, env: Readonly<Record<string, string>
   const server = await OpenHandsStandIn.listen();
   const terminator = await startTlsTerminator({ targetPort: Number(new URL(server.url).port), certificates });
   const worker = startProgram('worker/main.js', {
-    env: { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
+    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
   });
   t.after(async () => {
     worker.kill('SIGKILL');

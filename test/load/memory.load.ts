@@ -10,7 +10,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
-import { protobufOf, undecodable, zlib } from './payload-kinds.js';
+import { protobufOf, undecodable, zlib } from '../worker/payload-kinds.js';
 
 /** The worker of `deploy/kubernetes`, which has 1 GiB and three quarters of it for the heap: what it takes, and stays up. */
 
@@ -28,7 +28,7 @@ before(async () => {
   server = await OpenHandsStandIn.listen();
   worker = startProgram('worker/main.js', {
     env: {
-      TEMPORAL_ADDRESS: temporal.env.address,
+      ...temporal.variables,
       TEMPORAL_TASK_QUEUE: taskQueue,
       NODE_OPTIONS: '--max-old-space-size=768',
       MALLOC_TRIM_THRESHOLD_: '131072',
@@ -53,7 +53,7 @@ async function mostMemory(): Promise<number> {
 async function outcomeOf(input: Payload): Promise<string> {
   const workflowId = randomUUID();
   await temporal.env.client.workflowService.startWorkflowExecution({
-    namespace: 'default',
+    namespace: temporal.namespace,
     workflowId,
     requestId: randomUUID(),
     workflowType: { name: workflowType },

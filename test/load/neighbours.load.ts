@@ -3,11 +3,11 @@ import { after, before, describe, test } from 'node:test';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { freePort } from '../../dev-stack/temporal-server.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
@@ -27,7 +27,7 @@ async function startWorker(t: { after(work: () => Promise<void>): void }) {
   const metricsPort = await freePort();
   const worker = startProgram('worker/main.js', {
     env: {
-      TEMPORAL_ADDRESS: temporal.env.address,
+      ...temporal.variables,
       TEMPORAL_TASK_QUEUE: taskQueue,
       WORKER_METRICS_PORT: String(metricsPort),
     },

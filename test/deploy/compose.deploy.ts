@@ -3,13 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { needPrograms } from '../harness/needs.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const compose = [['docker-compose'], ['docker', 'compose']].find(
   ([command = '', ...args]) => spawnSync(command, [...args, 'version']).status === 0,
 );
 
-describe('docker-compose.temporal.yml', { skip: !compose && !process.env.CI && 'no docker-compose here' }, () => {
+// The plugin of Docker will do as well.
+if (!compose) needPrograms({ 'docker-compose': 'docker-compose' });
+
+describe('docker-compose.temporal.yml', () => {
   let resolved = '';
   let services = new Map<string, string>();
 
@@ -73,8 +77,7 @@ test("the worker's image does not run as root", () => {
 
 /** The compose file with its variables filled in, as YAML: with the defaults, but for what `environment` sets. */
 function resolveComposeFile(environment: Record<string, string> = {}): string {
-  assert.ok(compose, 'neither docker-compose nor the docker compose plugin is here: apt-get install docker-compose');
-  const [command = '', ...args] = compose;
+  const [command = '', ...args] = compose ?? [];
   const { PATH = '', HOME = '' } = process.env;
   const { status, stdout, stderr } = spawnSync(command, [...args, '-f', 'docker-compose.temporal.yml', 'config'], {
     cwd: root,

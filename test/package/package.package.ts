@@ -126,7 +126,7 @@ describe('a service that only starts conversations', () => {
       t.after(() => temporal.stop());
       const server = await OpenHandsStandIn.listen();
       t.after(() => server.close());
-      const env = { TEMPORAL_ADDRESS: temporal.env.address };
+      const env = temporal.variables;
       const told = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
       assert.deepEqual(told, {
         attached: false,
@@ -166,7 +166,7 @@ describe('an installed package', () => {
     const server = await OpenHandsStandIn.listen();
     server.script('dead', { agent: 'dead' });
     try {
-      const env = { TEMPORAL_ADDRESS: temporal.env.address, TEMPORAL_TASK_QUEUE: 'package' };
+      const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: 'package' };
       const told = await run(process.execPath, ['program.js', server.url, 'dead'], env);
       const { ready, ...others } = JSON.parse(told);
       assert.deepEqual([ready.conversationId, ready.status, ready.attempts], ['packed', 'RUNNING', 1]);

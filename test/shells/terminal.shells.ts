@@ -10,7 +10,10 @@ import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { needPrograms } from '../harness/needs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
+
+needPrograms({ script: 'bsdutils', stty: 'coreutils' });
 
 const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
@@ -40,7 +43,7 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
     'script',
     ['--quiet', '--return', '--command', `stty columns ${columns}; exec ${command}`, '/dev/null'],
     {
-      env: { PATH: process.env.PATH, TERM: term, TEMPORAL_ADDRESS: temporal.env.address },
+      env: { PATH: process.env.PATH, TERM: term, ...temporal.variables },
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );

@@ -1,6 +1,5 @@
 import { after, before, test } from 'node:test';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
-import { anyAgentServerSchedule, stageAgentServer } from './random-agent-server.js';
 import { anyOpenHandsSchedule, stageOpenHands } from './random-openhands.js';
 import { seed, trySchedules } from './random-run.js';
 
@@ -14,6 +13,3 @@ after(() => temporal.stop());
 
 test(`openhands: a start ends truly ready or fails for a reason, and its message arrives once (seed ${seed})`, (t) =>
   trySchedules(t, temporal, anyOpenHandsSchedule(), stageOpenHands));
-
-test(`agent-server: a start ends truly ready or fails for a reason, and its message arrives once (seed ${seed})`, (t) =>
-  trySchedules(t, temporal, anyAgentServerSchedule(), stageAgentServer));

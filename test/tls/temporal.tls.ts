@@ -9,8 +9,11 @@ import { type Ended, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { type ApiKeyGate, startApiKeyGate } from '../harness/api-key-gate.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
+import { needPrograms } from '../harness/needs.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { startTlsTerminator, type TlsTerminator } from '../harness/tls-terminator.js';
+
+needPrograms({ openssl: 'openssl' });
 
 type Env = Readonly<Record<string, string>>;
 

@@ -30,7 +30,7 @@ before(async () => {
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
   await runCommand('npm', install, { cwd: folder });
   await runCommand('npx', ['tsc'], { cwd: folder });
-  const env = { PATH: process.env.PATH, TEMPORAL_ADDRESS: temporal.env.address, NESTED_SERVER_URL: server.url };
+  const env = { PATH: process.env.PATH, ...temporal.variables, NESTED_SERVER_URL: server.url };
   worker = spawn(process.execPath, ['dist/worker.js'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'] });
   worker.stdout?.setEncoding('utf8').on('data', (text: string) => {
     printed += text;
@@ -56,7 +56,7 @@ async function shows(text: string): Promise<void> {
 
 /** What `npm run open` prints. */
 async function open(sid: string, message: string): Promise<unknown> {
-  const env = { TEMPORAL_ADDRESS: temporal.env.address };
+  const env = temporal.variables;
   const command = `node dist/open-workspace.js ${sid} '${message}' || true`;
   return JSON.parse(await runCommand('sh', ['-c', command], { cwd: folder, env }));
 }

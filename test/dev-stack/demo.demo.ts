@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** `npm run demo`, on the build that is there: what it prints, and that nothing is left of it. */
+const launcher = fileURLToPath(new URL('../../../dev-stack/demo.mjs', import.meta.url));
+
+interface Demo {
+  readonly process: ChildProcess;
+  readonly printed: () => string;
+  /** Resolves with what this matches, once it is printed on standard output. */
+  shows(text: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<number | null>;
+}
+
+/** As npm does it: a shell that becomes the demo. With `between`, another process is its parent. */
+function startDemo(t: TestContext, args: readonly string[], { between = false, env = {} } = {}): Demo {
+  const command = `'${process.execPath}' '${launcher}' --no-build ${args.join(' ')}`;
+  const child = spawn('sh', ['-c', between ? `${command} & wait` : `exec ${command}`], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+    });
+  }
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    process: child,
+    printed: () => text,
+    async shows(wanted) {
+      for (;;) {
+        const found = wanted.exec(text);
+        if (found) return found;
+        const next = await Promise.race([once(child.stdout, 'data'), ended]);
+        if (!Array.isArray(next)) throw new Error(`It ended without ${wanted}: ${text}`);
+      }
+    },
+    ended,
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('close', () => socket.destroy()).end();
+  });
+}
+
+/** Returns once nothing listens there; the time-out of the test is its limit. */
+async function goneFrom(port: number): Promise<void> {
+  while (await answers(port)) await sleep(50);
+}
+
+/** The ports of its Temporal and its nested server. */
+async function portsOf(demo: Demo): Promise<readonly number[]> {
+  const [, temporal, standIn] = await demo.shows(
+    /Temporal +[\d.]+:(\d+)[\s\S]*Stand-in +http:\/\/[\d.]+:(\d+)[\s\S]*Ctrl-C/,
+  );
+  return [Number(temporal), Number(standIn)];
+}
+
+const endings: readonly [what: string, end: (demo: Demo) => unknown][] = [
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const).map((signal): [string, (demo: Demo) => unknown] => [
+    signal,
+    ({ process }) => process.kill(signal),
+  ]),
+  ['a reader that goes away', ({ process }) => process.stdout?.destroy()],
+];
+
+describe('the demo', { concurrency: 2 }, () => {
+  for (const [what, end] of endings) {
+    // A reader that goes away is noticed when something is printed: while the conversation is being started.
+    const isReader = what.startsWith('a reader');
+    test(`ends with all that it has started by ${what}`, async (t) => {
+      const demo = startDemo(t, ['--keep']);
+      const ports = isReader ? [Number((await demo.shows(/Temporal +[\d.]+:(\d+)/))[1])] : await portsOf(demo);
+      end(demo);
+      await Promise.all(ports.map(goneFrom));
+    });
+  }
+
+  test('ends with all that it has started when its parent is killed', async (t) => {
+    const demo = startDemo(t, ['--keep'], { between: true });
+    const ports = await portsOf(demo);
+    demo.process.kill('SIGKILL');
+    await Promise.all(ports.map(goneFrom));
+  });
+
+  test('ends well after a conversation that is ready, and offers the next step', async (t) => {
+    const demo = startDemo(t, []);
+    assert.equal(await demo.ended, 0);
+    assert.match(demo.printed(), /is ready: RUNNING after 4 looks\n.*npm run demo -- --keep\n$/);
+  });
+
+  test('offers a command with --keep that shows the conversation', async (t) => {
+    const demo = startDemo(t, ['--keep']);
+    const [, command = ''] = await demo.shows(/In another terminal:\n +(npx nested-conversation .*)\n/);
+    const shown = spawn('sh', ['-c', command], { cwd: fileURLToPath(new URL('../../../', import.meta.url)) });
+    let text = '';
+    for await (const more of shown.stdout.setEncoding('utf8')) text += more;
+    assert.match(text, /: ready/);
+    demo.process.kill('SIGTERM');
+    assert.equal(await demo.ended, 0);
+  });
+
+  test('says in one line that Temporal is not there', async (t) => {
+    const demo = startDemo(t, [], { env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } });
+    assert.equal(await demo.ended, 1);
+    assert.match(demo.printed(), /\n✖ can't reach Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): .*\n$/);
+  });
+
+  test('names an option that it does not know, and the way to its help', async (t) => {
+    const demo = startDemo(t, ['--kepe']);
+    assert.equal(await demo.ended, 2);
+    assert.equal(demo.printed(), "✖ '--kepe' is no option of the demo. See: npm run demo -- --help\n");
+  });
+
+  test('has a help, which says what each option does', async (t) => {
+    const demo = startDemo(t, ['--help']);
+    assert.equal(await demo.ended, 0);
+    for (const option of ['--keep', '--encrypted', '--real'])
+      assert.match(demo.printed(), new RegExp(`${option} +\\w`));
+  });
+});
