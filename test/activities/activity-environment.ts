@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import type { Info } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { type ActivityFunction, ApplicationFailure } from '@temporalio/common';
+import type { ActivityFunction } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../../dev-stack/stand-ins/openhands-stand-in.js';
@@ -51,14 +50,4 @@ export async function listen(t: TestContext, options?: OpenHandsStandInOptions):
   const server = await OpenHandsStandIn.listen(options);
   t.after(() => server.close());
   return server;
-}
-
-/** The failure that an activity ends with. */
-export async function failureOf(outcome: Promise<unknown>): Promise<ApplicationFailure> {
-  const error = await outcome.then(
-    (result) => assert.fail(`It did not fail, but resulted in ${JSON.stringify(result)}`),
-    (error: unknown) => error,
-  );
-  if (error instanceof ApplicationFailure) return error;
-  throw error;
 }

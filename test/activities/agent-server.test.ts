@@ -28,8 +28,9 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { AgentServerScript } from '../../dev-stack/stand-ins/agent-server-conversation.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { failureOf } from '../harness/failure-of.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, run, start } from '../harness/start.js';
+import { run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
 

@@ -8,7 +8,8 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { OpenHandsScript } from '../../dev-stack/stand-ins/openhands-conversation.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { failureOf } from '../harness/failure-of.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const { checkConversationReady, createConversation } = createActivities();
 

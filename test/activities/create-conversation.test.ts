@@ -4,7 +4,8 @@ import { CancelledFailure } from '@temporalio/common';
 import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { failureOf } from '../harness/failure-of.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const { createConversation } = createActivities();
 

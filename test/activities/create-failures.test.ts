@@ -8,8 +8,9 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { failureOf } from '../harness/failure-of.js';
 import { encodeErrorToFailure, loadDataConverter } from '../harness/sdk-internals.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 import { startFullServer } from './full-server.js';
 
 const { createConversation } = createActivities();

@@ -6,7 +6,8 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { failureOf } from '../harness/failure-of.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 
 /** Evidence travels in heartbeats and histories, so that a worker meets what another release left. */
 

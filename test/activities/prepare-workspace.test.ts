@@ -16,9 +16,10 @@ import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import type { Injection } from '../../dev-stack/stand-ins/faults.js';
+import { failureOf } from '../harness/failure-of.js';
 import { GitServer } from '../harness/git-server.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, run, start } from '../harness/start.js';
+import { run, start } from '../harness/start.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
 const token = 'gT7x4Qm9LkZw2';

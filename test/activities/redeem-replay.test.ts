@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { redeemReplay } from '../../activities/redeem-replay.js';
 import { ClaimCheck } from '../../codec/claim-check.js';
 import { S3Store } from '../../codec/s3-store.js';
-import { failureOf } from './activity-environment.js';
+import { failureOf } from '../harness/failure-of.js';
 
 test('a store that does not answer is tried again, and the failure says where it is', async () => {
   process.env.AWS_ENDPOINT_URL_S3 = 'http://127.0.0.1:9';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { failureOf } from '../harness/failure-of.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const { stopConversation } = createActivities();
 

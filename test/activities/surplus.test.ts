@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { failureOf } from '../harness/failure-of.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const post = { method: 'POST', path: '/api/conversations' };
 

@@ -7,8 +7,9 @@ import { createTransport, NotSentError } from '../../activities/nested-server/tr
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { parseEgressPolicy } from '../../egress/egress-policy.js';
+import { failureOf } from '../harness/failure-of.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
-import { ActivityEnvironment, failureOf, listen } from './activity-environment.js';
+import { ActivityEnvironment, listen } from './activity-environment.js';
 
 /** A second loopback address, where the stand-in does not listen. */
 const elsewhere = '127.0.0.2';

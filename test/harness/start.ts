@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { CreateNestedConversationResult } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import type { Temporal } from './temporal.js';
@@ -22,14 +21,4 @@ export async function run(
 ): Promise<CreateNestedConversationResult> {
   const handle = await start(temporal, input, taskQueue);
   return handle.result();
-}
-
-/** The failure that the run of this handle ends with. */
-export async function failureOf(outcome: Promise<unknown>): Promise<ApplicationFailure> {
-  const error = await outcome.then(
-    (result) => new Error(`It did not fail, but resulted in ${JSON.stringify(result)}`),
-    (error: unknown) => error,
-  );
-  if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) return error.cause;
-  throw error;
 }

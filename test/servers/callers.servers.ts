@@ -50,6 +50,7 @@ before(async () => {
   ownWorker = await Worker.create({
     ...embedded,
     connection: temporal.env.nativeConnection,
+    namespace: temporal.namespace,
     taskQueue,
     workflowsPath: fileURLToPath(new URL('parent-workflow.js', import.meta.url)),
     activities: { ...embedded.activities, ...createEnsureReadyActivities(conversations) },

@@ -7,9 +7,10 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
+import { failureOf } from '../harness/failure-of.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
 import { needPrograms } from '../harness/needs.js';
-import { failureOf, run } from '../harness/start.js';
+import { run } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 import { startTlsTerminator } from '../harness/tls-terminator.js';
 

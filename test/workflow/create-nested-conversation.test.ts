@@ -9,8 +9,9 @@ import type { Activities } from '../../activities/interface.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
+import { failureOf } from '../harness/failure-of.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
-import { failureOf, run, start } from '../harness/start.js';
+import { run, start } from '../harness/start.js';
 import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
 
 let temporal: Temporal;

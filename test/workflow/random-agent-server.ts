@@ -11,12 +11,20 @@ import {
 } from '../../dev-stack/stand-ins/agent-server-conversation.js';
 import type { SendMessageRequest } from '../../dev-stack/stand-ins/agent-server-requests.js';
 import { AgentServerStandIn, type AgentServerStandInOptions } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import {
+  assertHeard,
+  assertReason,
+  type Course,
+  deadlineWhere,
+  deliveredOnce,
+  longestPart,
+  turnsAbout,
+} from './random-checks.js';
 import { type End, maximumAttempts, type Scene } from './random-run.js';
 import {
   anyTrouble,
   type Happenings,
   injectTroubles,
-  mayBeGivenUp,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -122,12 +130,6 @@ const requests = {
 
 /** An agent in one of these is at work on the message, or waits for a person. */
 const goodStatuses = ['running', 'finished', 'waiting_for_confirmation'];
-
-const longestPart = 5;
-
-/** Looks after which a conversation has done all that its script holds, and a start has had the patience to see it. */
-const longestScript = 3 * longestPart + 1;
-const patience = 14;
 
 /** Any schedule; the smallest is a start where nothing goes wrong. */
 export function anyAgentServerSchedule(): fc.Arbitrary<AgentServerSchedule> {
@@ -235,23 +237,18 @@ export async function stageAgentServer(schedule: AgentServerSchedule): Promise<S
   const inStaleCatalogue = schedule.script.inStaleCatalogue || server.has(id);
   server.script(id, { ...schedule.script, inStaleCatalogue });
   const inherited = new Set(server.has(id) ? server.conversation(id).events : []);
-  let troubled = 0;
-  const note = () => {
-    troubled = server.requests.length;
-  };
-  injectTroubles(server, id, schedule.troubles, { requests, incidents, note });
+  const troubled = injectTroubles(server, id, schedule.troubles, { requests, incidents });
   return {
     server,
     input: inputOf(schedule, server.url, spellings[schedule.spelling](id)),
-    check: (end) => check(end, schedule, { server, id, inherited, troubled }),
+    check: (end) => check(end, schedule, { server, sid: id, inherited, troubled }),
     stream: () => (server.has(id) ? server.conversation(id).events.map(outline) : []),
   };
 }
 
 function inputOf(schedule: AgentServerSchedule, apiUrl: string, sid: string): Scene['input'] {
-  // A deadline that is met in real time has to be short; where none is met, a busy machine must not meet it either.
   const isSilent = meetsSilence(schedule.troubles) || (schedule.script.deliveryTrails ?? 0) > 0;
-  const deadline = isSilent ? '150 milliseconds' : '1 minute';
+  const deadline = deadlineWhere(isSilent);
   const messages: Record<AgentServerSchedule['message'], CreateNestedConversationInput['initialUserMsg']> = {
     initial: { content: text },
     images: { content: text, imageUrls: ['data:image/png;base64,AA=='] },
@@ -267,24 +264,15 @@ function inputOf(schedule: AgentServerSchedule, apiUrl: string, sid: string): Sc
   });
 }
 
-/** What a schedule came to, on the side of the server. */
-interface Course {
-  readonly server: AgentServerStandIn;
-  readonly id: string;
-  /** Events from before this start. */
-  readonly inherited: ReadonlySet<AgentServerEvent>;
-  /** How many requests had come when the last trouble struck. */
-  readonly troubled: number;
-}
+type AgentServerCourse = Course<AgentServerStandIn, AgentServerEvent>;
 
 /** The invariants, against the server's own truth. */
-function check(end: End, schedule: AgentServerSchedule, course: Course): void {
-  const { server, id } = course;
+function check(end: End, schedule: AgentServerSchedule, course: AgentServerCourse): void {
+  const { server, sid: id, inherited } = course;
   const conversation = server.has(id) ? server.conversation(id) : undefined;
-  const ours = (conversation?.events ?? []).filter((event) => isOurs(event) && !course.inherited.has(event));
-  assert(ours.length <= 1, `the message is in the stream ${ours.length} times`);
-  if (conversation && ours[0]) assertAskedOnce(conversation, ours[0], schedule);
-  if ('ready' in end) assertReady(end.ready, ours[0], schedule, course);
+  const ours = deliveredOnce(conversation?.events ?? [], isOurs, inherited);
+  if (conversation && ours) assertAskedOnce(conversation, ours, schedule);
+  if ('ready' in end) assertReady(end.ready, ours, schedule, course);
   else assertFailedForAReason(end, schedule, course);
 }
 
@@ -297,12 +285,11 @@ function isOurs(event: AgentServerEvent): boolean {
  * a message that was stored at a tool's end has been taken up, once more is the lesser harm.
  */
 function assertAskedOnce(
-  { events, turns }: AgentServerConversation,
+  conversation: AgentServerConversation,
   ours: AgentServerEvent,
   schedule: AgentServerSchedule,
 ): void {
-  const at = events.indexOf(ours);
-  const asking = turns.filter(({ saw, about }) => saw.includes(ours) && about && events.indexOf(about) <= at);
+  const asking = turnsAbout(conversation, ours);
   const { toolCalls = 0, deliveryTrails = 0 } = schedule.script;
   const isClear = toolCalls === 0 && deliveryTrails === 0 && schedule.before !== 'a run that uses tools';
   const most = isClear ? 1 : 2;
@@ -317,7 +304,7 @@ function assertReady(
   { conversationId, attempts }: { conversationId: string; attempts: number },
   ours: AgentServerEvent | undefined,
   schedule: AgentServerSchedule,
-  { server, id }: Course,
+  { server, sid: id }: AgentServerCourse,
 ): void {
   assert.equal(conversationId.replaceAll('-', '').toLowerCase(), id.replaceAll('-', ''));
   assert(attempts >= 1 && attempts <= maximumAttempts, `it took ${attempts} looks`);
@@ -331,33 +318,25 @@ function assertReady(
   if (schedule.message === 'none') return;
   assert(ours, 'it is ready, but the message is not in the stream');
   assert(goodStatuses.includes(executionStatus), `it is ready, but ${executionStatus}`);
-  for (let look = 0; look < longestScript; look++) conversation.look('status');
-  const isHeard = conversation.turns.some(({ saw }) => saw.includes(ours));
-  assert(isHeard, 'it is ready, but the model is never asked about the message');
+  assertHeard(conversation.turns, ours, () => conversation.look('status'));
 }
 
-/** Whatever a start fails with has its reason in the schedule. */
 function assertFailedForAReason(
-  { failed, message: words }: Extract<End, { failed: unknown }>,
+  end: Extract<End, { failed: unknown }>,
   schedule: AgentServerSchedule,
-  { server, troubled }: Course,
+  { server, troubled }: AgentServerCourse,
 ): void {
   const { troubles, script } = schedule;
-  const has = (fault: Trouble['fault']) => troubles.some((trouble) => trouble.fault === fault);
-  const losesDisk = troubles.some((trouble) => trouble.server === 'loses its disk');
-  const isHopeless = !isFine(schedule) || losesDisk;
   const isStatus = ({ method, path }: { method: string; path: string }) =>
     method === 'GET' && requests['read status']().path.test(path);
-  const calmLooks = server.requests.slice(troubled).filter(isStatus).length;
   const isBroken = script.createBreaks !== undefined;
-  const reasons: Record<string, boolean> = {
-    Unauthorized: has('answer 401'),
-    ConversationRejected: has('answer 302') || isBroken || schedule.server === 'too old',
-    NestedServerUnavailable: troubles.length > 0 || isBroken || (script.absentLooks ?? 0) > 0,
-    ConversationFailed: isHopeless || mayBeGivenUp(words, troubles),
-    ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
-  };
-  assert(reasons[failed], `it failed with ${failed}, for no reason: ${words}`);
+  assertReason(end, {
+    troubles,
+    calmLooks: server.requests.slice(troubled()).filter(isStatus).length,
+    isHopeless: !isFine(schedule) || troubles.some((trouble) => trouble.server === 'loses its disk'),
+    isRejected: isBroken || schedule.server === 'too old',
+    isUnavailable: isBroken || (script.absentLooks ?? 0) > 0,
+  });
 }
 
 /** Whether the conversation comes to a good end once all troubles are over. */

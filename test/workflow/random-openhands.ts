@@ -4,12 +4,20 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import type { OpenHandsConversation, OpenHandsScript } from '../../dev-stack/stand-ins/openhands-conversation.js';
 import type { OpenHandsEvent } from '../../dev-stack/stand-ins/openhands-events.js';
 import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import {
+  assertHeard,
+  assertReason,
+  type Course,
+  deadlineWhere,
+  deliveredOnce,
+  longestPart,
+  turnsAbout,
+} from './random-checks.js';
 import { type End, maximumAttempts, type Scene } from './random-run.js';
 import {
   anyTrouble,
   type Happenings,
   injectTroubles,
-  mayBeGivenUp,
   meetsSilence,
   type RequestKinds,
   seldom,
@@ -126,12 +134,6 @@ const requests = {
 /** An agent in one of these is at work, or waits for a person. */
 const goodStates = ['awaiting_user_input', 'finished', 'awaiting_user_confirmation', 'running'];
 
-const longestPart = 5;
-
-/** Looks after which a conversation has done all that its script holds, and a start has had the patience to see it. */
-const longestScript = 3 * longestPart + 1;
-const patience = 14;
-
 /** Any schedule; the smallest is a start where nothing goes wrong. */
 export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
   return fc.record({
@@ -238,11 +240,7 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
   earlierLives[schedule.before](server, sid, schedule.earlierLooks);
   server.script(sid, schedule.script);
   const inherited = new Set(server.has(sid) ? server.conversation(sid).events : []);
-  let troubled = 0;
-  const note = () => {
-    troubled = server.requests.length;
-  };
-  injectTroubles(server, sid, schedule.troubles, { requests, incidents: incidentsAfter(schedule), note });
+  const troubled = injectTroubles(server, sid, schedule.troubles, { requests, incidents: incidentsAfter(schedule) });
   return {
     server,
     input,
@@ -260,9 +258,8 @@ function incidentsAfter({ before }: OpenHandsSchedule): Happenings<OpenHandsStan
 }
 
 function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
-  // A deadline that is met in real time has to be short; where none is met, a busy machine must not meet it either.
   const isSilent = meetsSilence(schedule.troubles) || schedule.server === 'with a status that hangs';
-  const deadline = isSilent ? '150 milliseconds' : '1 minute';
+  const deadline = deadlineWhere(isSilent);
   const replay = [
     { source: 'user', action: 'message', args: { content: text } },
     { source: 'agent', action: 'message', args: { content: 'Done.', wait_for_response: true } },
@@ -280,25 +277,16 @@ function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
   });
 }
 
-/** What a schedule came to, on the side of the server. */
-interface Course {
-  readonly server: OpenHandsStandIn;
-  readonly sid: string;
-  /** Events from before this start. */
-  readonly inherited: ReadonlySet<OpenHandsEvent>;
-  /** How many requests had come when the last trouble struck. */
-  readonly troubled: number;
-}
+type OpenHandsCourse = Course<OpenHandsStandIn, OpenHandsEvent>;
 
 /** The invariants, against the server's own truth. */
-function check(end: End, schedule: OpenHandsSchedule, course: Course): void {
-  const { server, sid } = course;
+function check(end: End, schedule: OpenHandsSchedule, course: OpenHandsCourse): void {
+  const { server, sid, inherited } = course;
   const conversation = server.has(sid) ? server.conversation(sid) : undefined;
-  const ours = (conversation?.events ?? []).filter((event) => isOurs(event) && !course.inherited.has(event));
-  assert(ours.length <= 1, `the message is in the stream ${ours.length} times`);
+  const ours = deliveredOnce(conversation?.events ?? [], isOurs, inherited);
   // A turn that ends without an action of the agent looks as if it had never been.
-  if (conversation && ours[0] && schedule.script.agent !== 'halts') assertAskedOnce(conversation, ours[0]);
-  if ('ready' in end) assertReady(end.ready, ours[0], schedule, course);
+  if (conversation && ours && schedule.script.agent !== 'halts') assertAskedOnce(conversation, ours);
+  if ('ready' in end) assertReady(end.ready, ours, schedule, course);
   else assertFailedForAReason(end, schedule, course);
 }
 
@@ -308,9 +296,7 @@ function isOurs({ action, source, args }: OpenHandsEvent): boolean {
 
 /** A life asks about a message once, and none does after one that had an answer. */
 function assertAskedOnce(conversation: OpenHandsConversation, ours: OpenHandsEvent): void {
-  const { events, turns } = conversation;
-  const at = events.indexOf(ours);
-  const asking = turns.filter(({ saw, about }) => saw.includes(ours) && about && events.indexOf(about) <= at);
+  const asking = turnsAbout(conversation, ours);
   for (const [index, { life, isAnswered }] of asking.entries()) {
     const later = asking.slice(index + 1);
     assert(!isAnswered || later.length === 0, 'the model is asked about the message again, after its answer');
@@ -322,7 +308,7 @@ function assertReady(
   { conversationId, attempts }: { conversationId: string; attempts: number },
   ours: OpenHandsEvent | undefined,
   schedule: OpenHandsSchedule,
-  { server, sid }: Course,
+  { server, sid }: OpenHandsCourse,
 ): void {
   assert.equal(conversationId, sid);
   assert(attempts >= 1 && attempts <= maximumAttempts, `it took ${attempts} looks`);
@@ -338,7 +324,9 @@ function assertReady(
     `it is ready, but its agent is in ${agentState}`,
   );
   if (schedule.message !== 'none') assert(ours, 'it is ready, but the message is not in the stream');
-  if (schedule.message === 'initial' || schedule.message === 'images') assertHeard(conversation, ours);
+  if (ours && isLive && (schedule.message === 'initial' || schedule.message === 'images')) {
+    assertHeard(conversation.turns, ours, () => conversation.look());
+  }
 }
 
 /** A stranger may speak between the last events that were read and the end of the check. */
@@ -362,32 +350,18 @@ function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
   return brokenStatus === undefined && !(hidesStatus && restarts);
 }
 
-/** An agent that is at work on something else hears the message later. */
-function assertHeard(conversation: OpenHandsConversation, ours: OpenHandsEvent | undefined): void {
-  if (!conversation.isLive || !ours) return;
-  for (let look = 0; look < longestScript; look++) conversation.look();
-  const isHeard = conversation.turns.some(({ saw }) => saw.includes(ours));
-  assert(isHeard, 'it is ready, but the model is never asked about the message');
-}
-
-/** Whatever a start fails with has its reason in the schedule. */
 function assertFailedForAReason(
-  { failed, message }: Extract<End, { failed: unknown }>,
+  end: Extract<End, { failed: unknown }>,
   schedule: OpenHandsSchedule,
-  { server, sid, troubled }: Course,
+  { server, sid, troubled }: OpenHandsCourse,
 ): void {
   if (schedule.before === 'a life of odd events') return;
-  const has = (fault: Trouble['fault']) => schedule.troubles.some((trouble) => trouble.fault === fault);
-  const isHopeless = !isFine(schedule, server, sid) || mayHaveLostMessage(schedule);
-  const calmLooks = server.requests.slice(troubled).filter(({ path }) => path.includes('/events?')).length;
-  const reasons: Record<string, boolean> = {
-    Unauthorized: has('answer 401'),
-    ConversationRejected: has('answer 302') || schedule.server === 'of another API',
-    NestedServerUnavailable: schedule.troubles.length > 0,
-    ConversationFailed: isHopeless || mayBeGivenUp(message, schedule.troubles),
-    ConversationNotReady: isHopeless || calmLooks <= longestScript + patience,
-  };
-  assert(reasons[failed], `it failed with ${failed}, for no reason: ${message}`);
+  assertReason(end, {
+    troubles: schedule.troubles,
+    calmLooks: server.requests.slice(troubled()).filter(({ path }) => path.includes('/events?')).length,
+    isHopeless: !isFine(schedule, server, sid) || mayHaveLostMessage(schedule),
+    isRejected: schedule.server === 'of another API',
+  });
 }
 
 /** Whether the conversation comes to a good end once all troubles are over. */

@@ -128,21 +128,23 @@ export function mayBeGivenUp(reason: string, troubles: readonly Trouble[]): bool
   return reason.includes('it does not settle') && strikes >= maximumCreates;
 }
 
-/** Makes the troubles happen; `note` is told of each that strikes. */
+/** Makes the troubles happen; returns what tells how many requests had come when the last one struck. */
 export function injectTroubles<Server extends StandInServer>(
   server: Server,
   sid: string,
   troubles: readonly Trouble[],
-  { requests, incidents, note }: { requests: RequestKinds; incidents: Happenings<Server>; note: () => void },
-): void {
+  { requests, incidents }: { requests: RequestKinds; incidents: Happenings<Server> },
+): () => number {
+  let troubled = 0;
   for (const { request, after, times, server: incident, fault } of troubles) {
     const strike = () => {
       incidents[incident]?.(server, sid);
-      note();
+      troubled = server.requests.length;
     };
     const happening = fault === 'none' ? {} : { fault: faults[fault] };
     const kind = requests[request];
     if (!kind) throw new TypeError(`There are no requests to ${request}`);
     server.inject({ ...kind(sid), after, times, before: strike, ...happening });
   }
+  return () => troubled;
 }

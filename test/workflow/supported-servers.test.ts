@@ -6,8 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { failureOf } from '../harness/failure-of.js';
 import { recordedActivities } from '../harness/history.js';
-import { failureOf, run, start } from '../harness/start.js';
+import { run, start } from '../harness/start.js';
 import { startDevServer, startTimeSkipping, type Temporal } from '../harness/temporal.js';
 
 let temporal: Temporal;
