@@ -183,7 +183,7 @@ describe('status', () => {
     const { runId, workflowId } = await started();
     await post.reached;
     const { exitCode, stdout } = await run(['status', sid]);
-    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d s now\n`));
+    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d+ s now\n`));
     assert.match(stdout, /\n {2}attempts {6}0 of 12 have ended\n/);
     assert.match(stdout, new RegExp(`\n {2}server {8}openhands at ${server.url}\n {2}user {10}ada\n`));
     assert.match(stdout, new RegExp(`\n {2}workflow {6}${workflowId}\n {2}run {11}${runId}\n$`));
