@@ -300,6 +300,23 @@ describe('history', () => {
   });
 });
 
+test('what other clients wrote begins no line of its own', async () => {
+  const foreign = 'ada\r\nFAKE: ready\u2028FAKE';
+  await temporal.env.client.workflow.start('createNestedConversation', {
+    workflowId: workflowIdOf(sid),
+    taskQueue: 'of nobody\nFAKE: ready',
+    args: [inputFor(server.url, { sid })],
+    memo: { userId: foreign, apiUrl: foreign, server: foreign },
+  });
+  const commands = [['history', sid], ['status', sid], ['wait', sid, '--timeout', '7 seconds'], ['list']];
+  const ended = await Promise.all(commands.map((args) => run(args)));
+  for (const [index, { stdout, stderr }] of ended.entries()) {
+    assert(stdout.includes('FAKE') || stderr.includes('FAKE'), `${commands[index]}: ${stdout}${stderr}`);
+    assert.doesNotMatch(stdout + stderr, /^FAKE/m);
+  }
+  await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
+});
+
 describe('cancel', () => {
   test('ends a start, and whoever waits for it is told', async () => {
     server.script(sid, { agent: 'dead' });
