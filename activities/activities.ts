@@ -1,5 +1,5 @@
+import { baseUrlOf } from '../contract/base-url.js';
 import { toMilliseconds } from '../contract/duration.js';
-import { baseUrlOf } from '../contract/input.js';
 import { limits } from '../contract/limits.js';
 import { checkConversationReady } from './check-conversation-ready.js';
 import { createConversation } from './create-conversation.js';

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { baseUrlOf } from '../contract/base-url.js';
 import { toMilliseconds } from '../contract/duration.js';
-import { baseUrlOf } from '../contract/input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { presentableText, withinContract } from './failure-boundary.js';
 import { heartbeatDuring } from './heartbeats.js';

@@ -1,6 +1,7 @@
 import type { ApplicationFailure } from '@temporalio/common';
+import { describeProblems } from '../contract/describe-problems.js';
 import type { InputProblem } from '../contract/failures.js';
-import { type Conversation, describeProblems, parseInput } from '../contract/input.js';
+import { type Conversation, parseInput } from '../contract/input.js';
 import { failure } from './nested-server/failures.js';
 
 /** The input as the contract has it. The workflow can't check it: zod does not belong into its bundle. */

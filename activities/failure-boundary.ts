@@ -1,4 +1,6 @@
 import { ApplicationFailure, CancelledFailure, ensureApplicationFailure } from '@temporalio/common';
+import { notReadyYet } from '../contract/failures.js';
+import { isOwnWords } from '../contract/printing/own-words.js';
 import { type PrintOptions, printable, printableValue } from '../contract/printing/printable.js';
 import { repeatedParts } from '../contract/printing/repeated-parts.js';
 import { failureOfNoAnswer, failureOfNotSent } from './nested-server/failures.js';
@@ -23,7 +25,7 @@ export async function withinContract<T>(input: unknown, work: (keepSecret: KeepS
   try {
     return await work((text) => others.push(text));
   } catch (error) {
-    if (error instanceof CancelledFailure) throw error;
+    if (error instanceof CancelledFailure || isNotReadyYet(error)) throw error;
     const failure = failureOf(error);
     const texts = [failure.message, ...textsIn(failure.details)];
     const parts = await Promise.all(others.map((secret) => repeatedParts(secret, texts)));
@@ -31,9 +33,15 @@ export async function withinContract<T>(input: unknown, work: (keepSecret: KeepS
   }
 }
 
+/** Whether a look has just ended so: `notReadyYetFailure` makes its failure of what is presentable already. */
+function isNotReadyYet(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === notReadyYet;
+}
+
 /** The same for a text that gets out in another way: short, in one line, and with no secret of the activity's input. */
 export function presentableText(text: string, input: unknown): string {
-  return printable(text, { secretsOf: input, maximumBytes: bounds.detail });
+  // Where there is nothing to hide, the secrets of the input need not be collected.
+  return isOwnWords(text) ? text : printable(text, { secretsOf: input, maximumBytes: bounds.detail });
 }
 
 function failureOf(error: unknown): ApplicationFailure {

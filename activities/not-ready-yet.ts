@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio/common';
 import { type FailureDetails, notReadyYet } from '../contract/failures.js';
+import { printableSid } from '../contract/printing/printable-sid.js';
 import type { CheckConversationReadyInput } from './interface.js';
 
 /** Looks made in this run, with the present one. */
@@ -19,7 +20,7 @@ export function notReadyYetFailure(
   category?: ApplicationFailureCategory,
 ): ApplicationFailure {
   const { maximumAttempts, interval } = input.readiness;
-  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, workflowExecution } = Context.current().info;
   const attempts = attemptsOf(input);
   const more = attempts < maximumAttempts ? `next in ${interval}` : 'the last';
   const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
@@ -30,10 +31,14 @@ export function notReadyYetFailure(
     waitedMs,
     lastObservation,
   };
-  return ApplicationFailure.create({
+  const sid = printableSid(input.goal.sid, workflowExecution?.workflowId);
+  const failure = ApplicationFailure.create({
     type: notReadyYet,
-    message: `${input.goal.sid} is ${lastObservation}; look ${attempts} of ${maximumAttempts}, ${more}`,
+    message: `${sid} is ${lastObservation}; look ${attempts} of ${maximumAttempts}, ${more}`,
     details: [details],
     ...(category && { category }),
   });
+  // The stack would only point at this function.
+  failure.stack = '';
+  return failure;
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { violations } from './bounds.js';
 import type { Figure } from './figure.js';
 import { burst } from './figures/burst.js';
+import { clientImport, cpu } from './figures/cpu.js';
 import { hearing } from './figures/hearing.js';
 import { history } from './figures/history.js';
 import { lag } from './figures/lag.js';
@@ -30,13 +31,15 @@ const measures: Readonly<Record<string, Measure>> = {
   burst,
   waiting,
   hearing,
+  cpu,
+  clientImport,
   throughput,
   lag,
   serverLoad,
 };
 
 /** Those that do not depend on the machine. */
-const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting'];
+const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting', 'cpu', 'clientImport'];
 
 /** Those that say something after a moment, too. */
 const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting', 'hearing'];
@@ -48,6 +51,9 @@ npm run bench -- --quick         rough figures of the most, within a minute; wri
 npm run bench -- --only NAME     one measurement, written down in its place: ${Object.keys(measures).join(', ')}
 npm run bench -- --guard         what does not depend on the machine, against bench/bounds.ts; exit 1 beyond
 npm run bench -- --soak MINUTES  a steady load for so long
+
+--address HOST:PORT beside any of them measures with the Temporal server that is there, in a namespace of its own, and
+writes nothing.
 `;
 
 const { values } = parseArgs({
@@ -56,6 +62,7 @@ const { values } = parseArgs({
     guard: { type: 'boolean', default: false },
     only: { type: 'string' },
     soak: { type: 'string' },
+    address: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -77,11 +84,16 @@ async function main(): Promise<void> {
     process.exitCode = beyond.length > 0 ? 1 : 0;
     return;
   }
-  const names = values.only ? [values.only] : values.quick ? quickMeasures : Object.keys(measures);
+  const names = values.only ? [values.only] : values.quick ? quickMeasures : allMeasures();
   const figures = await measureAll(names, values.quick ? quick : full);
   console.log(terminal(figures));
-  if (values.quick) return;
+  if (values.quick || values.address) return;
   await writeDown(values.only ? await renewed(figures) : figures);
+}
+
+/** What a server that is not ours does can't be read. */
+function allMeasures(): string[] {
+  return Object.keys(measures).filter((name) => !values.address || measures[name] !== serverLoad);
 }
 
 async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figure[]> {
@@ -90,7 +102,7 @@ async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figur
     const measure = measures[name];
     if (!measure) throw new Error(`--only must be one of ${Object.keys(measures).join(', ')}, and is '${name}'`);
     const begin = performance.now();
-    figures.push(...(await onStage((stage) => measure(stage, sizes))));
+    figures.push(...(await onStage((stage) => measure(stage, sizes), values.address)));
     console.error(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s`);
   }
   return figures;
@@ -100,8 +112,9 @@ async function soakFor(minutes: number): Promise<void> {
   if (!Number.isInteger(minutes) || minutes < 3) {
     throw new Error(`--soak must be a whole number of minutes, 3 at the least, and is '${values.soak}'`);
   }
-  const figures = await onStage((stage) => soak(stage, minutes));
+  const figures = await onStage((stage) => soak(stage, minutes), values.address);
   console.log(terminal(figures));
+  if (values.address) return;
   await writeFile(pathOf('bench/soak.json'), json({ ...conditions(), figures }));
 }
 

@@ -2,6 +2,8 @@
 export interface Sizes {
   /** Times that what is compared takes its turn. */
   readonly rounds: number;
+  /** The same where CPU is compared, which little disturbs. */
+  readonly cpuRounds: number;
   /** Starts in a turn, one at a time and 50 at a time. */
   readonly alone: number;
   readonly together: number;
@@ -31,6 +33,7 @@ export interface Sizes {
 
 export const full: Sizes = {
   rounds: 7,
+  cpuRounds: 12,
   alone: 8,
   together: 100,
   looks: [1, 10, 60],
@@ -53,6 +56,7 @@ export const full: Sizes = {
 /** For what does not depend on the machine: see `bounds.ts`. */
 export const guarded: Sizes = {
   rounds: 1,
+  cpuRounds: 4,
   alone: 1,
   together: 60,
   looks: [1, 3],
@@ -70,6 +74,7 @@ export const guarded: Sizes = {
 /** For whoever changes something: the figures are rougher, and 50 wait in place of 5,000. */
 export const quick: Sizes = {
   rounds: 1,
+  cpuRounds: 2,
   alone: 3,
   together: 30,
   looks: [1, 2],

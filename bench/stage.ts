@@ -1,27 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { searchAttributes } from '../contract/names.js';
-import { freePort } from '../dev-stack/free-port.js';
-import { findTemporalCli } from '../dev-stack/temporal-binaries.js';
 import { webpackConfigHook } from '../worker/workflow-bundle.js';
 import type { Load } from './processes/load.js';
 import { type BenchProcess, startProcess } from './processes/process.js';
 import type { StandIn } from './processes/stand-in.js';
 import type { BenchWorker, StartWorkerOptions } from './processes/worker.js';
+import { startDevServer, type Temporal, useServer } from './temporal.js';
 
 /** Where something is measured: a Temporal server, a nested server, workers and clients, each a process of its own. */
-export interface Stage {
-  readonly address: string;
-  readonly apiUrl: string;
-  /** Where the Temporal server shows its metrics. */
-  readonly metricsPort: number;
+export interface Stage extends Omit<Temporal, 'stop'> {
   /** For what is looked up, not measured. */
   readonly client: Client;
+  readonly apiUrl: string;
   readonly standIn: BenchProcess<StandIn>;
-  startWorker(options: Omit<StartWorkerOptions, 'address'>): Promise<BenchProcess<BenchWorker>>;
+  startWorker(options: Omit<StartWorkerOptions, 'address' | 'namespace'>): Promise<BenchProcess<BenchWorker>>;
   startLoad(): Promise<BenchProcess<Load>>;
 }
 
@@ -39,8 +33,12 @@ async function bundleFloor(): Promise<{ codePath: string }> {
   return { codePath };
 }
 
-/** Everything anew for each measurement: a server is slower with the histories of the one before. */
-export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise<T> {
+/**
+ * Everything anew for each measurement: a server is slower with the histories of the one before.
+ *
+ * @param at The address of a Temporal server that is there. @default a dev server of our own
+ */
+export async function onStage<T>(measure: (stage: Stage) => Promise<T>, at?: string): Promise<T> {
   floorBundle ??= bundleFloor();
   const prebuilt = await floorBundle;
   const processes: BenchProcess<object>[] = [];
@@ -54,43 +52,29 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise
     process.died.then(fail);
     return process;
   };
-  const metricsPort = await freePort();
-  const env = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: await findTemporalCli(console.error) },
-      log: { format: 'pretty', level: 'never' },
-      extraArgs: [
-        ...['--output', 'none', '--metrics-port', String(metricsPort)],
-        ...Object.values(searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-        // A dev server reads them again from its database whenever it needs one; others do not.
-        ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
-      ],
-    },
-  });
+  const temporal = await (at === undefined ? startDevServer() : useServer(at));
   try {
-    const { address, client } = env;
+    const { address, namespace } = temporal;
     const standIn = started(startProcess<StandIn>('stand-in'));
     const apiUrl = await standIn.call.listen();
     const measured = measure({
-      address,
+      ...temporal,
       apiUrl,
-      metricsPort,
-      client,
       standIn,
       async startWorker(options) {
         const worker = started(startProcess<BenchWorker>('worker'));
-        await worker.call.start({ address, floorBundle: prebuilt, ...options });
+        await worker.call.start({ address, namespace, floorBundle: prebuilt, ...options });
         return worker;
       },
       async startLoad() {
         const load = started(startProcess<Load>('load'));
-        await load.call.connect({ address, apiUrl });
+        await load.call.connect({ address, namespace, apiUrl });
         return load;
       },
     });
     return await Promise.race([measured, died]);
   } finally {
     await Promise.allSettled(processes.map((process) => process.stop()));
-    await env.teardown();
+    await temporal.stop();
   }
 }

@@ -5,11 +5,6 @@ import type { WaitOptions } from '../client/nested-conversations.js';
 import { describeRetrying, describeStatus } from './describe-status.js';
 import { printable } from './print.js';
 
-/** Whether a stream is a terminal on which a line can be drawn anew: some say that they have no columns at all. */
-export function isLive(stream: WriteStream): boolean {
-  return stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb';
-}
-
 /** Shows the newest progress of `work` in one line that ticks by the second, and is gone at its end. */
 export async function withLiveProgress<T>(
   stream: WriteStream,

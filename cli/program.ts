@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import { answer } from './answer.js';
-import { cancel } from './commands/cancel.js';
-import { type DoctorCommandOptions, doctor } from './commands/doctor.js';
-import { history } from './commands/history.js';
-import { type ListCommandOptions, list } from './commands/list.js';
-import { setUp } from './commands/set-up.js';
-import { type StartCommandOptions, start } from './commands/start.js';
-import { type StatusCommandOptions, status } from './commands/status.js';
-import { type WaitCommandOptions, wait } from './commands/wait.js';
+import type { DoctorCommandOptions } from './commands/doctor.js';
+import type { ListCommandOptions } from './commands/list.js';
+import type { StartCommandOptions } from './commands/start.js';
+import type { StatusCommandOptions } from './commands/status.js';
+import type { WaitCommandOptions } from './commands/wait.js';
 import { completionScript, type Shell, shells } from './completion.js';
 import { addConnectionOptions } from './connection.js';
 import { exitCodes, UsageError } from './exit-codes.js';
@@ -20,7 +17,7 @@ const listedPhases = ['running', 'ready', 'failed', 'cancelled', 'terminated', '
 
 const idHelp = 'its id; a workflow or run id that start printed does, too';
 
-/** The command line `nested-conversation`. */
+/** The command line `nested-conversation`. What only one command needs is loaded when that one is run. */
 export function buildProgram(): Command {
   const program = new Command('nested-conversation')
     .description('Starts conversations in OpenHands servers through Temporal, and confirms that they are ready.')
@@ -49,7 +46,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
     .option('--json', 'print one JSON object')
     .addHelpText('after', "\nExample:\n  nested-conversation wait conv1 --timeout '5 minutes'")
     .action((sid: string, options: WaitCommandOptions, command: Command) =>
-      answer(command, (context) => wait(sid, options, context)),
+      answer(command, async (context) => (await import('./commands/wait.js')).wait(sid, options, context)),
     );
 
   program
@@ -67,7 +64,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
       '\nExamples:\n  nested-conversation status conv1\n  nested-conversation status conv1 --watch --exit-status',
     )
     .action((sid: string, options: StatusCommandOptions, command: Command) =>
-      answer(command, (context) => status(sid, options, context)),
+      answer(command, async (context) => (await import('./commands/status.js')).status(sid, options, context)),
     );
 
   program
@@ -76,7 +73,9 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
     .argument('<sid>', idHelp)
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation history conv1')
-    .action((sid: string, _options: object, command: Command) => answer(command, (context) => history(sid, context)));
+    .action((sid: string, _options: object, command: Command) =>
+      answer(command, async (context) => (await import('./commands/history.js')).history(sid, context)),
+    );
 
   program
     .command('cancel')
@@ -84,7 +83,9 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
     .argument('<sid>', idHelp)
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation cancel conv1')
-    .action((sid: string, _options: object, command: Command) => answer(command, (context) => cancel(sid, context)));
+    .action((sid: string, _options: object, command: Command) =>
+      answer(command, async (context) => (await import('./commands/cancel.js')).cancel(sid, context)),
+    );
 
   program
     .command('list')
@@ -95,14 +96,18 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
     .option('--limit <n>', 'at most', Number, 50)
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation list --user-id ada --phase running')
-    .action((options: ListCommandOptions, command: Command) => answer(command, (context) => list(options, context)));
+    .action((options: ListCommandOptions, command: Command) =>
+      answer(command, async (context) => (await import('./commands/list.js')).list(options, context)),
+    );
 
   program
     .command('setup')
     .description('register the search attributes in the namespace; safe to run again')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation setup')
-    .action((_options: object, command: Command) => answer(command, setUp));
+    .action((_options: object, command: Command) =>
+      answer(command, async (context) => (await import('./commands/set-up.js')).setUp(context)),
+    );
 
   program
     .command('doctor')
@@ -120,7 +125,7 @@ Example:
   nested-conversation doctor --api-url http://localhost:3000`,
     )
     .action(async (options: DoctorCommandOptions, command: Command) => {
-      await answer(command, (context) => doctor(options, context));
+      await answer(command, async (context) => (await import('./commands/doctor.js')).doctor(options, context));
       // What a check has left when its time was up would keep the process.
       process.exit();
     });
@@ -182,7 +187,9 @@ Examples:
   nested-conversation start --api-url http://localhost:3000 --sid conv1 --user-id ada --message 'Fix the build' --wait
   nested-conversation start --input conversation.json --wait --wait-timeout '5 minutes' --json`,
     )
-    .action((options: StartCommandOptions, command: Command) => answer(command, (context) => start(options, context)));
+    .action((options: StartCommandOptions, command: Command) =>
+      answer(command, async (context) => (await import('./commands/start.js')).start(options, context)),
+    );
 }
 
 /** What is no number is refused by its name later, with all else that is wrong. */

@@ -2,7 +2,7 @@ import type { WaitOptions } from '../client/nested-conversations.js';
 import type { DurationString } from '../contract/duration-string.js';
 import { describeRetrying, describeStatus } from './describe-status.js';
 import { exitCodeOf, InterruptedError } from './exit-codes.js';
-import { isLive, withLiveProgress } from './live-progress.js';
+import { isLive } from './is-live.js';
 import { tell } from './print.js';
 import { whatNext } from './report-error.js';
 
@@ -26,13 +26,15 @@ export async function waitWithProgress<T>(
     ...(timeout !== undefined && { timeout: timeout as DurationString }),
   };
   try {
-    return isLive(process.stderr)
-      ? await withLiveProgress(process.stderr, (callbacks) => wait({ ...options, ...callbacks }))
-      : await wait({
-          ...options,
-          onProgress: (status) => tell(describeStatus(status)),
-          onRetrying: (retrying) => tell(describeRetrying(retrying)),
-        });
+    if (isLive(process.stderr)) {
+      const { withLiveProgress } = await import('./live-progress.js');
+      return await withLiveProgress(process.stderr, (callbacks) => wait({ ...options, ...callbacks }));
+    }
+    return await wait({
+      ...options,
+      onProgress: (status) => tell(describeStatus(status)),
+      onRetrying: (retrying) => tell(describeRetrying(retrying)),
+    });
   } catch (error) {
     if (error instanceof InterruptedError) {
       tell(`The start of ${sid} goes on.`);

@@ -1,5 +1,5 @@
+import { describeProblems } from '../contract/describe-problems.js';
 import type { FailureDetails, FailureType, InputProblem } from '../contract/failures.js';
-import { describeProblems } from '../contract/input.js';
 import { type ErrorOrigin, NestedConversationError } from '../contract/nested-conversation-error.js';
 import type { ConversationStatus, RunState } from './conversation-status.js';
 

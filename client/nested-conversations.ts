@@ -3,11 +3,7 @@ import { ClaimCheck } from '../codec/claim-check.js';
 import type { PayloadStore } from '../codec/payload-store.js';
 import { parseDuration } from '../contract/duration.js';
 import type { DurationString } from '../contract/duration-string.js';
-import {
-  type CreateNestedConversationInput,
-  type CreateNestedConversationResult,
-  parseInput,
-} from '../contract/input.js';
+import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
 import { defaultTaskQueue } from '../contract/names.js';
 import { askUntilAnswered } from './ask-temporal.js';
 import {
@@ -225,6 +221,8 @@ export class NestedConversations {
     { resume, resumeAfter }: StartOptions,
     ask: Starting['ask'],
   ): Promise<StartedConversation> {
+    // It brings zod, which takes a while to load, and which nothing but a start needs.
+    const { parseInput } = await import('../contract/input.js');
     const parsed = parseInput(input);
     if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
     const { conversation } = parsed;

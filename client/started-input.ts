@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type proto from '@temporalio/proto';
 import { decodeFromPayloadsAtIndex } from '../codec/sdk-internals.js';
+import { baseUrlOf } from '../contract/base-url.js';
 import type { ReplayClaim } from '../contract/claim.js';
-import { baseUrlOf, type Conversation } from '../contract/input.js';
+import type { Conversation } from '../contract/input.js';
 import { oneLine } from '../contract/printing/one-line.js';
 import type { MessageNotSentDetails } from './errors.js';
 

@@ -1,4 +1,5 @@
 import type { InputProblem } from './failures.js';
+import { limits } from './limits.js';
 import { mcpProblems, mcpServersOf } from './mcp-servers.js';
 import { repositoryProblems } from './repository.js';
 
@@ -57,12 +58,17 @@ function* workspaceProblems({ workspace, conversation_runtime: runtime }: Settin
     yield { field: 'settings.conversation_runtime', problem };
   }
   const workingDir = propertyOf(workspace, 'working_dir');
-  if (workspace != null && (typeof workingDir !== 'string' || workingDir === '' || /\p{Cc}/u.test(workingDir))) {
+  if (workspace != null && !isPath(workingDir)) {
     yield {
       field: 'settings.workspace.working_dir',
       problem: 'must be the path of a folder: settings.repository goes there',
     };
   }
+}
+
+function isPath(value: unknown): boolean {
+  if (typeof value !== 'string' || value === '' || value.length > limits.workingDirCharacters) return false;
+  return !/\p{Cc}/u.test(value);
 }
 
 /** The MCP servers of an agent's settings, by name, in either of the shapes that agent-server takes. */

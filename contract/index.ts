@@ -1,5 +1,6 @@
 /** `nested-conversations/contract`: what all sides agree on, for programs that use Temporal's own client. */
 
+export { describeProblems } from './describe-problems.js';
 // How a run fails.
 export {
   type FailureDetails,
@@ -13,7 +14,6 @@ export {
   type Conversation,
   type CreateNestedConversationInput,
   type CreateNestedConversationResult,
-  describeProblems,
   parseInput,
 } from './input.js';
 // How to start it, so that the typed client can follow.

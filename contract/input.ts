@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentServerSettingsProblems } from './agent-server-settings.js';
+import { baseUrlOf } from './base-url.js';
 import { boundProblems } from './bounds.js';
 import { parseDuration, toMilliseconds } from './duration.js';
 import type { InputProblem } from './failures.js';
@@ -40,14 +41,6 @@ function apiUrlProblem(value: string): string | false {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://';
   if (url.username || url.password) return 'carries credentials: pass the key as client.sessionApiKey';
   return /[?#]/.test(value) && 'must end with the path: leave out the query and the fragment';
-}
-
-/** The URL as requests begin with it: normalised, without a slash at its end. */
-export function baseUrlOf(apiUrl: string): string {
-  const { href } = new URL(apiUrl);
-  let end = href.length;
-  while (href[end - 1] === '/') end--;
-  return href.slice(0, end);
 }
 
 /** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
@@ -289,9 +282,4 @@ const typeNames: Record<string, string> = {
 
 function aOrAn(type: string): string {
   return typeNames[type] ?? `a ${type}`;
-}
-
-/** All problems as one sentence, e.g. for a log or a terminal. */
-export function describeProblems(problems: readonly InputProblem[]): string {
-  return problems.map(({ field, problem }) => `${field || 'the input'} ${problem}`).join('; ');
 }

@@ -11,6 +11,10 @@ export const limits = {
   apiUrlCharacters: 2048,
   /** Servers take headers of 8 KB and more, all of them together. */
   sessionApiKeyCharacters: 8000,
+  /** Of a Git provider. It becomes a header, and a variable of the environment, which Linux bounds to 128 KiB. */
+  providerTokenCharacters: 8000,
+  /** Of a path: Linux takes 4,096 bytes. */
+  workingDirCharacters: 4000,
   /** Names of repositories and branches: Git hosts stop at some 250 characters a part. */
   nameCharacters: 1000,
   /** Characters of any text but a replay. Temporal's payloads have 2 MiB: a longer text came compressed. */

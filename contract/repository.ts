@@ -1,4 +1,6 @@
 import type { InputProblem } from './failures.js';
+import { keyName } from './key-name.js';
+import { limits } from './limits.js';
 
 /**
  * Where the repository of an agent-server's conversation is, and what opens it. A server of the first generation finds
@@ -66,12 +68,17 @@ export function* repositoryProblems(settings: RepositorySettings): Generator<Inp
 function* tokenProblems(settings: RepositorySettings): Generator<InputProblem> {
   const tokens = tokensOf(settings);
   for (const [provider, { token, host }] of Object.entries(tokens)) {
+    const name = keyName(provider);
     if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-      yield { field: `settings.providerTokens.${provider}`, problem: 'must be printable ASCII without spaces' };
+      yield { field: `settings.providerTokens.${name}`, problem: 'must be printable ASCII without spaces' };
+    }
+    if (token !== undefined && token.length > limits.providerTokenCharacters) {
+      const problem = `has ${token.length} characters, at most ${limits.providerTokenCharacters}`;
+      yield { field: `settings.providerTokens.${name}`, problem };
     }
     if (host !== undefined && urlProblem(withScheme(host))) {
       yield {
-        field: `settings.providerTokens.${provider}.host`,
+        field: `settings.providerTokens.${name}.host`,
         problem: "is no host: write it like 'git.example.com'",
       };
     }
@@ -90,12 +97,10 @@ function providerOf(settings: RepositorySettings): string | undefined {
   if (typeof repository !== 'string' || fullName.test(repository)) {
     return tokens.length > 1 ? undefined : (tokens[0] ?? 'github');
   }
-  return Object.keys({ ...providers, ...tokensOf(settings) }).find((provider) => {
-    const host = hostOf(settings, provider);
-    return (
-      host !== undefined && URL.canParse(repository) && new URL(withScheme(host)).host === new URL(repository).host
-    );
-  });
+  const host = hostIn(repository);
+  return Object.keys({ ...providers, ...tokensOf(settings) }).find(
+    (provider) => host !== undefined && hostIn(withScheme(hostOf(settings, provider) ?? '')) === host,
+  );
 }
 
 function hostProblem(settings: RepositorySettings): string | undefined {
@@ -113,6 +118,11 @@ function urlOf(settings: RepositorySettings): string {
   if (!fullName.test(repository)) return repository;
   const host = hostOf(settings, providerOf(settings) ?? '') ?? '';
   return `${withScheme(host).replace(/\/+$/, '')}/${repository}.git`;
+}
+
+/** With its port; `undefined` where the text is no URL. */
+function hostIn(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
 }
 
 function withScheme(host: string): string {

@@ -14,14 +14,17 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   'a metadata address of Akamai': ['fd00:a9fe:a9fe::1'],
 };
 
-const ranges = Object.entries(reserved).map(([what, subnets]) => ({
-  what,
-  holds: within(subnets.flatMap((subnet) => formsOf(parseSubnet(subnet) as Subnet))),
-}));
+const ranges = Object.entries(reserved).map(([what, addresses]) => {
+  const subnets = addresses.flatMap((address) => formsOf(parseSubnet(address) as Subnet));
+  return { what, subnets, holds: within(subnets) };
+});
+
+/** One list in place of nine: nearly every request goes to an address that is in none. */
+const isReserved = within(ranges.flatMap(({ subnets }) => subnets));
 
 /** What an address is reserved for, so that no nested server can be there: `link-local`, for example. */
 export function reservedFor(address: string): string | undefined {
-  return ranges.find(({ holds }) => holds(address))?.what;
+  return isReserved(address) ? ranges.find(({ holds }) => holds(address))?.what : undefined;
 }
 
 /** For where the address is not known: a proxy looks it up. */

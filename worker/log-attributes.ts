@@ -1,15 +1,16 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Activities, CheckConversationReadyInput, CreateConversationInput } from '../activities/interface.js';
 import { limits } from '../contract/limits.js';
-import { printable } from '../contract/printing/printable.js';
+import { printableSid } from '../contract/printing/printable-sid.js';
 
 /** Adds to each log line of an activity the conversation that it is about, and takes off what tells nobody anything. */
-export const logAttributes: ActivityInterceptorsFactory = () => {
+export const logAttributes: ActivityInterceptorsFactory = ({ info }) => {
   let conversationId: string | undefined;
   return {
     inbound: {
       execute(input, next) {
-        conversationId = sidOf(input.args as Parameters<Activities[keyof Activities]>);
+        const sid = sidOf(input.args as Parameters<Activities[keyof Activities]>);
+        conversationId = sid && printableSid(sid, info.workflowExecution?.workflowId);
         return next(input);
       },
     },
@@ -26,5 +27,5 @@ export const logAttributes: ActivityInterceptorsFactory = () => {
 function sidOf([input]: Partial<Parameters<Activities[keyof Activities]>>): string | undefined {
   const { goal, input: unchecked } = (input ?? {}) as Partial<CheckConversationReadyInput & CreateConversationInput>;
   const { sid } = (goal ?? unchecked ?? {}) as { readonly sid?: unknown };
-  return typeof sid === 'string' ? printable(sid.slice(0, limits.sidCharacters)) : undefined;
+  return typeof sid === 'string' ? sid.slice(0, limits.sidCharacters) : undefined;
 }

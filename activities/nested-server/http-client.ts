@@ -1,6 +1,8 @@
 import { AxiosError } from 'axios';
 import { boundBrokenBy } from '../../contract/json-text.js';
+import { withDeadline } from './deadline.js';
 import { NotSentError, type Transport } from './transport.js';
+import { whyGivenUp } from './why-given-up.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -69,8 +71,8 @@ export interface HttpClientOptions {
 export class HttpClient {
   readonly baseUrl: string;
   readonly #transport: Transport;
-  /** When the deadline of all requests passes, and what tells of it: from the first request on. */
-  #shared: { readonly signal: AbortSignal; readonly endsAt: number } | undefined;
+  /** When the deadline of all requests passes: from the first request on. */
+  #endsAt: number | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
     this.baseUrl = options.baseUrl;
@@ -87,46 +89,48 @@ export class HttpClient {
     const url = baseUrl + path;
     const deadline = this.#deadlineOf(isRead, share);
     signal.throwIfAborted();
-    try {
-      const { status, headers, data } = await this.#transport({
-        method,
-        url,
-        params: query,
-        data: body,
-        headers: { Accept: 'application/json', ...(sessionApiKey && { 'X-Session-API-Key': sessionApiKey }) },
-        signal: isRead ? AbortSignal.any([deadline.signal, signal]) : deadline.signal,
-      });
-      const broken = boundBrokenBy(data, jsonBounds);
-      if (broken) throw new AnswerTooLargeError(method, url, `an answer of more than ${jsonBounds[broken]} ${broken}`);
-      return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
-    } catch (error) {
-      if (error instanceof NotSentError || error instanceof NoAnswerError) throw error;
-      if (deadline.signal.aborted) throw new NoAnswerError(method, url, `no answer ${deadline.within}`, true);
-      signal.throwIfAborted();
-      throw noAnswer(method, url, error);
-    }
+    return withDeadline(deadline.ms, isRead ? signal : undefined, async (givenUp) => {
+      try {
+        const { status, headers, data } = await this.#transport({
+          method,
+          url,
+          params: query,
+          data: body,
+          headers: { Accept: 'application/json', ...(sessionApiKey && { 'X-Session-API-Key': sessionApiKey }) },
+          signal: givenUp,
+        });
+        const broken = boundBrokenBy(data, jsonBounds);
+        if (broken)
+          throw new AnswerTooLargeError(method, url, `an answer of more than ${jsonBounds[broken]} ${broken}`);
+        return { method, url, status, headers: { ...headers }, text: data, json: parseJson(data) };
+      } catch (error) {
+        if (error instanceof NotSentError || error instanceof NoAnswerError) throw error;
+        const why = whyGivenUp({ signal: givenUp });
+        if (why === 'timeout') throw new NoAnswerError(method, url, `no answer ${deadline.within}`, true);
+        signal.throwIfAborted();
+        throw noAnswer(method, url, error);
+      }
+    });
   }
 
   /**
    * A deadline of the request's own, also where it shares one: so that whoever is late is told apart from whoever came
    * after. axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
    */
-  #deadlineOf(isRead: boolean, share: number): { signal: AbortSignal; within: string } {
+  #deadlineOf(isRead: boolean, share: number): { ms: number; within: string } {
     const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY, sharedDeadline } = this.options;
     const wholeMs = isRead ? Math.min(timeoutMs, readTimeoutMs) : timeoutMs;
     const now = performance.now();
-    if (sharedDeadline) this.#shared ??= { signal: AbortSignal.timeout(timeoutMs), endsAt: now + timeoutMs };
-    const leftMs = this.#shared ? Math.ceil(this.#shared.endsAt - now) : wholeMs;
-    const ownMs = Math.max(Math.ceil(Math.min(wholeMs, leftMs) * share), 0);
-    const own = AbortSignal.timeout(ownMs);
-    const signal = this.#shared ? AbortSignal.any([own, this.#shared.signal]) : own;
-    if (leftMs >= wholeMs) return { signal, within: `within ${ownMs} ms` };
+    if (sharedDeadline) this.#endsAt ??= now + timeoutMs;
+    const leftMs = this.#endsAt === undefined ? wholeMs : Math.ceil(this.#endsAt - now);
+    const ms = Math.max(Math.ceil(Math.min(wholeMs, leftMs) * share), 0);
+    if (leftMs >= wholeMs) return { ms, within: `within ${ms} ms` };
     const ofAll = `of the ${timeoutMs} ms`;
     const within =
       leftMs > 0
-        ? `within ${ownMs} ms: earlier requests left ${leftMs} ${ofAll}`
+        ? `within ${ms} ms: earlier requests left ${leftMs} ${ofAll}`
         : `in time: earlier requests took all ${ofAll}`;
-    return { signal, within };
+    return { ms, within };
   }
 }
 

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import dns from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
-import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import axios, { AxiosError, AxiosHeaders, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { type EgressPolicy, parseEgressPolicy } from '../../egress/egress-policy.js';
 import { defaultMaximumAnswerBytes } from '../defaults.js';
 
@@ -13,9 +13,10 @@ import { defaultMaximumAnswerBytes } from '../defaults.js';
  */
 export type Transport = (request: TransportRequest) => Promise<AxiosResponse<string>>;
 
-export type TransportRequest = AxiosRequestConfig & {
+export type TransportRequest = Pick<AxiosRequestConfig, 'params' | 'data' | 'signal'> & {
   readonly method: string;
   readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Set where a kept connection has just turned out to be dead: another one may be, too. @default false */
   readonly newConnection?: boolean;
 };
@@ -55,19 +56,18 @@ export function createTransport(options: TransportOptions = {}): Transport {
     maximumAnswerBytes = defaultMaximumAnswerBytes,
     lookup = dns.lookup,
   } = options;
-  const client = axios.create({
+  const settings = {
     httpAgent: new http.Agent({ keepAlive: true }),
     httpsAgent: new https.Agent({ keepAlive: true }),
     // Left to itself, axios reads the environment: a proxy that nobody asked for would see the session key.
-    ...(!proxyFromEnvironment && { proxy: false }),
+    ...(!proxyFromEnvironment && ({ proxy: false } as const)),
     // Else the session key would be carried to another host.
     maxRedirects: 0,
     maxContentLength: maximumAnswerBytes,
     maxBodyLength: Number.POSITIVE_INFINITY,
     validateStatus: () => true,
     responseType: 'text',
-    transformResponse: (text) => text,
-  });
+  } as const;
 
   return async ({ newConnection = false, ...request }) => {
     const { method, url } = request;
@@ -86,9 +86,12 @@ export function createTransport(options: TransportOptions = {}): Transport {
       return [found.filter((_, index) => !refusals[index])];
     };
     try {
-      return await client.request<string>({
+      return await sendByHttp({
+        ...settings,
         ...request,
         ...(newConnection && withoutPool),
+        headers: AxiosHeaders.from({ ...(request.data !== undefined && json), ...request.headers }),
+        data: request.data && JSON.stringify(request.data),
         lookup: lookUpAllowed,
       });
     } catch (error) {
@@ -96,6 +99,14 @@ export function createTransport(options: TransportOptions = {}): Transport {
     }
   };
 }
+
+/**
+ * What axios sends a request with. Asked directly: to merge configurations and to find transformations, of which there is
+ * nothing to merge or to transform here, takes axios a third of its time.
+ */
+const sendByHttp = axios.getAdapter('http');
+
+const json = { 'Content-Type': 'application/json' };
 
 /** Agents that keep no connection, and so find none. */
 const withoutPool = { httpAgent: new http.Agent(), httpsAgent: new https.Agent() };

@@ -1,7 +1,7 @@
 import type { TransportRequest } from './transport.js';
 
 /** Why a request was given up: its deadline has passed, or nobody wants the answer any more. */
-export function whyGivenUp({ signal }: TransportRequest): 'timeout' | 'cancelled' | undefined {
+export function whyGivenUp({ signal }: Pick<TransportRequest, 'signal'>): 'timeout' | 'cancelled' | undefined {
   if (!signal?.aborted) return undefined;
   return (signal as AbortSignal).reason?.name === 'TimeoutError' ? 'timeout' : 'cancelled';
 }

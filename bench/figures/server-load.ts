@@ -82,6 +82,8 @@ function per(count: number, before: ServerLoad, after: ServerLoad): ServerLoad {
 }
 
 async function read({ metricsPort }: Stage): Promise<ServerLoad> {
+  if (metricsPort === undefined)
+    throw new Error('What Temporal does is read from the metrics of a dev server of our own');
   const samples = await scrape(metricsPort);
   return {
     calls: total(samples, 'service_requests', 'service_name', ['frontend']),

@@ -50,7 +50,7 @@ async function gather(
   { startWorker, standIn }: Stage,
   { call: load }: BenchProcess<Load>,
   { warmUp }: Sizes,
-  options: Omit<StartWorkerOptions, 'address' | 'runs'> & { readonly runs: 'ours' | 'floor' },
+  options: Omit<StartWorkerOptions, 'address' | 'namespace' | 'runs'> & { readonly runs: 'ours' | 'floor' },
 ): Promise<Crowd> {
   const { runs, taskQueue } = options;
   const isOurs = runs === 'ours';

@@ -13,7 +13,10 @@ import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
 /** What it takes to start a worker. */
-export async function workerStart({ address, apiUrl, client, startWorker }: Stage, sizes: Sizes): Promise<Figure[]> {
+export async function workerStart(
+  { address, namespace, apiUrl, client, startWorker }: Stage,
+  sizes: Sizes,
+): Promise<Figure[]> {
   const oursMs: number[] = [];
   const floorMs: number[] = [];
   for (let round = 0; round < Math.min(sizes.rounds, 5); round++) {
@@ -23,7 +26,7 @@ export async function workerStart({ address, apiUrl, client, startWorker }: Stag
     const waiting = await client.workflow.start(workflowType, { ...workflow, args: [input] });
     const begin = Date.now();
     const worker = startProgram('worker/main.js', {
-      env: { TEMPORAL_ADDRESS: address, TEMPORAL_TASK_QUEUE: taskQueue },
+      env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_TASK_QUEUE: taskQueue },
     });
     await waiting.result();
     worker.kill('SIGTERM');

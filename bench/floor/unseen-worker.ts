@@ -29,6 +29,7 @@ const activities: Omit<Activities, 'prepareWorkspace' | 'stopConversation'> = {
  */
 export async function createUnseenWorker(options: {
   connection: NativeConnection;
+  namespace: string;
   taskQueue: string;
 }): Promise<Worker> {
   const workflowBundle = await bundleWorkflowCode({

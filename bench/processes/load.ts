@@ -47,9 +47,10 @@ interface WaitingOptions {
 }
 
 const functions = {
-  async connect(options: { address: string; apiUrl: string }) {
+  async connect(options: { address: string; namespace: string; apiUrl: string }) {
     ({ apiUrl } = options);
-    client = new Client({ connection: await Connection.connect({ address: options.address }) });
+    const { address, namespace } = options;
+    client = new Client({ connection: await Connection.connect({ address }), namespace });
   },
 
   /** Starts these, and waits for the result of each. */

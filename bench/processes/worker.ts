@@ -11,6 +11,7 @@ import { serve, usage } from './process.js';
 
 export interface StartWorkerOptions {
   readonly address: string;
+  readonly namespace: string;
   readonly taskQueue: string;
   /** This project's workflow, the same without what it is seen by, or the floors; each with the same options. */
   readonly runs: 'ours' | 'unseen' | 'floor';

@@ -8,8 +8,9 @@ import { isSupported, readServerInfo, supportedVersions } from '../../activities
 import { createTransport } from '../../activities/nested-server/transport.js';
 import { InvalidInputError } from '../../client/errors.js';
 import type { WorkerConfig } from '../../config/worker.js';
+import { baseUrlOf } from '../../contract/base-url.js';
 import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
-import { baseUrlOf, parseInput } from '../../contract/input.js';
+import { parseInput } from '../../contract/input.js';
 import { ok, problem, type Verdict } from './check.js';
 
 export interface NestedServerOptions {

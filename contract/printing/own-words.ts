@@ -35,6 +35,10 @@ export const ownWords: readonly string[] = [
   'STARTING (agent loading)',
   'RUNNING (agent running)',
   'STOPPED (agent not started)',
+  'STARTING (agent not started)',
+  'RUNNING (agent not started)',
+  'RUNNING (agent loading)',
+  'RUNNING',
   'awaiting_user_input',
   'awaiting_user_confirmation',
   'waiting_for_confirmation',
@@ -55,3 +59,10 @@ export const ownWords: readonly string[] = [
   'initialUserMsg.imageUrls',
   'readiness.maximumAttempts',
 ];
+
+const known: ReadonlySet<string> = new Set(ownWords);
+
+/** Whether a text is nothing but words of ours, as what a readiness check saw is as a rule. */
+export function isOwnWords(text: string): boolean {
+  return known.has(text);
+}

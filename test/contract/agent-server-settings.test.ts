@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeProblems, parseInput } from '../../contract/input.js';
+import { describeProblems } from '../../contract/describe-problems.js';
+import { parseInput } from '../../contract/input.js';
 import { mcpServersOf } from '../../contract/mcp-servers.js';
 import { repositoryOf } from '../../contract/repository.js';
 
@@ -105,6 +106,18 @@ describe('settings of an agent-server that are refused', () => {
       'settings.providerTokens.github must be printable ASCII without spaces',
     ],
     [
+      { repository, providerTokens: { github: 'a'.repeat(8001) } },
+      'settings.providerTokens.github has 8001 characters, at most 8000',
+    ],
+    [
+      { repository, workspace: { working_dir: `/${'a'.repeat(4000)}` } },
+      'settings.workspace.working_dir must be the path of a folder: settings.repository goes there',
+    ],
+    [
+      { repository: 'https://h/a/b', providerTokens: { github: { token: 'a', host: 'a b' } } },
+      "settings.providerTokens.github.host is no host: write it like 'git.example.com'; settings.gitProvider is missing: say whose token opens the repository",
+    ],
+    [
       { repository, providerTokens: { github: { token: 'a', host: 'a b' } } },
       "settings.providerTokens.github.host is no host: write it like 'git.example.com'",
     ],
@@ -128,7 +141,7 @@ describe('settings of an agent-server that are refused', () => {
     ],
   ];
   for (const [settings, problems] of refused) {
-    test(`${JSON.stringify(settings)} → ${problems}`, () => assert.equal(problemsOf(settings), problems));
+    test(`${JSON.stringify(settings).slice(0, 200)} → ${problems}`, () => assert.equal(problemsOf(settings), problems));
   }
 });
 

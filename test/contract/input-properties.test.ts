@@ -21,6 +21,31 @@ describe('parseInput, whatever it is given', () => {
     );
   });
 
+  test('never throws over the settings of an agent-server', () => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom('ada/engine', 'https://h/a/b', 'http://127.0.0.1', 'github', ''),
+    );
+    const part = fc.oneof(value, fc.dictionary(fc.constantFrom('github', 'token', 'host', 'working_dir'), value));
+    const names = [
+      'repository',
+      'selectedBranch',
+      'gitProvider',
+      'providerTokens',
+      'mcpConfig',
+      'agentSettings',
+      'workspace',
+    ];
+    const settings = fc.record(Object.fromEntries(names.map((name) => [name, part])), { requiredKeys: [] });
+    const sid = '6f9d1c7a-7a5b-4d43-9a55-0c2f4f1f7a10';
+    fc.assert(
+      fc.property(settings, (given) => {
+        parseInput({ ...minimal, sid, server: 'agent-server', settings: given });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('takes its own result, and changes nothing in it', () => {
     fc.assert(
       fc.property(anyValidInput(), (input) => {

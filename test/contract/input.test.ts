@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
+import { describeProblems } from '../../contract/describe-problems.js';
 import type { InputProblem } from '../../contract/failures.js';
-import { type Conversation, describeProblems, parseInput } from '../../contract/input.js';
+import { type Conversation, parseInput } from '../../contract/input.js';
 import { limits } from '../../contract/limits.js';
 import { complete, minimal } from './valid-input.js';
 

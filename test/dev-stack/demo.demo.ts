@@ -75,7 +75,8 @@ const endings: readonly [what: string, end: (demo: Demo) => unknown][] = [
   ['a reader that goes away', ({ process }) => process.stdout?.destroy()],
 ];
 
-describe('the demo', { concurrency: 2 }, () => {
+// One at a time: each takes the usual ports of a dev server if they are free.
+describe('the demo', () => {
   for (const [what, end] of endings) {
     // A reader that goes away is noticed when something is printed: while the conversation is being started.
     const isReader = what.startsWith('a reader');

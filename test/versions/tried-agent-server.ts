@@ -69,7 +69,7 @@ export class TriedAgentServer extends TriedServer {
   }
 
   async refuseCreates() {
-    return { input: { settings: {} }, accept: async () => undefined };
+    return { input: { settings: { workspace: {} } }, accept: async () => undefined };
   }
 
   async messages(sid: string): Promise<string[]> {

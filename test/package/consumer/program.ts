@@ -11,7 +11,13 @@ const config = loadWorkerConfig();
 const connection = await NativeConnection.connect(config.connectionOptions);
 const worker = await createWorker({ ...config, connection });
 const activities = createActivities();
-const ownWorker = await Worker.create({ connection, taskQueue: 'own', workflowsPath, activities });
+const ownWorker = await Worker.create({
+  connection,
+  namespace: config.namespace,
+  taskQueue: 'own',
+  workflowsPath,
+  activities,
+});
 
 const client = await connectClient(config);
 const conversations = new NestedConversations(client, config);

@@ -15,8 +15,9 @@ const input: CreateNestedConversationInput = {
   initialUserMsg: { content: 'Fix the build' },
   readiness: { interval },
 };
-const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS ?? '' });
-const conversations = new NestedConversations(new Client({ connection }), { onHint: () => undefined });
+const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = 'default' } = process.env;
+const connection = await Connection.connect({ address });
+const conversations = new NestedConversations(new Client({ connection, namespace }), { onHint: () => undefined });
 const { attached, attempts } = await conversations.ensureReady(input, { timeout: '1 minute' });
 const other = { ...input, initialUserMsg: { content: 'Fix the tests' } };
 const error: unknown = await conversations.start(other).catch((reason: unknown) => reason);

@@ -1,0 +1,28 @@
+/** Why a request is given up whose time is over: the name is what `AbortSignal.timeout` gives it. */
+function timeoutError(): DOMException {
+  return new DOMException('The deadline has passed', 'TimeoutError');
+}
+
+/**
+ * Runs `work` with a signal that aborts once this time is over, or `cancelled` aborts.
+ *
+ * `AbortSignal.timeout` and `AbortSignal.any` do the same, and cost a tenth of a start's requests: their timers go on
+ * after the answer, and what they make is left to the garbage collector.
+ */
+export async function withDeadline<T>(
+  ms: number,
+  cancelled: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const cancel = () => controller.abort(cancelled?.reason);
+  const timer = setTimeout(() => controller.abort(timeoutError()), ms);
+  cancelled?.addEventListener('abort', cancel);
+  try {
+    cancelled?.throwIfAborted();
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    cancelled?.removeEventListener('abort', cancel);
+  }
+}
