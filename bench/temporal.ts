@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { registerSearchAttributes } from '../client/search-attributes.js';
+import { msToTs } from '../codec/sdk-internals.js';
 import { searchAttributes } from '../contract/names.js';
 import { freePort } from '../dev-stack/free-port.js';
 import { findTemporalCli } from '../dev-stack/temporal-binaries.js';

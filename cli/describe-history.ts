@@ -1,4 +1,5 @@
 import type { HistoryLine } from '../client/tell-history.js';
+import { asOneLine } from './print.js';
 
 /** A line each, with the time since the first. */
 export function describeHistory(lines: readonly HistoryLine[]): string {
@@ -6,7 +7,7 @@ export function describeHistory(lines: readonly HistoryLine[]): string {
   return lines
     .map(({ at, told }) => {
       const seconds = (at.getTime() - (first?.at.getTime() ?? 0)) / 1000;
-      return `${`+${seconds.toFixed(1)}`.padStart(8)} s  ${told}`;
+      return `${`+${seconds.toFixed(1)}`.padStart(8)} s  ${asOneLine(told)}`;
     })
     .join('\n');
 }

@@ -3,6 +3,7 @@ import type { ListedConversation } from '../client/list-conversations.js';
 import { phases } from '../client/words.js';
 import { printable } from '../contract/printing/printable.js';
 import { commandLine } from './command-line.js';
+import { asOneLine } from './print.js';
 
 /** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
@@ -13,12 +14,12 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
   const meets = status.workflowTaskFailure ?? lastSeen;
   const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || meets;
   const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is as last seen)` : '';
-  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${met}` : ''}${stale}`;
+  return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${asOneLine(met)}` : ''}${stale}`;
 }
 
 /** Says that Temporal is asked again, and why. */
 export function describeRetrying({ since, reason }: Retrying, now = new Date()): string {
-  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${reason}`;
+  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${asOneLine(reason)}`;
 }
 
 /** Says what a run that stands still waits for, and where to look. */

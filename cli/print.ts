@@ -29,7 +29,12 @@ function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Line breaks are the command line's own. */
+/** What others said, as a part of a line: a break in it would begin one that looks like the command line's own. */
+export function asOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+/** Line breaks are the command line's own: see {@link asOneLine}. */
 export function printable(text: string): string {
   return text
     .split('\n')

@@ -12,4 +12,4 @@ export {
   encodeToPayload,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 /** Protobuf's timestamps and durations. */
-export { optionalTsToDate, optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';
+export { msToTs, optionalTsToDate, optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';

@@ -16,6 +16,7 @@ import {
 import { LockedPayloadError } from './encryption-codec.js';
 import { maximumMetadataEntries, sizeOf } from './payload-size.js';
 import { decode, encode } from './sdk-internals.js';
+import { isCompressed, ZlibCodec } from './zlib-codec.js';
 
 /** Told when a payload can't be read. */
 export type OnUnreadable = (kind: 'undecodable' | 'locked', reason: string) => void;
@@ -26,11 +27,18 @@ const small = 64 * 1024;
 /** What a payload's JSON may be made of. An input has a quarter of these values; deeper down nothing of ours goes. */
 const jsonBounds = { levels: 2 * limits.nestingLevels, values: 4 * limits.values };
 
+/** Payloads that a call may have: thousands of small ones cost many times their bytes. Ours have one. */
+const maximumTogether = 100;
+
+const tooMuch = `with the other payloads of its run it comes to more than ${limits.activationBytes} bytes`;
+
 /** What is left of what the payloads of one activation may amount to. */
 interface Activation {
   bytesLeft: number;
   waiting: number;
   previous: Promise<unknown>;
+  /** Set once a payload was too much: no other is inflated then, to find out the same. */
+  isFull: boolean;
 }
 
 /**
@@ -56,7 +64,10 @@ export class TolerantCodec implements PayloadCodec {
 
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     const decoded: Payload[] = [];
-    for (const payload of payloads) decoded.push(await this.#inTurn(payload, context));
+    for (const payload of payloads.slice(0, maximumTogether)) decoded.push(await this.#inTurn(payload, context));
+    if (payloads.length > maximumTogether) {
+      decoded.push(this.#unreadable('undecodable', `behind ${maximumTogether} payloads there are others`));
+    }
     return decoded;
   }
 
@@ -67,6 +78,7 @@ export class TolerantCodec implements PayloadCodec {
       bytesLeft: limits.activationBytes,
       waiting: 0,
       previous: Promise.resolve(),
+      isFull: false,
     };
     this.#activations.set(context, activation);
     activation.waiting++;
@@ -89,7 +101,9 @@ export class TolerantCodec implements PayloadCodec {
     activation: Activation | undefined,
   ): Promise<Payload> {
     try {
-      const [decoded = {}] = await decode([...this.codecs], [payload], context);
+      const codecs = activation?.isFull ? this.codecs.filter((codec) => !(codec instanceof ZlibCodec)) : this.codecs;
+      const [decoded = {}] = await decode([...codecs], [payload], context);
+      if (activation?.isFull && isCompressed(decoded)) return this.#unreadable('undecodable', tooMuch);
       const problem = problemWith(decoded, sizeOf(payload), activation);
       return problem === undefined ? decoded : this.#unreadable('undecodable', problem);
     } catch (error) {
@@ -114,7 +128,8 @@ function problemWith(payload: Payload, sentBytes: number, activation: Activation
   // Of small ones that were compressed, thousands may come at once: a run takes 10,000 signals.
   if (activation && (size > small || size > sentBytes)) {
     if (activation.bytesLeft < size) {
-      return `with the other payloads of its run it comes to more than ${limits.activationBytes} bytes`;
+      activation.isFull = true;
+      return tooMuch;
     }
     activation.bytesLeft -= size;
   }

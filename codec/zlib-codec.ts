@@ -100,6 +100,6 @@ const lengthOf: Record<number, (varint: () => number | undefined) => number | un
   5: () => 4,
 };
 
-function isCompressed({ metadata }: Payload): boolean {
+export function isCompressed({ metadata }: Payload): boolean {
   return Buffer.from(metadata?.encoding ?? []).toString() === encoding;
 }

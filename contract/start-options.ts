@@ -1,5 +1,13 @@
-import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  defineSearchAttributeKey,
+  type SearchAttributePair,
+  SearchAttributeType,
+} from '@temporalio/common';
 import type { CreateNestedConversationInput } from './conversation-input.js';
+import { describeProblems } from './describe-problems.js';
+import { failureTypes, type InputProblem } from './failures.js';
+import { limits } from './limits.js';
 import { type ConversationMemo, defaultTaskQueue, searchAttributes, workflowIdOf } from './names.js';
 import { canonicalSid } from './sid.js';
 
@@ -39,11 +47,20 @@ export interface ConversationStartOptions {
   readonly typedSearchAttributes?: SearchAttributePair[];
 }
 
-/** The options that an input is started with; the input itself is the run's only argument. */
+/**
+ * The options that an input is started with; the input itself is the run's only argument.
+ *
+ * @throws ApplicationFailure of type InvalidInput where a field that the options are made of is missing or too long. In a
+ *   workflow any other error, and options that Temporal refuses, would have its task fail again and again.
+ */
 export function startOptionsOf(
   input: Pick<CreateNestedConversationInput, 'sid' | 'userId' | 'apiUrl' | 'server'>,
   settings: StartOptionsSettings = {},
 ): ConversationStartOptions {
+  const problems = bounds.flatMap(([field, most]) => problemOf(field, input[field], most));
+  if (problems.length > 0) {
+    throw ApplicationFailure.nonRetryable(describeProblems(problems), failureTypes.InvalidInput, { problems });
+  }
   const { userId, apiUrl, server = 'openhands' } = input;
   const sid = canonicalSid(input.sid, server);
   const memo: ConversationMemo = { userId, apiUrl, server };
@@ -55,6 +72,18 @@ export function startOptionsOf(
     staticSummary: `${server} at ${apiUrl}, for ${userId}`,
     ...(settings.searchAttributes && { typedSearchAttributes: searchAttributesOf({ sid, userId }) }),
   };
+}
+
+/** The fields that the options are made of, and how many characters each may have. */
+const bounds = [
+  ['sid', limits.sidCharacters],
+  ['userId', limits.userIdCharacters],
+  ['apiUrl', limits.apiUrlCharacters],
+] as const;
+
+function problemOf(field: string, value: unknown, most: number): InputProblem[] {
+  if (typeof value !== 'string' || value === '') return [{ field, problem: 'is required, as a text' }];
+  return value.length > most ? [{ field, problem: `must have at most ${most} characters` }] : [];
 }
 
 /** What a run is found by in lists. */

@@ -1,22 +1,12 @@
-import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { ActivityDependencies } from '../activities/dependencies.js';
-import type { PayloadStore } from '../codec/payload-store.js';
 import { defaultShutdownGraceTime, tuning } from '../config/worker-defaults.js';
 import { defaultTaskQueue } from '../contract/names.js';
-import { embeddedWorkerOptions } from './embedded-worker-options.js';
+import { type EmbeddedWorkerSettings, embeddedWorkerOptions } from './embedded-worker-options.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
-export interface CreateWorkerOptions {
+export interface CreateWorkerOptions extends EmbeddedWorkerSettings {
   readonly connection: NativeConnection;
-  /** @default 'default' */
-  readonly namespace?: string | undefined;
-  /** @default 'nested-conversations' */
-  readonly taskQueue?: string | undefined;
-  /** Encrypts what goes to Temporal: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
-  readonly dataConverter?: DataConverter | undefined;
-  /** Where clients leave replays that are too large for Temporal. @default none */
-  readonly payloadStore?: PayloadStore | undefined;
   /**
    * How long work in progress may go on after a shutdown was asked for.
    * @default '70 seconds'
@@ -32,8 +22,6 @@ export interface CreateWorkerOptions {
   readonly maxCachedWorkflows?: number | undefined;
   /** How many activities run at a time. @default 400 */
   readonly maxActivities?: number | undefined;
-  /** Each by default as `createActivities` has it. */
-  readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
 
 /** A worker that runs the workflow and its activities, not yet started. */
@@ -43,20 +31,12 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     namespace = 'default',
     taskQueue = defaultTaskQueue,
     dataConverter,
-    payloadStore,
     shutdownGraceTime = defaultShutdownGraceTime,
     deploymentVersion,
     maxCachedWorkflows = tuning.maxCachedWorkflows,
     maxActivities = tuning.maxActivities,
-    activityDependencies,
   } = options;
-  const { interceptors, ...embedded } = embeddedWorkerOptions({
-    namespace,
-    taskQueue,
-    dataConverter,
-    payloadStore,
-    activityDependencies,
-  });
+  const { interceptors, ...embedded } = embeddedWorkerOptions(options);
   return Worker.create({
     ...embedded,
     connection,

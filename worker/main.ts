@@ -1,6 +1,5 @@
 import type { Logger } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
-import { createTransport } from '../activities/nested-server/transport.js';
 import { ConfigError } from '../config/config-error.js';
 import { loadTracingConfig } from '../config/tracing.js';
 import { reasonOf, whyUnreachable } from '../config/why-unreachable.js';
@@ -30,16 +29,7 @@ async function main(): Promise<void> {
   try {
     connection = await connect(config);
     await warnWithoutCurrentVersion(connection, config, logger);
-    const transport = createTransport(config.transportOptions);
-    worker = await createWorker({
-      connection,
-      ...config,
-      activityDependencies: {
-        transport,
-        maximumPerServer: config.maxActivitiesPerServer,
-        writeHeartbeatInterval: config.writeHeartbeatInterval,
-      },
-    });
+    worker = await createWorker({ connection, ...config });
     logger.info('Worker started', about(config));
     await worker.run();
   } finally {

@@ -3,6 +3,7 @@ import type { StartedConversation } from '../../client/start-or-attach.js';
 import { describeLooks } from '../../client/words.js';
 import type { Answer, Context } from '../answer.js';
 import { UsageError } from '../exit-codes.js';
+import { asOneLine } from '../print.js';
 import { whatNext } from '../report-error.js';
 import { readStartInput, type StartInputOptions } from '../start-input.js';
 import { waitWithProgress } from '../wait-with-progress.js';
@@ -37,5 +38,5 @@ function describeStarted({ sid, workflowId, runId, attached, attachedTo }: Start
 /** Says so where the message was sent by the run that was there. */
 export function describeReady({ conversationId, status, attempts, ...ready }: Partial<EnsuredConversation>): string {
   const how = ready.attached ? '; it was started already' : '';
-  return `${conversationId} is ready (${status}) after ${describeLooks(attempts ?? 0)}${how}`;
+  return asOneLine(`${conversationId} is ready (${status}) after ${describeLooks(attempts ?? 0)}${how}`);
 }

@@ -1,5 +1,6 @@
 import { limits } from '../limits.js';
 import { looksLikeToken } from '../token-forms.js';
+import { whyUndecodable } from '../unreadable.js';
 import { comparedForms, spacedForm } from './canonical.js';
 import { unescaped } from './unescape.js';
 
@@ -59,6 +60,8 @@ export function secretsOf(input: unknown): Secrets {
 }
 
 function collect(input: unknown): Secrets {
+  // Where the input can't be read, this says why, and is ours.
+  if (whyUndecodable(input) !== undefined) return noSecrets;
   const secrets = new SecretForms();
   const harmless = new Set<string>();
   // Of what the contract would refuse, too. Not by recursion: what is unchecked may be nested to any depth.

@@ -183,7 +183,7 @@ describe('status', () => {
     const { runId, workflowId } = await started();
     await post.reached;
     const { exitCode, stdout } = await run(['status', sid]);
-    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d s now\n`));
+    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d+ s now\n`));
     assert.match(stdout, /\n {2}attempts {6}0 of 12 have ended\n/);
     assert.match(stdout, new RegExp(`\n {2}server {8}openhands at ${server.url}\n {2}user {10}ada\n`));
     assert.match(stdout, new RegExp(`\n {2}workflow {6}${workflowId}\n {2}run {11}${runId}\n$`));
@@ -298,6 +298,23 @@ describe('history', () => {
     assert.equal(events.at(-1)?.told, 'ready (RUNNING) after 1 look');
     assert.ok(events.every(({ at }) => new Date(at).toISOString() === at));
   });
+});
+
+test('what other clients wrote begins no line of its own', async () => {
+  const foreign = 'ada\r\nFAKE: ready\u2028FAKE';
+  await temporal.env.client.workflow.start('createNestedConversation', {
+    workflowId: workflowIdOf(sid),
+    taskQueue: 'of nobody\nFAKE: ready',
+    args: [inputFor(server.url, { sid })],
+    memo: { userId: foreign, apiUrl: foreign, server: foreign },
+  });
+  const commands = [['history', sid], ['status', sid], ['wait', sid, '--timeout', '7 seconds'], ['list']];
+  const ended = await Promise.all(commands.map((args) => run(args)));
+  for (const [index, { stdout, stderr }] of ended.entries()) {
+    assert(stdout.includes('FAKE') || stderr.includes('FAKE'), `${commands[index]}: ${stdout}${stderr}`);
+    assert.doesNotMatch(stdout + stderr, /^FAKE/m);
+  }
+  await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
 });
 
 describe('cancel', () => {

@@ -36,10 +36,27 @@ describe('of what comes with one activation', () => {
     });
   }
 
+  test('nothing is inflated behind what was too much', async () => {
+    const large = zlib(protobufOf(`"${'x'.repeat(3_000_000)}"`));
+    const garbage = payload('binary/zlib', 'not zlib');
+    const small = payload('json/plain', '1');
+    const reasons = await decodedTogether([large, large, large, garbage, small]);
+    assert.match(String(reasons[3]), tooMuch);
+    assert.equal(reasons[4], undefined);
+  });
+
   test('small ones as they were sent do not', async () => {
     const small = payload('json/plain', `"${'x'.repeat(60_000)}"`);
     const reasons = await decodedTogether(Array.from({ length: 300 }, () => small));
     assert(reasons.every((reason) => reason === undefined));
+  });
+
+  test('a call has some payloads alone: the rest is left out', async () => {
+    const { payloadCodecs: [codec] = [] } = workerDataConverterFor(new Map());
+    const decoded = await codec?.decode(Array.from({ length: 100_000 }, () => payload('json/plain', '1')));
+    assert.equal(decoded?.length, 101);
+    const reason = whyUndecodable(defaultPayloadConverter.fromPayload(decoded[100] as Payload));
+    assert.equal(reason, 'behind 100 payloads there are others');
   });
 
   test('a payload has some entries of metadata alone, though it was not compressed', async () => {

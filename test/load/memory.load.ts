@@ -49,8 +49,8 @@ async function mostMemory(): Promise<number> {
   return Number(kibibytes) * 1024;
 }
 
-/** How a run ends that is given this payload, by a failure's type or by its status. */
-async function outcomeOf(input: Payload): Promise<string> {
+/** How a run ends that is given these payloads, by a failure's type or by its status. */
+async function outcomeOf(...payloads: Payload[]): Promise<string> {
   const workflowId = randomUUID();
   await temporal.env.client.workflowService.startWorkflowExecution({
     namespace: temporal.namespace,
@@ -58,7 +58,7 @@ async function outcomeOf(input: Payload): Promise<string> {
     requestId: randomUUID(),
     workflowType: { name: workflowType },
     taskQueue: { name: taskQueue },
-    input: { payloads: [input] },
+    input: { payloads },
   });
   try {
     return (await temporal.env.client.workflow.getHandle(workflowId).result()).status;
@@ -78,6 +78,13 @@ test('every payload that can not be decoded, eight of each at once', async () =>
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => outcomeOf(payload)));
     assert.deepEqual(new Set(outcomes), new Set(['InvalidInput']), kind);
   }
+  assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
+});
+
+test('a hundred thousand payloads in one input, four at once', async () => {
+  const payloads = Array.from({ length: 100_000 }, () => ({ metadata: {}, data: Buffer.from('1') }));
+  const outcomes = await Promise.all(Array.from({ length: 4 }, () => outcomeOf(...payloads)));
+  assert.deepEqual(new Set(outcomes), new Set(['InvalidInput']));
   assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
 });
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -13,12 +12,11 @@ import { createEnsureReadyActivities } from '../../client/ensure-ready-activity.
 import { ConversationError, ConversationTakenError, MessageNotSentError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { cacheFolder } from '../../dev-stack/cache-folder.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
-import { installPythonPackages } from '../../dev-stack/python-package.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
+import { installForPython, type RunPython } from '../harness/python-client.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
 /** Whoever starts a conversation that is there, in whatever way, hears the truth about it. */
@@ -33,13 +31,12 @@ interface Caller {
   start(input: Input, options?: { readonly resume?: boolean }): Promise<Heard>;
 }
 
-const examples = fileURLToPath(new URL('../../../examples/python/', import.meta.url));
 const taskQueue = 'own-worker';
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;
 let conversations: NestedConversations;
-let python: string;
+let runPython: RunPython;
 let folder: string;
 let ownWorker: Worker;
 let ownWorkerRun: Promise<void>;
@@ -47,12 +44,7 @@ let ownWorkerRun: Promise<void>;
 before(async () => {
   temporal = await startDevServer();
   conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
-  const requirements = (await readFile(join(examples, 'requirements.txt'), 'utf8')).trim().split('\n');
-  python = await installPythonPackages({
-    folder: join(cacheFolder(), requirements.join('-').replaceAll('==', '-')),
-    requirements,
-    report: console.error,
-  });
+  runPython = await installForPython();
   folder = await mkdtemp(join(tmpdir(), 'callers-'));
   const embedded = embeddedWorkerOptions();
   ownWorker = await Worker.create({
@@ -125,23 +117,17 @@ const childWorkflow: Caller = {
   },
 };
 
-const pythonClient: Caller = {
-  name: 'a client in Python',
+const clientInPython: Caller = {
+  name: 'the client in Python',
   async start(input, { resume = false } = {}) {
     const file = join(folder, `${randomUUID()}.json`);
     await writeFile(file, JSON.stringify(input));
-    const told = await new Promise<string>((resolve, reject) => {
-      const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
-      const env = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', ...temporal.variables };
-      execFile(python, args, { cwd: examples, env }, (_, stdout, stderr) =>
-        stdout === '' ? reject(new Error(stderr)) : resolve(stdout),
-      );
-    });
-    const { type, message } = JSON.parse(told) as { type?: string; message?: string };
-    if (type === undefined) return 'ready';
-    if (type !== 'StartRefused') return `failed: ${type}`;
-    const [, what] = /started with another (\w+)/.exec(message ?? '') ?? [];
-    return `refused: ${what}` as Heard;
+    const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
+    const { told } = await runPython(args, temporal.variables);
+    const { error, differs } = told as { error?: string; differs?: string };
+    if (error === undefined) return 'ready';
+    if (error === 'ConversationTakenError') return `refused: ${differs}` as Heard;
+    return error === 'MessageNotSentError' ? 'refused: message' : `failed: ${error.replace(/Error$/, '')}`;
   },
 };
 
@@ -169,7 +155,7 @@ async function completed(): Promise<Input> {
   return input;
 }
 
-for (const caller of [client, commandLine, childWorkflow, pythonClient]) {
+for (const caller of [client, commandLine, childWorkflow, clientInPython]) {
   describe(caller.name, () => {
     test('attaches to the same start that is under way', async () => {
       const { input, letGo } = await underWay();

@@ -1,35 +1,38 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Payload } from '@temporalio/common';
+import fc from 'fast-check';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
+import { FolderStore } from '../../codec/folder-store.js';
 import { PayloadMessage } from '../../codec/proto.js';
 import { encode } from '../../codec/sdk-internals.js';
-import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { baseUrlOf } from '../../contract/base-url.js';
+import { type CreateNestedConversationInput, parseInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { installPythonPackages } from '../../dev-stack/python-package.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { payloadOf } from '../codec/payloads.js';
+import { anyValidInput, complete, minimal } from '../contract/valid-input.js';
+import { installForPython, type RunPython } from '../harness/python-client.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** `examples/python`, as a person runs it. */
+/** The client in Python by `examples/python`, as a person runs it, with real workers. */
 
-const examples = fileURLToPath(new URL('../../../examples/python/', import.meta.url));
 const key = randomBytes(32);
+const encryption = { PAYLOAD_ENCRYPTION_KEYS: `test:${key.toString('base64')}` };
+const dataConverter = dataConverterFor(new Map([['test', createSecretKey(key)]]));
+const inPlain = dataConverterFor(new Map());
 
-let python: string;
+let runPython: RunPython;
 let folder: string;
 let server: OpenHandsStandIn;
 
 before(async () => {
-  const requirements = (await readFile(join(examples, 'requirements.txt'), 'utf8')).trim().split('\n');
-  python = await installPythonPackages({ requirements, report: console.error });
+  runPython = await installForPython();
   folder = await mkdtemp(join(tmpdir(), 'python-client-'));
   server = await OpenHandsStandIn.listen();
 });
@@ -38,32 +41,11 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Ended {
-  /** Or the signal that it was ended by. */
-  readonly exitCode: number | NodeJS.Signals | null;
-  /** What it printed. */
-  readonly told: unknown;
-}
-
-/** Runs Python in the folder of the examples, with nothing of this machine's settings. */
-function runPython(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const options = { cwd: examples, env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', ...env } };
-  return new Promise((resolve, reject) => {
-    const child = execFile(python, args, options, (_, stdout, stderr) => {
-      if (stdout === '') reject(new Error(stderr));
-      else resolve({ exitCode: child.exitCode ?? child.signalCode, told: JSON.parse(stdout) });
-    });
-  });
-}
-
-const encryption = { PAYLOAD_ENCRYPTION_KEYS: `test:${key.toString('base64')}` };
-const dataConverter = dataConverterFor(new Map([['test', createSecretKey(key)]]));
-
-for (const { script, options, env } of [
-  { script: 'start_conversation.py', options: {}, env: {} },
-  { script: 'start_conversation_encrypted.py', options: { dataConverter }, env: encryption },
+for (const { name, options, env } of [
+  { name: 'in plain', options: { dataConverter: inPlain }, env: {} },
+  { name: 'encrypted', options: { dataConverter }, env: encryption },
 ]) {
-  describe(script, () => {
+  describe(name, () => {
     let temporal: Temporal;
     before(async () => {
       temporal = await startDevServer(options);
@@ -73,17 +55,26 @@ for (const { script, options, env } of [
     const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {
       const file = join(folder, `${randomUUID()}.json`);
       await writeFile(file, JSON.stringify(input));
-      return runPython([script, file, ...options], { ...temporal.variables, ...env });
+      const { exitCode, told } = await runPython(['start_conversation.py', file, ...options], {
+        ...temporal.variables,
+        ...env,
+      });
+      return { exitCode, told: told as Record<string, unknown> };
     };
-    const readyAtOnce = (sid: string) => ({
-      exitCode: 0,
-      told: { conversationId: sid, status: 'RUNNING', attempts: 1 },
-    });
+    const becomesReady = async (
+      input: CreateNestedConversationInput & { sid: string },
+      options?: readonly string[],
+    ) => {
+      const { exitCode, told } = await start(input, options);
+      const { conversation_id, status, attempts, attached } = told;
+      assert.deepEqual([exitCode, conversation_id, status, attempts], [0, input.sid, 'RUNNING', 1]);
+      return attached;
+    };
 
     test('brings a conversation to ready, also when it is called again', async () => {
       const input = inputFor(server.url);
-      assert.deepEqual(await start(input), readyAtOnce(input.sid));
-      assert.deepEqual(await start(input), readyAtOnce(input.sid));
+      assert.equal(await becomesReady(input), false);
+      assert.equal(await becomesReady(input), true);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
     });
 
@@ -94,11 +85,17 @@ for (const { script, options, env } of [
       assert.equal(attached, true);
     });
 
+    test('attaches to what the typed client has started, be it large', async () => {
+      const input = inputFor(server.url, { initialUserMsg: { content: 'Fix the build '.repeat(10_000) } });
+      await new NestedConversations(temporal.env.client).ensureReady(input);
+      assert.equal(await becomesReady(input), true);
+    });
+
     test("does not show another user's conversation", async () => {
       const input = inputFor(server.url);
       await start(input);
       const { exitCode, told } = await start({ ...input, userId: 'bob' });
-      assert.deepEqual([exitCode, (told as { type: string }).type], [1, 'StartRefused']);
+      assert.deepEqual([exitCode, told.error, told.differs, told.run_id], [1, 'ConversationTakenError', 'user', null]);
     });
 
     test('refuses another message, and sends it where it resumes', async () => {
@@ -106,9 +103,9 @@ for (const { script, options, env } of [
       await start(input);
       const other = { ...input, initialUserMsg: { content: 'And the tests' } };
       const { told } = await start(other);
-      assert.match((told as { message: string }).message, /was started with another message: nothing was sent$/);
+      assert.deepEqual([told.error, told.details], ['MessageNotSentError', { differs: 'message', run: 'ready' }]);
       server.restart();
-      assert.deepEqual(await start(other, ['--resume']), readyAtOnce(input.sid));
+      assert.equal(await becomesReady(other, ['--resume']), false);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
@@ -122,9 +119,9 @@ for (const { script, options, env } of [
       await typed.start(next, { resume: true });
       await post.reached;
       const refused = await start(input, ['--resume']);
-      assert.match((refused.told as { message: string }).message, /started with another message/);
+      assert.equal(refused.told.error, 'MessageNotSentError');
       post.release();
-      assert.deepEqual(await start(next), readyAtOnce(input.sid));
+      assert.equal(await becomesReady(next), true);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
@@ -132,10 +129,11 @@ for (const { script, options, env } of [
       const input = inputFor(server.url);
       server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
       const reason = 'STATUS$ERROR_LLM_OUT_OF_CREDITS';
-      assert.deepEqual(await start(input), {
-        exitCode: 1,
-        told: { type: 'ConversationFailed', message: `${input.sid} can't be started: ${reason}`, details: { reason } },
-      });
+      const { exitCode, told } = await start(input);
+      assert.deepEqual(
+        [exitCode, told.error, told.message, told.details],
+        [1, 'ConversationFailedError', `${input.sid} can't be started: ${reason}`, { reason }],
+      );
     });
   });
 }
@@ -145,14 +143,14 @@ const decode = `
 import asyncio, sys
 from base64 import b64decode
 from temporalio.api.common.v1 import Payload
-from encryption_codec import EncryptionCodec, keys_from_environment
+from nested_conversations.encryption import data_converter, keys_from_environment
 
-codec = EncryptionCodec(keys_from_environment())
+codec = data_converter(keys_from_environment()).payload_codec
 [payload] = asyncio.run(codec.decode([Payload.FromString(b64decode(sys.argv[1]))]))
 print(payload.data.decode())
 `;
 
-test('the codec of the example reads what was compressed and encrypted', async () => {
+test('the codec in Python reads what was compressed and encrypted', async () => {
   const large = 'a long recorded conversation '.repeat(10_000);
   const [payload] = await encode(dataConverter.payloadCodecs ?? [], [payloadOf(large)]);
   const encoded = Buffer.from(PayloadMessage.encode(payload as Payload).finish());
@@ -161,4 +159,106 @@ test('the codec of the example reads what was compressed and encrypted', async (
     exitCode: 0,
     told: large,
   });
+});
+
+/** Prints the fields that are wrong of each input. */
+const check = `
+import json, sys
+from nested_conversations import InvalidInputError
+from nested_conversations._check_input import checked
+
+def fields(conversation):
+    try:
+        checked(conversation)
+    except InvalidInputError as error:
+        return sorted(problem.field for problem in error.details.problems)
+    return []
+
+print(json.dumps([fields(conversation) for conversation in json.load(sys.stdin)]))
+`;
+
+async function wrongFields(inputs: readonly unknown[]): Promise<string[][]> {
+  return (await runPython(['-c', check], {}, JSON.stringify(inputs))).told as string[][];
+}
+
+describe('the check of an input in Python', () => {
+  test('takes whatever the contract takes', async () => {
+    const inputs = [minimal, complete, ...fc.sample(anyValidInput(), 500)];
+    const told = await wrongFields(inputs);
+    const refused = inputs.flatMap((input, index) => (told[index]?.length ? [{ input, fields: told[index] }] : []));
+    assert.deepEqual(refused, []);
+  });
+
+  test('finds the same fields wrong as the contract', async () => {
+    const wrong: readonly object[] = [
+      { apiUrl: undefined, userId: undefined },
+      { apiUrl: 'ftp://h', sid: '../x', userId: 'a\u0000b' },
+      { apiUrl: 'http://ada:pw@h' },
+      { apiUrl: `http://h/${'a'.repeat(3000)}` },
+      { sid: '' },
+      { sid: 'x'.repeat(101) },
+      { settings: null },
+      { settings: { mcpConfig: [] } },
+      { initialUserMsg: { content: '' } },
+      { initialUserMsg: { content: 'a', imageUrls: ['u', null] } },
+      { client: { timeout: 60, sessionApiKey: 'a b' } },
+      { readiness: { interval: 'soon', maximumAttempts: 1.5, readyWhen: 'soon' } },
+      { readiness: { retries: 3 } },
+      { server: 'devin' },
+      { server: 'agent-server' },
+      { 'sk-live-Hf83kfAA91': 1 },
+    ];
+    const inputs = wrong.map((change) => JSON.parse(JSON.stringify({ ...minimal, ...change })));
+    const expected = inputs.map((input) => {
+      const parsed = parseInput(input);
+      return 'problems' in parsed ? parsed.problems.map(({ field }) => field).sort() : [];
+    });
+    assert.deepEqual(await wrongFields(inputs), expected);
+  });
+});
+
+/** Prints each URL as the client compares it. */
+const baseUrls = `
+import json, sys
+from nested_conversations._started_input import base_url_of
+
+print(json.dumps([base_url_of(url) for url in json.load(sys.stdin)]))
+`;
+
+test('the client in Python writes a URL as the contract does', async () => {
+  const odd = [
+    'HTTP://H:80//',
+    'https://h:443/a/../b/./c/',
+    'http://h/a b',
+    'http://bücher.example/é',
+    'http://[::1]:8080/',
+  ];
+  const urls = [...odd, ...fc.sample(fc.webUrl({ validSchemes: ['http', 'https'] }), 500)];
+  const expected = urls.map(baseUrlOf);
+  assert.deepEqual((await runPython(['-c', baseUrls], {}, JSON.stringify(urls))).told, expected);
+});
+
+/** Leaves a large replay in a folder. */
+const leave = `
+import asyncio, json, os, sys
+from nested_conversations import FolderStore, NestedConversations
+from temporalio.client import Client
+
+async def main():
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"])
+    conversations = NestedConversations(client, payload_store=FolderStore(sys.argv[1]), on_hint=lambda _: None)
+    ready = await conversations.ensure_ready(json.load(sys.stdin))
+    print(json.dumps(ready.status))
+
+asyncio.run(main())
+`;
+
+test('a large replay goes through the payload store to the workers', async (t) => {
+  const temporal = await startDevServer({ dataConverter: inPlain, payloadStore: new FolderStore(folder) });
+  t.after(() => temporal.stop());
+  const events = [{ source: 'user', action: 'message', args: { content: 'é'.repeat(2_000_000) } }];
+  const input = inputFor(server.url, { initialUserMsg: null, replayJson: JSON.stringify(events) });
+  const env = temporal.variables;
+  const { told } = await runPython(['-c', leave, folder], env, JSON.stringify(input));
+  assert.equal(told, 'RUNNING');
 });

@@ -53,7 +53,7 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
 }
 
 /** A client without keys. */
-const stranger = () => new Client({ connection: temporal.env.connection });
+const stranger = () => new Client({ connection: temporal.env.connection, namespace: temporal.namespace });
 
 /** The message of the workflow task that has failed. */
 async function failedTask(client: Client, workflowId: string): Promise<string> {

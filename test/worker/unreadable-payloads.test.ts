@@ -67,7 +67,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
         const workflowId = await start({ input: make() });
         const { type, message } = await failureOf(resultOf(workflowId));
         assert.equal(type, 'InvalidInput');
-        assert.match(message, /^the input can't be decoded: /);
+        assert.match(message, /^the input can't be decoded: [^*]+$/);
         assert(!message.includes('\u001b'));
         assert.deepEqual(await failedTasks(workflowId), []);
       });

@@ -1,0 +1,325 @@
+"""The client."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from ._ask import NoAnswerError, ask_until_answered, is_not_found, once, within
+from ._check_input import AnyInput, checked
+from ._client_with import client_with
+from ._contract import InputProblem
+from ._list import ListedConversation, list_conversations
+from ._long_polls import DEFAULT_LONG_POLLS
+from ._names import DEFAULT_TASK_QUEUE
+from ._runs import RunIds, describe_run, run_outcome
+from ._start import Ask, SearchAttributes, StartedConversation, Starting, start_or_attach
+from ._wait import Progress, Wait, wait_for_end
+from ._zlib_codec import SMALLEST_THAT_NEEDS_IT, ZlibCodec
+from .errors import InvalidInputError, NestedConversationError, SearchAttributesMissingError, WaitTimeoutError
+from .payload_store import PayloadStore
+from .status import ConversationStatus, RunState, conversation_status, state_of
+
+T = TypeVar("T")
+OnProgress = Callable[[ConversationStatus], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyConversation:
+    """A conversation that is ready, and the run that made it so."""
+
+    conversation_id: str
+    status: str
+    """What the server called the conversation at last, in its own words, e.g. `RUNNING`."""
+    attempts: int
+    """Readiness checks made, the first included."""
+    workflow_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsuredConversation(ReadyConversation):
+    """The same, and whether this call began the run."""
+
+    attached: bool
+    """Whether the run was there already."""
+    attached_to: RunState | None
+    """The state that it was attached to in; `None` where this call started the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelledConversation:
+    """What `cancel` found."""
+
+    sid: str
+    workflow_id: str
+    run_id: str
+    cancel_requested: bool
+    """Whether the run was asked to end; `False` where it had ended already."""
+    state: RunState
+    """The run's state before: `running`, or how it had ended."""
+
+
+class NestedConversations:
+    """Starts conversations in OpenHands servers, durably, and knows how they come along.
+
+    Cancelling a task that waits ends the waiting, not the start: call again to go on waiting, or `cancel` to end it.
+
+    Args:
+        client: A Temporal client. Where the workers encrypt, with the same keys: see `encryption.data_converter`.
+        task_queue: The task queue that the workers poll.
+        payload_store: Where a replay that is too large for Temporal is left for the workers. Default: none, and such a
+            replay is refused.
+        long_polls: How many waits of this **process** hold a long poll at a time, which hears of the end at once; the
+            others hear of it within 12 seconds. More than some 90 need a connection to Temporal without a proxy that
+            limits streams, and count against the pollers that the namespace allows.
+        on_hint: Told once where the namespace lacks the search attributes: all else works without. Default: a warning.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        task_queue: str = DEFAULT_TASK_QUEUE,
+        payload_store: PayloadStore | None = None,
+        long_polls: int = DEFAULT_LONG_POLLS,
+        on_hint: Callable[[str], None] | None = None,
+    ) -> None:
+        if long_polls < 0:
+            raise InvalidInputError.of(InputProblem(field="long_polls", problem="must be a whole number from 0"))
+        self._client = _with_compression(client)
+        self._task_queue = task_queue
+        self._payload_store = payload_store
+        self._long_polls = long_polls
+        self._on_hint = on_hint or (lambda hint: warnings.warn(hint, stacklevel=2))
+        self._search_attributes = SearchAttributes(are_there=True, note_missing=self._note_missing)
+
+    async def start(
+        self, conversation: AnyInput, *, resume: bool = False, resume_after: str | None = None
+    ) -> StartedConversation:
+        """Starts the conversation, or attaches to the run that is there, if that is the same start.
+
+        A run that failed, was cancelled or terminated is started again. The lock holds whatever crashes.
+
+        Args:
+            conversation: A `ConversationInput`, or its JSON.
+            resume: Continue a conversation whose run has completed, with a new message. Without it that run's result
+                counts, so that a caller who crashed and calls again does not send the message twice.
+            resume_after: Resume after the run with this id, and no later one: for a caller that keeps it, so that its
+                next attempt after a crash shares what the first one began.
+
+        Raises:
+            InvalidInputError: Before anything is started.
+            ConversationTakenError: Where the run is another user's, or on another server.
+            MessageNotSentError: Where the run was started with another message or replay.
+            StartNotComparableError: Where the run's input can't be read.
+        """
+        return await self._start(checked(conversation), resume, resume_after, once)
+
+    async def ensure_ready(
+        self,
+        conversation: AnyInput,
+        *,
+        resume: bool = False,
+        resume_after: str | None = None,
+        timeout: timedelta | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> EnsuredConversation:
+        """Starts the conversation, or attaches as `start` does, and waits until it is ready.
+
+        A Temporal that can't be reached, or is busy, makes it wait longer. Call it again after a crash.
+
+        Args:
+            conversation: See `start`.
+            resume: See `start`.
+            resume_after: See `start`.
+            timeout: Ends the waiting, not the start. Default: none, as long as the start takes.
+            on_progress: Called when what is known of the start has changed; see also `progress`.
+
+        Raises:
+            ConversationError: The class of the run's failure; and as `start`.
+            ConversationAbortedError: Where the run was cancelled, terminated or timed out.
+            WaitTimeoutError: Where the time is over.
+        """
+        wire = checked(conversation)
+        progress = Progress(on_progress)
+
+        async def work() -> EnsuredConversation:
+            async def ask(call: Callable[[], Awaitable[T]]) -> T:
+                return await ask_until_answered(call, progress.on_retrying)
+
+            started = await self._start(wire, resume, resume_after, ask)
+            ready = await self._wait_for(RunIds(started.sid, started.workflow_id, started.run_id), progress)
+            return EnsuredConversation(**vars(ready), attached=started.attached, attached_to=started.attached_to)
+
+        return await _limited(work, timeout, wire["sid"], progress)
+
+    async def wait(
+        self,
+        sid: str,
+        *,
+        run_id: str | None = None,
+        timeout: timedelta | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> ReadyConversation:
+        """Waits until the conversation's newest run, or the given one, has made it ready, whoever started it.
+
+        Raises:
+            ConversationNotFoundError: Where there is none; and as `ensure_ready`.
+        """
+        progress = Progress(on_progress)
+
+        async def work() -> ReadyConversation:
+            return await self._wait_for(await self._find(sid, run_id, progress), progress)
+
+        return await _limited(work, timeout, sid, progress)
+
+    async def progress(self, sid: str, *, run_id: str | None = None) -> AsyncIterator[ConversationStatus]:
+        """Tells how the conversation's newest run, or the given one, comes along, until it has ended.
+
+        Yields each time when something has changed. Phases never go back, but for a create that is made again. What
+        the run came to is told by the last phase, and by `wait`.
+
+        Raises:
+            ConversationNotFoundError: Where there is no run.
+        """
+        changes: asyncio.Queue[ConversationStatus | None] = asyncio.Queue()
+        progress = Progress(changes.put_nowait)
+
+        async def watch() -> None:
+            try:
+                run = await self._find(sid, run_id, progress)
+                try:
+                    await self._wait_for(run, progress)
+                except NestedConversationError:
+                    if not (progress.latest and progress.latest.closed_at):
+                        raise
+            finally:
+                changes.put_nowait(None)
+
+        watching = asyncio.ensure_future(watch())
+        try:
+            while (status := await changes.get()) is not None:
+                yield status
+            await watching
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def status(self, sid: str) -> ConversationStatus:
+        """How the conversation's newest run comes along.
+
+        Raises:
+            ConversationNotFoundError: Where there is none.
+        """
+        return await conversation_status(self._client, sid, await describe_run(self._client, sid))
+
+    async def result(self, sid: str) -> ReadyConversation:
+        """The result of the conversation's newest run, which must have ended.
+
+        Raises:
+            ConversationNotFoundError: Where there is none; and as `ensure_ready`.
+        """
+        description = await describe_run(self._client, sid)
+        run = RunIds(sid, description.id, description.run_id)
+        outcome = await run_outcome(self._client, run)
+        return ReadyConversation(**vars(outcome), workflow_id=run.workflow_id, run_id=run.run_id)
+
+    async def cancel(self, sid: str) -> CancelledConversation:
+        """Asks the conversation's run to end; it ends as cancelled, after `on_failure` was seen to.
+
+        A run that has ended stays as it is.
+
+        Raises:
+            ConversationNotFoundError: Where there is none.
+        """
+        run = await describe_run(self._client, sid)
+        state = state_of(run.status)
+        requested = state == "running" and await self._request_cancel(run.id, run.run_id)
+        return CancelledConversation(
+            sid=sid, workflow_id=run.id, run_id=run.run_id, cancel_requested=requested, state=state
+        )
+
+    def list(
+        self, *, user_id: str | None = None, phase: RunState | None = None, server: str | None = None
+    ) -> AsyncIterator[ListedConversation]:
+        """The conversations' runs, the newest first, as Temporal's visibility store has them: a moment behind.
+
+        Args:
+            user_id: Only those of this user. Default: all.
+            phase: Only those in this state. Default: all.
+            server: Only those of this dialect, or of the server with this base URL. Default: all.
+
+        Raises:
+            SearchAttributesMissingError: Where a filter needs one that the namespace lacks.
+        """
+        return list_conversations(self._client, user_id=user_id, phase=phase, server=server)
+
+    async def _start(
+        self, wire: dict[str, Any], resume: bool, resume_after: str | None, ask: Ask
+    ) -> StartedConversation:
+        starting = Starting(
+            client=self._client,
+            task_queue=self._task_queue,
+            payload_store=self._payload_store,
+            resume=resume or resume_after is not None,
+            resume_after=resume_after,
+            search_attributes=self._search_attributes,
+            ask=ask,
+        )
+        return await start_or_attach(starting, wire)
+
+    async def _find(self, sid: str, run_id: str | None, progress: Progress) -> RunIds:
+        run = await ask_until_answered(lambda: describe_run(self._client, sid, run_id), progress.on_retrying)
+        return RunIds(sid, run.id, run.run_id)
+
+    async def _wait_for(self, run: RunIds, progress: Progress) -> ReadyConversation:
+        outcome = await wait_for_end(Wait(self._client, run, self._long_polls, progress))
+        return ReadyConversation(**vars(outcome), workflow_id=run.workflow_id, run_id=run.run_id)
+
+    async def _request_cancel(self, workflow_id: str, run_id: str) -> bool:
+        try:
+            await self._client.get_workflow_handle(workflow_id, run_id=run_id).cancel()
+        except RPCError as error:
+            # It has ended since it was described.
+            if is_not_found(error):
+                return False
+            raise
+        return True
+
+    def _note_missing(self) -> None:
+        """Once, however many starts at once find it out."""
+        if self._search_attributes.are_there:
+            self._search_attributes.are_there = False
+            self._on_hint(SearchAttributesMissingError(self._client.namespace).message)
+
+
+def _with_compression(client: Client) -> Client:
+    """The workers and other clients compress large payloads, so that this one reads them.
+
+    What would not fit otherwise is compressed here, too: every worker reads it, but one with other codecs of its own.
+    """
+    converter = client.data_converter
+    if isinstance(converter.payload_codec, ZlibCodec):
+        return client
+    codec = ZlibCodec(converter.payload_codec, SMALLEST_THAT_NEEDS_IT)
+    return client_with(client, data_converter=dataclasses.replace(converter, payload_codec=codec))
+
+
+async def _limited(work: Callable[[], Awaitable[T]], timeout: timedelta | None, sid: str, progress: Progress) -> T:
+    """Does some work until the time is over."""
+    if timeout is None:
+        return await work()
+    seconds = timeout.total_seconds()
+    try:
+        return await within(seconds, work)
+    except NoAnswerError:
+        raise WaitTimeoutError(seconds, progress.latest, sid=sid) from None

@@ -1,0 +1,149 @@
+"""Lists the conversations' runs, the newest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio.client import Client, WorkflowExecution
+from temporalio.common import SearchAttributeKey
+from temporalio.service import RPCError
+
+from ._ask import is_about_search_attributes
+from ._decode import decode_memo
+from ._names import USER_ID_ATTRIBUTE, WORKFLOW_TYPE, sid_of
+from ._runs import RunIds
+from ._started_input import UnreadableInputError, read_started_input
+from .errors import SearchAttributesMissingError
+from .status import RunState, state_of
+
+_EXECUTION_STATUS: dict[RunState, str] = {
+    "running": "Running",
+    "ready": "Completed",
+    "failed": "Failed",
+    "cancelled": "Canceled",
+    "terminated": "Terminated",
+    "timed-out": "TimedOut",
+}
+
+_USER_ID = SearchAttributeKey.for_keyword(USER_ID_ATTRIBUTE)
+
+
+@dataclass(frozen=True)
+class ListedConversation:
+    """A run of a conversation. Times are in UTC."""
+
+    sid: str
+    workflow_id: str
+    run_id: str
+    phase: RunState
+    """What a run that is `running` does just now is told by `status`."""
+    started_at: datetime
+    closed_at: datetime | None
+    """`None` while it runs."""
+    user_id: str | None
+    """This and the next two as the start's memo tells; `None` where another client did not set it."""
+    api_url: str | None
+    server: str | None
+
+
+async def list_conversations(
+    client: Client, *, user_id: str | None, phase: RunState | None, server: str | None
+) -> AsyncIterator[ListedConversation]:
+    """The runs that fit, as Temporal's visibility store has them: a moment behind."""
+    try:
+        async for run in _newest_first(client, user_id, phase):
+            memo = await decode_memo(client, run.raw_info.memo)
+            if server is not None and server not in (memo.get("server"), memo.get("apiUrl")):
+                continue
+            if user_id is not None and await _user_of(client, run, memo) != user_id:
+                continue
+            yield ListedConversation(
+                sid=sid_of(run.id),
+                workflow_id=run.id,
+                run_id=run.run_id,
+                phase=state_of(run.status),
+                started_at=run.start_time,
+                closed_at=run.close_time,
+                user_id=memo.get("userId"),
+                api_url=memo.get("apiUrl"),
+                server=memo.get("server"),
+            )
+    except RPCError as error:
+        if is_about_search_attributes(error):
+            raise SearchAttributesMissingError(client.namespace) from error
+        raise
+
+
+async def _newest_first(
+    client: Client, user_id: str | None, phase: RunState | None
+) -> AsyncIterator[WorkflowExecution]:
+    """Temporal lists runs that are under way first, by their start, and then those that have ended, by their end.
+
+    Each is read in that order, and no further than it takes to know which comes next: none that ended before another
+    started can have started after it.
+    """
+
+    async def runs(status: str) -> AsyncIterator[WorkflowExecution]:
+        async for run in client.list_workflows(_query(user_id, status)):
+            yield run
+
+    async def none() -> AsyncIterator[WorkflowExecution]:
+        return
+        yield
+
+    running = runs("= 'Running'") if phase in (None, "running") else none()
+    ended_status = f"= '{_EXECUTION_STATUS[phase]}'" if phase else "!= 'Running'"
+    ended = none() if phase == "running" else runs(ended_status)
+
+    told: set[str] = set()
+    waiting: list[WorkflowExecution] = []
+    next_running = await anext(running, None)
+    next_ended = await anext(ended, None)
+    while True:
+        known = [*waiting, *([next_running] if next_running else [])]
+        newest = max(known, key=lambda run: run.start_time, default=None)
+        if next_ended and not (newest and newest.start_time >= (next_ended.close_time or next_ended.start_time)):
+            waiting.append(next_ended)
+            next_ended = await anext(ended, None)
+            continue
+        if newest is None:
+            return
+        if newest is next_running:
+            next_running = await anext(running, None)
+        else:
+            waiting.remove(newest)
+        # A run that ended in between is in both lists.
+        if newest.run_id not in told:
+            told.add(newest.run_id)
+            yield newest
+
+
+def _query(user_id: str | None, status: str) -> str:
+    """Runs without the search attribute were started by other clients: they may be anybody's. See `_user_of`."""
+    clauses = [f"WorkflowType = '{WORKFLOW_TYPE}'", f"ExecutionStatus {status}"]
+    if user_id is not None:
+        clauses.append(f"({_of_user(user_id)} OR {USER_ID_ATTRIBUTE} IS NULL)")
+    return " AND ".join(clauses)
+
+
+def _of_user(user_id: str) -> str:
+    """SQLite, below a dev server, can't be asked for a quote or a backslash; what comes before it can."""
+    beginning = re.split(r'["\\]', user_id)[0]
+    quoted = "'" + beginning.replace("'", "\\'") + "'"
+    if beginning == user_id:
+        return f"{USER_ID_ATTRIBUTE} = {quoted}"
+    return f"{USER_ID_ATTRIBUTE} STARTS_WITH {quoted}" if beginning else f"{USER_ID_ATTRIBUTE} IS NOT NULL"
+
+
+async def _user_of(client: Client, run: WorkflowExecution, memo: dict[str, str]) -> object:
+    """By its search attribute; else by its memo; else by the input that it was started with."""
+    known = run.typed_search_attributes.get(_USER_ID) or memo.get("userId")
+    if known is not None:
+        return known
+    try:
+        return (await read_started_input(client, RunIds("", run.id, run.run_id))).user_id
+    except UnreadableInputError:
+        return None

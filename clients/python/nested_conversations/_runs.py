@@ -1,0 +1,138 @@
+"""A run of a conversation: finds it, describes it, and reads the ends of its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse
+from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+
+from ._ask import is_not_found
+from ._names import canonical_uuid, workflow_id_of
+from .errors import ConversationAbortedError, ConversationNotFoundError, UnknownFailureError, error_of
+
+
+class RunReference(Protocol):
+    """Names a run."""
+
+    @property
+    def workflow_id(self) -> str: ...
+    @property
+    def run_id(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class RunIds:
+    """A run of a conversation."""
+
+    sid: str
+    workflow_id: str
+    run_id: str
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """As an error tells where it belongs."""
+        return {"sid": self.sid, "workflow_id": self.workflow_id, "run_id": self.run_id}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run resulted in."""
+
+    conversation_id: str
+    status: str
+    attempts: int
+
+
+async def describe_run(client: Client, sid: str, run_id: str | None = None) -> WorkflowExecutionDescription:
+    """A run as Temporal describes it; the newest where no id is given. A UUID is looked for in two spellings.
+
+    Raises:
+        ConversationNotFoundError: Where there is none.
+    """
+    not_found: RPCError | None = None
+    for spelling in dict.fromkeys([sid, canonical_uuid(sid) or sid]):
+        try:
+            return await client.get_workflow_handle(workflow_id_of(spelling), run_id=run_id).describe()
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+            not_found = error
+    raise ConversationNotFoundError(sid=sid, workflow_id=workflow_id_of(sid), run_id=run_id) from not_found
+
+
+async def find_run(client: Client, sid: str) -> WorkflowExecutionDescription | None:
+    """The newest run as Temporal describes it; `None` where there is none."""
+    try:
+        return await describe_run(client, sid)
+    except ConversationNotFoundError:
+        return None
+
+
+async def read_started_event(client: Client, run: RunReference) -> WorkflowExecutionStartedEventAttributes:
+    """The first event of a run: one call, a few milliseconds."""
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace, execution=_execution(run), maximum_page_size=1
+    )
+    answer = await client.workflow_service.get_workflow_execution_history(request, retry=True)
+    events = answer.history.events
+    return (
+        events[0].workflow_execution_started_event_attributes if events else WorkflowExecutionStartedEventAttributes()
+    )
+
+
+async def ask_for_end(
+    client: Client, run: RunReference, *, wait: bool = False, page_token: bytes = b""
+) -> GetWorkflowExecutionHistoryResponse:
+    """Asks for the event that a run ended with. With `wait`, Temporal answers at the end, or after a time."""
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=_execution(run),
+        history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+        skip_archival=True,
+        wait_new_event=wait,
+        next_page_token=page_token,
+    )
+    # A long poll that fails is made again here, so that others can have its place in between.
+    return await client.workflow_service.get_workflow_execution_history(request, retry=not wait)
+
+
+def _execution(run: RunReference) -> WorkflowExecution:
+    return WorkflowExecution(workflow_id=run.workflow_id, run_id=run.run_id)
+
+
+async def run_outcome(client: Client, run: RunIds, event: HistoryEvent | None = None) -> RunOutcome:
+    """What a run came to that has ended, by the last event of it.
+
+    Raises:
+        NestedConversationError: The class of the run's failure, or `ConversationAbortedError`.
+    """
+    if event is None:
+        events = (await ask_for_end(client, run)).history.events
+        event = events[0] if events else HistoryEvent()
+    match event.WhichOneof("attributes"):
+        case "workflow_execution_completed_event_attributes":
+            completed = event.workflow_execution_completed_event_attributes
+            [result] = await client.data_converter.decode(completed.result.payloads)
+            return RunOutcome(str(result["conversationId"]), str(result["status"]), int(result["attempts"]))
+        case "workflow_execution_canceled_event_attributes":
+            raise ConversationAbortedError("cancelled", **run.origin)
+        case "workflow_execution_terminated_event_attributes":
+            raise ConversationAbortedError("terminated", **run.origin)
+        case "workflow_execution_timed_out_event_attributes":
+            raise ConversationAbortedError("timed out", **run.origin)
+        case "workflow_execution_failed_event_attributes":
+            failure = event.workflow_execution_failed_event_attributes.failure
+            cause = await client.data_converter.decode_failure(failure)
+            if isinstance(cause, ApplicationError):
+                details = cause.details[0] if cause.details else None
+                raise error_of(cause.type, cause.message, details, **run.origin) from cause
+            raise UnknownFailureError(str(cause), None, **run.origin) from cause
+    message = f"The start of {run.sid} has not ended, or its history can't be read"
+    raise UnknownFailureError(message, None, **run.origin)

@@ -1,0 +1,187 @@
+"""Starts a conversation, or attaches to the run that is there. Temporal's uniqueness of the workflow id is the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
+
+from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from ._ask import is_about_search_attributes
+from ._names import canonical_sid, workflow_id_of
+from ._runs import RunIds, find_run
+from ._start_request import StartRequest, request_id_after, start_run, was_begun_by
+from ._started_input import (
+    StartedInput,
+    UnreadableInputError,
+    delivery_difference,
+    read_started_input,
+    started_input_of,
+)
+from .errors import ConversationTakenError, MessageNotSentDetails, MessageNotSentError, StartNotComparableError
+from .payload_store import PayloadStore, fit_input, has_large_replay
+from .status import RunState, state_of
+
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Makes a call to Temporal, and makes it again as its caller wants it."""
+
+    async def __call__(self, call: Callable[[], Awaitable[T]]) -> T: ...
+
+
+@dataclass(frozen=True)
+class StartedConversation:
+    """A run that was started, or was there."""
+
+    sid: str
+    """In its canonical spelling."""
+    workflow_id: str
+    run_id: str
+    attached: bool
+    """Whether the run was there already."""
+    attached_to: RunState | None = None
+    """The state that it was attached to in: `running`, or how it had ended. `None` where a run was started."""
+
+
+@dataclass
+class SearchAttributes:
+    """Whether the namespace has the search attributes, until Temporal says otherwise."""
+
+    are_there: bool
+    note_missing: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Starting:
+    """What a start needs to know beside its input."""
+
+    client: Client
+    task_queue: str
+    payload_store: PayloadStore | None
+    resume: bool
+    resume_after: str | None
+    """The run to go on after; `None` for the newest one when it is asked to resume."""
+    search_attributes: SearchAttributes
+    ask: Ask
+
+
+async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedConversation:
+    """Starts the conversation, or attaches to the run that is there.
+
+    Raises:
+        ConversationTakenError, MessageNotSentError, StartNotComparableError: Where that is not the same start.
+    """
+    client, ask = starting.client, starting.ask
+    mine = started_input_of(wire)
+    sid = canonical_sid(wire["sid"], mine.server)
+
+    async def newest_run() -> WorkflowExecutionDescription | None:
+        return await ask(lambda: find_run(client, sid))
+
+    async def look(noted: str | None) -> StartedConversation | None:
+        run = await newest_run()
+        return await _attach_to(starting, sid, mine, run, noted) if run else None
+
+    # Whoever resumes goes on after this run, and after no other.
+    newest = await newest_run() if starting.resume else None
+    noted = (starting.resume_after or newest.run_id) if newest else None
+    if newest:
+        there = await _attach_to(starting, sid, mine, newest, noted if newest.close_time else None)
+        if there:
+            return there
+    elif has_large_replay(wire):
+        # What takes seconds to send is not sent where it turns out that nothing is to be started.
+        there = await look(None)
+        if there:
+            return there
+    # The same for each attempt: one whose answer was lost has Temporal answer the next as it did the first.
+    call_id = str(uuid4())
+    request = StartRequest(
+        wire=await fit_input(wire, client.data_converter, starting.payload_store),
+        sid=sid,
+        user_id=mine.user_id,
+        api_url=mine.api_url,
+        server=mine.server,
+        task_queue=starting.task_queue,
+        with_search_attributes=starting.search_attributes.are_there,
+        # Without a run that may be followed, none may have begun in the meantime.
+        reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE if noted else WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        request_id=request_id_after(noted) if noted else call_id,
+        call_id=call_id,
+    )
+    attempts = 0
+
+    async def attempt() -> str | None:
+        nonlocal attempts
+        attempts += 1
+        if noted and attempts > 1:
+            # A run that has begun since the first attempt is not to be followed.
+            run = await find_run(client, sid)
+            if run is None or run.run_id != noted:
+                return None
+        return await start_run(client, request)
+
+    while True:
+        try:
+            run_id = await ask(attempt)
+            if run_id is not None:
+                begun = RunIds(sid, workflow_id_of(sid), run_id)
+                if not noted or await ask(lambda: was_begun_by(client, begun, call_id)):  # noqa: B023
+                    return StartedConversation(sid, begun.workflow_id, run_id, attached=False)
+        except RPCError as error:
+            if is_about_search_attributes(error) and request.with_search_attributes:
+                starting.search_attributes.note_missing()
+                request = replace(request, with_search_attributes=False)
+                continue
+            if error.status != RPCStatusCode.ALREADY_EXISTS:
+                raise
+        there = await look(noted)
+        if there:
+            return there
+        if not noted:
+            request = replace(request, reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
+
+
+async def _attach_to(
+    starting: Starting, sid: str, mine: StartedInput, run: WorkflowExecutionDescription, followed: str | None
+) -> StartedConversation | None:
+    """Whether a caller may have the run that is there; `None` where the next one may start.
+
+    Args:
+        starting: How it is started.
+        sid: The conversation.
+        mine: What the caller wants to deliver.
+        run: The run that is there.
+        followed: The run that may be followed by the next one, whatever it delivered.
+    """
+    there = RunIds(sid, run.id, run.run_id)
+    state = state_of(run.status)
+    try:
+        theirs = await starting.ask(lambda: read_started_input(starting.client, there))
+    except UnreadableInputError as error:
+        raise StartNotComparableError(str(error), **there.origin) from error
+    ended_without = not starting.resume and state not in ("running", "ready")
+    is_followed = run.run_id == followed or ended_without
+    if not isinstance(theirs.user_id, str):
+        # Such a run is refused as InvalidInput: nothing is sent, and it belongs to nobody.
+        if is_followed:
+            return None
+        raise StartNotComparableError("its input names no user", **there.origin)
+    if theirs.user_id != mine.user_id:
+        raise ConversationTakenError("user", sid=sid)
+    if is_followed:
+        return None
+    if (theirs.api_url, theirs.server) != (mine.api_url, mine.server):
+        raise ConversationTakenError("server", sid=sid)
+    differs = delivery_difference(theirs, mine)
+    if differs == "unknown":
+        raise StartNotComparableError("its replay is in the payload store, without a digest", **there.origin)
+    if differs:
+        raise MessageNotSentError(MessageNotSentDetails(differs, state), **there.origin)
+    return StartedConversation(sid, run.id, run.run_id, attached=True, attached_to=state)

@@ -1,0 +1,150 @@
+"""Waits for a run's end, and tells how it comes along."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from temporalio.client import Client
+
+from ._ask import FIRST_DELAY, LAST_DELAY, ask_until_answered, longer, pause, within
+from ._long_polls import Polling, poll_for_end
+from ._runs import RunIds, RunOutcome, describe_run, run_outcome
+from .status import ConversationStatus, Retrying, RunPhase, conversation_status, step_of
+
+#: In seconds. The result is there already: its caller must not wait long for the last line of its progress.
+_TELL_END_WITHIN = 2.0
+
+#: Phases of a run between two creates, in their order.
+_ORDER: dict[RunPhase, int] = {
+    "queued": 0,
+    "preparing repository": 1,
+    "running setup script": 2,
+    "creating": 3,
+    "checking": 4,
+    "stopping": 5,
+}
+
+_PREPARING: tuple[RunPhase, ...] = ("preparing repository", "running setup script")
+
+
+class Progress:
+    """Tells a caller what has changed, and never that a run went back."""
+
+    def __init__(self, on_progress: Callable[[ConversationStatus], None] | None = None) -> None:
+        self._on_progress = on_progress
+        #: What was last seen.
+        self.latest: ConversationStatus | None = None
+        #: The number of the step that was last seen under way.
+        self._step: int | None = None
+        self._told: ConversationStatus | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody listens."""
+        return self._on_progress is not None
+
+    def report(self, status: ConversationStatus, step: int | None) -> None:
+        """Tells what was seen, with the number of the step that is under way; `None` between two."""
+        if self._is_behind(status, step):
+            return
+        self.latest = status
+        self._step = self._step if step is None else step
+        self._tell(status)
+
+    def on_retrying(self, retrying: Retrying) -> None:
+        """Tells of an outage with what was last seen."""
+        if self.latest:
+            self._tell(replace(self.latest, retrying=retrying))
+
+    def _tell(self, status: ConversationStatus) -> None:
+        if status == self._told or self._on_progress is None:
+            return
+        self._told = status
+        self._on_progress(status)
+
+    def _is_behind(self, status: ConversationStatus, step: int | None) -> bool:
+        """A step that is under way has a number. Between two the phase is a guess, which counts only if it is ahead."""
+        if self.latest is None or status.closed_at:
+            return False
+        if self.latest.closed_at:
+            return True
+        if self._step is None:
+            return False
+        if step is not None:
+            return step < self._step
+        # What comes after preparing is a create, and the guess is a check.
+        is_preparing = self.latest.phase in _PREPARING
+        return is_preparing or _ORDER.get(status.phase, 0) <= _ORDER.get(self.latest.phase, 0)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The run that is waited for, and how."""
+
+    client: Client
+    run: RunIds
+    long_polls: int
+    """How many waits of this process may hold a long poll."""
+    progress: Progress
+
+
+async def wait_for_end(wait: Wait) -> RunOutcome:
+    """Waits for the run's end.
+
+    As many waits as the process has long polls hear of it at once; and every one looks at its run about every ten
+    seconds, so that a refused or lost poll costs time only.
+
+    Raises:
+        NestedConversationError: The class of the run's failure.
+    """
+    client, run, progress = wait.client, wait.run, wait.progress
+    polling = Polling()
+    poll = asyncio.ensure_future(poll_for_end(client, run, wait.long_polls, polling))
+    watch = asyncio.ensure_future(_watch_until_closed(wait, polling))
+    try:
+        await asyncio.wait({poll, watch}, return_when=asyncio.FIRST_COMPLETED)
+        event = poll.result() if poll.done() else None
+        if event is None:
+            watch.result()
+    finally:
+        for task in (poll, watch):
+            task.cancel()
+        await asyncio.gather(poll, watch, return_exceptions=True)
+    if progress.is_watched and not (progress.latest and progress.latest.closed_at):
+        await _tell_end(wait)
+    if event is not None:
+        return await run_outcome(client, run, event)
+    return await ask_until_answered(lambda: run_outcome(client, run), progress.on_retrying)
+
+
+async def _watch_until_closed(wait: Wait, polling: Polling) -> None:
+    """Reports what changes, and returns when the run has ended."""
+    progress = wait.progress
+    delay = FIRST_DELAY
+    while True:
+        # Whoever shows progress, or has no poll, looks more often in the first seconds.
+        is_in_no_hurry = polling.is_on and not progress.is_watched
+        if is_in_no_hurry:
+            await pause(LAST_DELAY)
+        await ask_until_answered(lambda: _look(wait), progress.on_retrying)
+        if progress.latest and progress.latest.closed_at:
+            return
+        if not is_in_no_hurry:
+            await pause(delay)
+        delay = longer(delay)
+
+
+async def _tell_end(wait: Wait) -> None:
+    """The result is what counts: progress that can't be read then is left out."""
+    try:
+        await within(_TELL_END_WITHIN, lambda: _look(wait))
+    except Exception:
+        return
+
+
+async def _look(wait: Wait) -> None:
+    description = await describe_run(wait.client, wait.run.sid, wait.run.run_id)
+    status = await conversation_status(wait.client, wait.run.sid, description)
+    wait.progress.report(status, step_of(description))

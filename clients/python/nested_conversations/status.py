@@ -1,0 +1,229 @@
+"""What can be told of a start without waiting for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionResponse,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
+
+from ._decode import decode_memo, one_line
+
+#: What a list can tell of a run: that it is under way, or how it ended.
+RunState = Literal["running", "ready", "failed", "cancelled", "terminated", "timed-out"]
+
+#: Where a run is: with nobody yet, in one of the workflow's activities, or at its end.
+RunPhase = Literal[
+    "queued",
+    "preparing repository",
+    "running setup script",
+    "creating",
+    "checking",
+    "stopping",
+    "ready",
+    "failed",
+    "cancelled",
+    "terminated",
+    "timed-out",
+]
+
+
+@dataclass(frozen=True)
+class OverdueStep:
+    """A step that no worker has taken up, though it was due five seconds ago or longer."""
+
+    since: datetime
+    task_queue: str
+    version: str | None = None
+    """The one version that may take it up, as `deployment:build`; `None` where any worker may."""
+
+
+@dataclass(frozen=True)
+class Retrying:
+    """Temporal can't be reached, or does not answer, and is asked again."""
+
+    since: datetime
+    """When it was first asked in vain."""
+    reason: str
+    """In one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationStatus:
+    """How a run of a conversation comes along. Times are in UTC."""
+
+    sid: str
+    workflow_id: str
+    run_id: str
+    phase: RunPhase
+    started_at: datetime
+    closed_at: datetime | None = None
+    """`None` while it runs."""
+    attempts: int | None = None
+    """Attempts of the present activity that have ended: readiness checks, while `checking`."""
+    maximum_attempts: int | None = None
+    last_seen: str | None = None
+    """Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 s`."""
+    overdue: OverdueStep | None = None
+    """Set where it is stuck although it runs: no worker is there, or all are busy."""
+    failed_workflow_tasks: int = 0
+    """How often in a row the workflow's own code could not go on, e.g. for want of a key."""
+    workflow_task_failure: str | None = None
+    """What the first of them met, e.g. `a payload is encrypted with key 'k2': the keys here are k1`."""
+    user_id: str | None = None
+    """This and the next two as the start's memo tells; `None` where another client did not set it."""
+    api_url: str | None = None
+    server: str | None = None
+    retrying: Retrying | None = None
+    """Set by `progress` while Temporal does not answer: all else is as it was last seen."""
+
+
+_STATES: dict[WorkflowExecutionStatus, RunState] = {
+    WorkflowExecutionStatus.COMPLETED: "ready",
+    WorkflowExecutionStatus.FAILED: "failed",
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+    WorkflowExecutionStatus.TERMINATED: "terminated",
+    WorkflowExecutionStatus.TIMED_OUT: "timed-out",
+}
+
+_PHASES: dict[str, RunPhase] = {
+    "prepareWorkspace": "preparing repository",
+    "createConversation": "creating",
+    "checkConversationReady": "checking",
+    "stopConversation": "stopping",
+}
+
+#: The run's start, and its first workflow task: scheduled, started, and failed if need be.
+_EVENTS_BEFORE_ACTIVITIES = 4
+
+#: What comes into a history while tasks fail again and again is seldom more than this, such as signals.
+_LATEST_EVENTS = 20
+
+#: A worker that is there takes a step up within a second; and this machine's clock may be off by some.
+_OVERDUE_AFTER = timedelta(seconds=5)
+
+
+def state_of(status: WorkflowExecutionStatus | None) -> RunState:
+    """The state of a run, by what Temporal calls its status."""
+    return _STATES.get(status, "running") if status else "running"
+
+
+def step_of(description: WorkflowExecutionDescription) -> int | None:
+    """The number of the step that is under way: Temporal counts a run's activities. `None` between two."""
+    pending = description.raw_description.pending_activities
+    return int(pending[0].activity_id) if pending and pending[0].activity_id.isdecimal() else None
+
+
+async def conversation_status(
+    client: Client, sid: str, description: WorkflowExecutionDescription
+) -> ConversationStatus:
+    """Reads a description of the workflow: the pending activity has its attempt and what the last one met."""
+    raw = description.raw_description
+    pending = raw.pending_activities[0] if raw.pending_activities else None
+    state = state_of(description.status)
+    # Between two activities, for a moment, there is none. The first to end is the create, so that a check comes next.
+    without: RunPhase = "checking" if description.history_length > _EVENTS_BEFORE_ACTIVITIES else "queued"
+    phase = (pending and await _phase_of(client, pending)) or without
+    failed_tasks = max(raw.pending_workflow_task.attempt - 1, 0)
+    memo = await decode_memo(client, description.raw_info.memo)
+    told: dict[str, Any] = {}
+    if pending:
+        failure = await _last_failure(client, pending.last_failure) if pending.HasField("last_failure") else None
+        look = _look_details(failure)
+        # A check knows how many there were before this activity; Temporal counts those of the activity alone.
+        told["attempts"] = look.get("attempts", max(pending.attempt - 1, 0))
+        told["maximum_attempts"] = look.get("maximumAttempts") or pending.maximum_attempts or None
+        told["last_seen"] = failure and _message_of(failure)
+    return ConversationStatus(
+        sid=sid,
+        workflow_id=description.id,
+        run_id=description.run_id,
+        phase=phase if state == "running" else state,
+        started_at=description.start_time,
+        closed_at=description.close_time,
+        overdue=_overdue_step(description.task_queue, raw),
+        failed_workflow_tasks=failed_tasks,
+        workflow_task_failure=await _workflow_task_failure(client, description) if failed_tasks else None,
+        user_id=memo.get("userId"),
+        api_url=memo.get("apiUrl"),
+        server=memo.get("server"),
+        **told,
+    )
+
+
+async def _phase_of(client: Client, pending: PendingActivityInfo) -> RunPhase | None:
+    """The phase that an activity makes; the heartbeats of `prepareWorkspace` tell which of two."""
+    phase = _PHASES.get(pending.activity_type.name)
+    if phase != "preparing repository":
+        return phase
+    try:
+        [heartbeat] = await client.data_converter.decode(pending.heartbeat_details.payloads[:1])
+    except Exception:
+        return phase
+    is_setup = isinstance(heartbeat, dict) and heartbeat.get("phase") == "running setup script"
+    return "running setup script" if is_setup else phase
+
+
+async def _workflow_task_failure(client: Client, description: WorkflowExecutionDescription) -> str | None:
+    """Of tasks that fail one after another, the first alone is in the history."""
+    request = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace, execution=description.raw_info.execution, maximum_page_size=_LATEST_EVENTS
+    )
+    answer = await client.workflow_service.get_workflow_execution_history_reverse(request, retry=True)
+    for event in answer.history.events:
+        if event.HasField("workflow_task_failed_event_attributes"):
+            return _message_of(await _last_failure(client, event.workflow_task_failed_event_attributes.failure))
+    return None
+
+
+def _overdue_step(task_queue: str, raw: DescribeWorkflowExecutionResponse) -> OverdueStep | None:
+    """A step that waits for its next attempt is due at that time; one that has begun is in a worker's hands."""
+    since = next((_utc(due) for due in _due_times(raw)), None)
+    if since is None or datetime.now(timezone.utc) - since < _OVERDUE_AFTER:
+        return None
+    pinned = raw.workflow_execution_info.versioning_info.deployment_version
+    return OverdueStep(since, task_queue, f"{pinned.deployment_name}:{pinned.build_id}" if pinned.build_id else None)
+
+
+def _due_times(raw: DescribeWorkflowExecutionResponse) -> Iterable[Timestamp]:
+    for activity in raw.pending_activities:
+        is_due = activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+        if is_due and activity.HasField("scheduled_time"):
+            yield activity.scheduled_time
+    task = raw.pending_workflow_task
+    if task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED and task.HasField("scheduled_time"):
+        yield task.scheduled_time
+
+
+def _utc(time: Timestamp) -> datetime:
+    return time.ToDatetime().replace(tzinfo=timezone.utc)
+
+
+async def _last_failure(client: Client, failure: Failure) -> BaseException:
+    """Without the key that it is encrypted with, a failure says so."""
+    try:
+        copy = Failure()
+        copy.CopyFrom(failure)
+        return await client.data_converter.decode_failure(copy)
+    except Exception as error:
+        return Exception(f"(can't be read: {one_line(error)})")
+
+
+def _message_of(failure: BaseException) -> str:
+    return failure.message if isinstance(failure, ApplicationError) else str(failure)
+
+
+def _look_details(failure: BaseException | None) -> dict[str, Any]:
+    details = failure.details if isinstance(failure, ApplicationError) else ()
+    return details[0] if details and isinstance(details[0], dict) else {}

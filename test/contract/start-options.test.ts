@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApplicationFailure } from '@temporalio/common';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { startOptionsOf } from '../../contract/start-options.js';
+
+const input = { apiUrl: 'http://runtime:8080', sid: 'conv123', userId: 'ada' };
+
+test('a workflow that starts a child with such fields fails, and does not hang', () => {
+  const wrong: [fields: object, problem: string][] = [
+    [{ sid: undefined }, 'sid is required, as a text'],
+    [{ userId: null }, 'userId is required, as a text'],
+    [{ apiUrl: 5 }, 'apiUrl is required, as a text'],
+    [{ sid: 'x'.repeat(101) }, 'sid must have at most 100 characters'],
+    [{ sid: '', userId: 'x'.repeat(256) }, 'sid is required, as a text; userId must have at most 255 characters'],
+    [{ sid: undefined, server: 'agent-server' }, 'sid is required, as a text'],
+  ];
+  for (const [fields, problem] of wrong) {
+    const asked = { ...input, ...fields } as CreateNestedConversationInput;
+    assert.throws(
+      () => startOptionsOf(asked, { searchAttributes: true }),
+      (error: unknown) => {
+        assert(error instanceof ApplicationFailure);
+        assert.deepEqual([error.type, error.nonRetryable, error.message], ['InvalidInput', true, problem]);
+        return true;
+      },
+    );
+  }
+});
+
+test('the options are those that the client starts with', () => {
+  const { typedSearchAttributes, ...options } = startOptionsOf(input, { searchAttributes: true });
+  assert.deepEqual(options, {
+    workflowId: 'conversation-conv123',
+    taskQueue: 'nested-conversations',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    memo: { userId: 'ada', apiUrl: 'http://runtime:8080', server: 'openhands' },
+    staticSummary: 'openhands at http://runtime:8080, for ada',
+  });
+  assert.deepEqual(
+    typedSearchAttributes?.map(({ value }) => value),
+    ['conv123', 'ada'],
+  );
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+
+let temporal: Temporal;
+
+before(async () => {
+  temporal = await startDevServer();
+});
+after(() => temporal.stop());
+
+test('a signal to npm ends the worker that it runs, in good order', async (t) => {
+  const { PATH, HOME } = process.env;
+  const npm = spawn('npm', ['run', '--silent', 'worker'], {
+    cwd: fileURLToPath(new URL('../../../', import.meta.url)),
+    env: { PATH, HOME, ...temporal.variables, TEMPORAL_TASK_QUEUE: 'npm-run-worker' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, so that a worker that outlives npm ends with the test.
+    detached: true,
+  });
+  t.after(() => {
+    try {
+      process.kill(-(npm.pid ?? 0), 'SIGKILL');
+    } catch {
+      // All of the group have ended.
+    }
+  });
+  let log = '';
+  npm.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  while (!log.includes('RUNNING')) await once(npm.stderr, 'data');
+  npm.kill('SIGTERM');
+  // The worker has this pipe, too: it is closed once both have ended.
+  await once(npm.stderr, 'close', { signal: AbortSignal.timeout(60_000) });
+  assert.match(log, /"Worker stopped"/);
+});
