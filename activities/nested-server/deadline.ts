@@ -6,7 +6,7 @@ function timeoutError(): DOMException {
 /**
  * Runs `work` with a signal that aborts once this time is over, or `cancelled` aborts.
  *
- * `AbortSignal.timeout` and `AbortSignal.any` do the same, and cost a tenth of a start's requests: their timers go on
+ * `AbortSignal.timeout` and `AbortSignal.any` do the same, and show in a profile of a busy worker: their timers go on
  * after the answer, and what they make is left to the garbage collector.
  */
 export async function withDeadline<T>(
