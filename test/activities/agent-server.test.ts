@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import {
   addAbsence,
   addAsked,
@@ -29,9 +29,10 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import type { AgentServerScript } from '../../dev-stack/stand-ins/agent-server-conversation.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { failureOf } from '../harness/failure-of.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
-import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
+import { startTimeSkipping } from '../harness/temporal.js';
 import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
 
 const text = 'Fix the build';
@@ -401,13 +402,9 @@ describe('a conversation of agent-server that is', () => {
   testConclusions({ begin, conclude }, wanted, table);
 });
 
-let temporal: Temporal;
 let server: AgentServerStandIn;
 
-before(async () => {
-  temporal = await startTimeSkipping();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startTimeSkipping());
 beforeEach(async () => {
   server = await AgentServerStandIn.listen();
 });

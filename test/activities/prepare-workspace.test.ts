@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -17,23 +17,20 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import type { Injection } from '../../dev-stack/stand-ins/faults.js';
 import { failureOf } from '../harness/failure-of.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { GitServer } from '../harness/git-server.js';
 import { recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 const token = 'gT7x4Qm9LkZw2';
 const bash = '/api/bash/execute_bash_command';
 
-let temporal: Temporal;
 let server: AgentServerStandIn;
 let git: GitServer;
 let repository: string;
 
-before(async () => {
-  temporal = await startDevServer();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
 beforeEach(async () => {
   server = await AgentServerStandIn.listen();
   git = await GitServer.start({ token });

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Finding } from '../../cli/doctor/check.js';
@@ -20,17 +20,14 @@ import { runCommand } from '../../dev-stack/run-command.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { msToTs } from '../harness/sdk-internals.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
-let temporal: Temporal;
 let server: OpenHandsStandIn;
 
-before(async () => {
-  temporal = await startDevServer();
-  await registerSearchAttributes(temporal.env.client);
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
+await registerSearchAttributes(temporal.env.client);
 beforeEach(async () => {
   server = await OpenHandsStandIn.listen();
 });

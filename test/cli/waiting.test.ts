@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
@@ -11,19 +11,16 @@ import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** What the command line says of starts that are there: waiting for them, watching them, and meeting them. */
 
-let temporal: Temporal;
 let server: OpenHandsStandIn;
 let sid: string;
 
-before(async () => {
-  temporal = await startDevServer();
-  await registerSearchAttributes(temporal.env.client);
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
+await registerSearchAttributes(temporal.env.client);
 beforeEach(async () => {
   server = await OpenHandsStandIn.listen();
   sid = `conv-${randomUUID()}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ConversationStatus } from '../../client/conversation-status.js';
@@ -18,20 +18,15 @@ import { type EnsuredConversation, NestedConversations } from '../../client/nest
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
-let temporal: Temporal;
 let server: OpenHandsStandIn;
-let conversations: NestedConversations;
 /** Its starts wait for a worker, and so run until they are cancelled or terminated. */
-let unattended: NestedConversations;
 
-before(async () => {
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client);
-  unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client);
+const unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
 beforeEach(async () => {
   server = await OpenHandsStandIn.listen();
 });

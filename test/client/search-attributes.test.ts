@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
@@ -14,18 +14,15 @@ import { workflowIdOf, workflowType } from '../../contract/names.js';
 import { startOptionsOf } from '../../contract/start-options.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { historyLength } from '../harness/history.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
-let temporal: Temporal;
 let server: OpenHandsStandIn;
 
-before(async () => {
-  temporal = await startDevServer();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
 beforeEach(async () => {
   server = await OpenHandsStandIn.listen();
 });

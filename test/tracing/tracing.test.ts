@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
 import { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { ConversationAbortedError } from '../../client/errors.js';
@@ -9,7 +9,8 @@ import { traceHeader, workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
@@ -20,14 +21,10 @@ const statusCodes = { unset: 0, error: 2 };
 
 type Environment = Readonly<Record<string, string>>;
 
-let temporal: Temporal;
 let server: OpenHandsStandIn;
 let collector: TraceCollector;
 
-before(async () => {
-  temporal = await startDevServer();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
 beforeEach(async () => {
   server = await OpenHandsStandIn.listen();
   collector = await startTraceCollector();

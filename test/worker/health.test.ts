@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { freePort } from '../../dev-stack/free-port.js';
@@ -9,17 +9,13 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startApiKeyGate } from '../harness/api-key-gate.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Not the queue of the harness: its worker must not do the work of the process under test. */
 const taskQueue = 'health';
 
-let temporal: Temporal;
-
-before(async () => {
-  temporal = await startDevServer();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
 
 interface ProbedWorker {
   readonly process: RunningProgram;

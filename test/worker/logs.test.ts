@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { standInForFile, temporalForFile } from '../harness/fixtures.js';
 import { start } from '../harness/start.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -18,19 +18,9 @@ type Line = Readonly<Record<string, unknown>>;
 const taskQueue = 'logs';
 const post = { method: 'POST', path: '/api/conversations' };
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let conversations: NestedConversations;
-
-before(async () => {
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen();
-  conversations = new NestedConversations(temporal.env.client, { taskQueue });
-});
-after(async () => {
-  await server.close();
-  await temporal.stop();
-});
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
+const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
 function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
   const worker = startProgram('worker/main.js', {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { Client, WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { NestedConversations } from '../../client/nested-conversations.js';
@@ -11,8 +11,8 @@ import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { scrape } from '../../dev-stack/scrape.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Keys that a worker lacks, or that don't fit: what is encrypted with them waits where it is read. */
 
@@ -22,16 +22,8 @@ const setting = (...keys: [id: string, fill: number][]) =>
 const converterOf = (...keys: [id: string, fill: number][]) =>
   dataConverterFor(new Map(keys.map(([id, fill]) => [id, createSecretKey(keyOf(fill))])));
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-before(async () => {
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen();
-});
-after(async () => {
-  await server.close();
-  await temporal.stop();
-});
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
 
 function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
   const taskQueue = `missing-keys-${randomUUID()}`;

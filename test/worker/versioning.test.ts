@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { beforeEach, describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
@@ -8,24 +8,16 @@ import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
 /** Of each test its own; the task queue is called the same. */
 let deploymentName: string;
 let conversations: NestedConversations;
 
-before(async () => {
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen();
-});
-after(async () => {
-  await server.close();
-  await temporal.stop();
-});
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
 beforeEach(() => {
   deploymentName = `versioning-${randomUUID()}`;
   conversations = new NestedConversations(temporal.env.client, { taskQueue: deploymentName });

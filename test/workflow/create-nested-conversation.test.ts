@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Context, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
@@ -10,17 +10,14 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { failureOf } from '../harness/failure-of.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
-import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
+import { startTimeSkipping } from '../harness/temporal.js';
 
-let temporal: Temporal;
 let server: OpenHandsStandIn;
 
-before(async () => {
-  temporal = await startTimeSkipping();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startTimeSkipping());
 beforeEach(async () => {
   server = await OpenHandsStandIn.listen();
 });

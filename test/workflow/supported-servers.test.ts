@@ -2,21 +2,17 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { failureOf } from '../harness/failure-of.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
-import { startDevServer, startTimeSkipping, type Temporal } from '../harness/temporal.js';
+import { startDevServer, startTimeSkipping } from '../harness/temporal.js';
 
-let temporal: Temporal;
-
-before(async () => {
-  temporal = await startTimeSkipping();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startTimeSkipping());
 
 const settings = {
   agentSettings: { llm: { model: 'openai/gpt-4o', api_key: 'sk-x' } },
