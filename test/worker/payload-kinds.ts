@@ -1,4 +1,4 @@
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import type { Payload } from '@temporalio/common';
 
@@ -40,14 +40,6 @@ export function withMetadata(bytes: number): Buffer {
 }
 
 export const zlib = (whole: Uint8Array) => payload('binary/zlib', deflateSync(whole));
-
-/** What a client with another key, or with another one of the same id, sends. */
-export function encryptedWith(keyId: string, key: Buffer, value: unknown): Payload {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  const data = [nonce, cipher.update(protobufOf(JSON.stringify(value))), cipher.final()];
-  return payload('binary/encrypted', Buffer.concat([...data, cipher.getAuthTag()]), { 'encryption-key-id': keyId });
-}
 
 const megabytes = (count: number) => count * 1024 * 1024;
 
