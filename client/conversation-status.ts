@@ -44,7 +44,9 @@ export interface ConversationStatus {
   /** Attempts of the current activity that have ended. While `checking`, these are readiness checks. */
   readonly attempts?: number;
   readonly maximumAttempts?: number;
-  /** Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 seconds`. */
+  /**
+   * Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 seconds`.
+   */
   readonly lastSeen?: string;
   /** Set when the run is stuck: there is no worker, or all are busy. */
   readonly overdue?: OverdueStep;
