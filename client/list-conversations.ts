@@ -141,7 +141,7 @@ function quoted(text: string): string {
   return `'${text.replace(/['\\]/g, '\\$&')}'`;
 }
 
-/** Compares the user by search attribute, else by memo, else by the input of the run. */
+/** Compares the user with the run's search attribute, or if it has none, with its memo or its input. */
 async function isOfUser(client: Client, run: WorkflowExecutionInfo, userId: string | undefined): Promise<boolean> {
   if (userId === undefined) return true;
   const [attribute] = run.searchAttributes[searchAttributes.userId] ?? [];

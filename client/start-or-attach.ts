@@ -165,7 +165,7 @@ function requestIdAfter(runId: string): string {
 /**
  * Attaches to the existing run, if the caller may.
  *
- * @param followed The run that a new one may follow, whatever message it delivered.
+ * @param followed The run that a new one may follow, even if it delivered another message.
  */
 async function attachTo(
   { client, ask, resume }: Starting,

@@ -6,7 +6,7 @@ import { withTrace } from '../tracing/trace-context.js';
 import type { StartedConversation } from './start-or-attach.js';
 
 /**
- * Runs a start in one span, whatever the number of calls. Workflows that `work` starts with `carryTrace` continue the
+ * Runs a start in one span that covers all of its calls. Workflows that `work` starts with `carryTrace` continue the
  * trace.
  */
 export function traceStart(sid: string, work: () => Promise<StartedConversation>): Promise<StartedConversation> {
