@@ -10,8 +10,8 @@ import { ZlibCodec } from './zlib-codec.js';
 export const encodedFailuresPath = fileURLToPath(new URL('./encoded-failures.cjs', import.meta.url));
 
 /**
- * A worker needs ten times a large payload's bytes for a while. The rate prevents that up to forty workflow tasks, the
- * maximum at a time, need them at once.
+ * A worker needs ten times a large payload's bytes for a while. Up to forty workflow tasks run at a time; the rate
+ * keeps them from decompressing large payloads together.
  */
 const inflatedBytesPerSecond = 40 * 1024 * 1024;
 

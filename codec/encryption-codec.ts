@@ -28,7 +28,7 @@ const shortest = nonceLength + tagLength + 1;
  * Without keys, `encode` also returns payloads unchanged.
  *
  * @throws {@link LockedPayloadError} from `decode`, with the key's id, if the key is missing or does not match. A
- *   changed payload looks like a key that does not match. An Error if the payload claims to be encrypted and can't be
+ *   changed payload looks like a key that does not match. An Error if the payload claims to be encrypted but is not.
  */
 export class EncryptionCodec implements PayloadCodec {
   constructor(private readonly keys: EncryptionKeys) {}

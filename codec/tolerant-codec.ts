@@ -21,7 +21,7 @@ import { isCompressed, ZlibCodec } from './zlib-codec.js';
 /** Called when a payload can't be read. */
 export type OnUnreadable = (kind: 'undecodable' | 'locked', reason: string) => void;
 
-/** In bytes. Smaller payloads are not checked, since their content can't cost much memory. */
+/** In bytes. The JSON of smaller payloads is not bounded, since it can't take much memory. */
 const small = 64 * 1024;
 
 /**
