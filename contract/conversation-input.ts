@@ -33,7 +33,7 @@ export interface CreateNestedConversationInput {
   client?: NestedClientSettings | undefined;
   /** How often to check that the conversation is ready, how many times, and what counts as ready. */
   readiness?: ReadinessSettings | undefined;
-  /** How long preparing `settings.repository` may take; `agent-server` only. */
+  /** How long the preparation of `settings.repository` may take. `agent-server` only. */
   preparation?: PreparationSettings | undefined;
   /**
    * The API of the nested server: `openhands-ai` 0.51 to 1.6, or `openhands-agent-server` 1.23.1 and later.

@@ -76,7 +76,7 @@ export interface FailureDetails {
     readonly maximumAttempts: number;
     /** As in the input, a Temporal duration string. */
     readonly interval: string;
-    /** From the start of the workflow to its failure. */
+    /** Time from the start of the workflow to its failure. */
     readonly waitedMs: number;
     /** What the last readiness check found, e.g. `STARTING (agent loading)`. */
     readonly lastObservation: string;

@@ -28,7 +28,7 @@ export function sidOf(workflowId: string): string | undefined {
  */
 export const traceHeader = '_tracer-data';
 
-/** The run's memo, which a client writes. It tells callers of the same id apart. Contains no secrets. */
+/** The run's memo, which the client writes. It shows who started the run, and on which server. Contains no secrets. */
 export interface ConversationMemo {
   readonly userId: string;
   readonly apiUrl: string;

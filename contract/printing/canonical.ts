@@ -17,7 +17,10 @@ class Form {
     return onlyAscii.test(text) ? this.#ofAscii(text) : this.#fold(text);
   }
 
-  /** Folds one UTF-16 unit at a time. Halves of surrogate pairs have neither case nor accents. */
+  /**
+   * Folds character by character, to keep each one's range in the source. A single half of a surrogate pair has neither
+   * case nor accents.
+   */
   ofView(view: View): View {
     return mapped(view, (character) => this.#ascii[character.charCodeAt(0)] ?? this.#fold(character));
   }

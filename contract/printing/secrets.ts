@@ -29,7 +29,7 @@ export const noSecrets: Secrets = { long: [], short: new Map(), harmless: [] };
 
 /**
  * The fields that are not secret, because a person who investigates a failure needs them. Every other field is secret,
- * whatever its name.
+ * including fields with unknown names.
  */
 const harmlessFields: ReadonlySet<string> = new Set([
   'apiUrl',

@@ -33,7 +33,7 @@ export function unescaped(text: string): string | undefined {
   return undone === text ? undefined : undone;
 }
 
-/** The same for a view. */
+/** Decodes one layer of escapes in a view; `undefined` if there are none. */
 export function unescapeView(view: View): View | undefined {
   if (!mayHaveEscapes(view.text)) return undefined;
   const builder = new ViewBuilder();
