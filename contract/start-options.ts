@@ -29,7 +29,8 @@ export interface StartOptionsSettings {
   readonly taskQueue?: string | undefined;
   /**
    * Whether to set the search attributes that `nested-conversation setup` registers. If the namespace lacks them,
-   * Temporal rejects the start. @default false
+   * Temporal rejects a client's start, and a parent's workflow task fails and is retried until they are registered.
+   * @default false
    */
   readonly searchAttributes?: boolean | undefined;
 }
