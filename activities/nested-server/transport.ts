@@ -85,13 +85,15 @@ export function createTransport(options: TransportOptions = {}): Transport {
       if (first && refusals.every(Boolean)) throw refuse(first);
       return [found.filter((_, index) => !refusals[index])];
     };
+    // A form is encoded, and told by its own type, on the way.
+    const isJson = request.data !== undefined && !(request.data instanceof FormData);
     try {
       return await sendByHttp({
         ...settings,
         ...request,
         ...(newConnection && withoutPool),
-        headers: AxiosHeaders.from({ ...(request.data !== undefined && json), ...request.headers }),
-        data: request.data && JSON.stringify(request.data),
+        headers: AxiosHeaders.from({ ...(isJson && json), ...request.headers }),
+        data: isJson ? JSON.stringify(request.data) : request.data,
         lookup: lookUpAllowed,
       });
     } catch (error) {

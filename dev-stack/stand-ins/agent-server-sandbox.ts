@@ -35,7 +35,8 @@ export class AgentServerSandbox {
   /** `POST /api/file/upload`; what is wrong with the request, or nothing. */
   upload(path: string | null, body: unknown): string | undefined {
     if (path === null || !isAbsolute(path)) return 'Path must be absolute';
-    const [, text = ''] = /\r\n\r\n(.*?)\r\n--/s.exec(String(body)) ?? [];
+    const [, text] = /\r\n\r\n(.*?)\r\n--/s.exec(String(body)) ?? [];
+    if (text === undefined) return 'Field required: file';
     // A file that is there already keeps its mode.
     writeFileSync(path, text);
     return undefined;
