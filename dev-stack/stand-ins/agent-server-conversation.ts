@@ -43,8 +43,8 @@ export interface AgentServerScript {
   /** The cost of a run is stored after the run, with a time before its end. @default false */
   trailsStats?: boolean;
   /**
-   * The process is killed during the create: it is stored, its message is lost, and the POST has no answer. @default
-   * false
+   * The process is killed during the create: it is stored, its message is lost, and the POST has no answer.
+   * @default false
    */
   losesMessage?: boolean;
   /** The text of the 500 with which the create fails: it is stored, but its message is lost. @default none */

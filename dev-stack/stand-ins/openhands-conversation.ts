@@ -58,8 +58,8 @@ export interface OpenHandsScript {
   /** False answers to the first status requests; null means that there is no such conversation. @default [] */
   statusLies?: (string | null)[];
   /**
-   * The answer to a recall comes before the `running` that normally precedes it. In real servers the two race. @default
-   * false
+   * The answer to a recall comes before the `running` that normally precedes it. In real servers the two race.
+   * @default false
    */
   recallsFirst?: boolean;
   /** Messages are accepted, but neither stored nor heard. @default false */
