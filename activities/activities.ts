@@ -26,7 +26,7 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
   const starts = new InFlight(maximumPerServer);
   // A limit of its own: when starts hang, the cleanup is what frees their server.
   const stops = new InFlight(maximumPerServer);
-  // A limit of its own: a set-up script takes minutes, and must not block readiness checks.
+  // A limit of its own: a setup script takes minutes, and must not block readiness checks.
   const preparations = new InFlight(maximumPerServer);
   return {
     prepareWorkspace(input) {

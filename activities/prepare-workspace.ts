@@ -10,7 +10,7 @@ import { Workspace } from './nested-server/agent-server/workspace/workspace.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 
-/** Stopping a job takes a little longer than the five seconds for which the sandbox waits for it to end. */
+/** The sandbox waits five seconds for the job to end. The rest is for the request. */
 const stopTimeoutMs = 10_000;
 
 /** The pause before a job that failed for a temporary reason is begun again. */

@@ -16,7 +16,7 @@ const maximumMsgId = 200;
 /** The maximum number of validation errors to show. */
 const maximumErrors = 10;
 
-/** The longest Retry-After that is honored: the caller may not wait an hour because a server asks for it. */
+/** The longest Retry-After that is honored: if a server asks for an hour, the caller would give up first. */
 const maximumRetryAfterMs = 30_000;
 
 /** An ApplicationFailure of the contract. It has no cause, which could carry a request's headers. */

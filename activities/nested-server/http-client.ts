@@ -47,8 +47,8 @@ export class AnswerTooLargeError extends NoAnswerError {
 }
 
 /**
- * Bounds of an answer that is parsed. A page of a hundred events has about ten thousand values. The bound is fifty
- * times that, and costs about 50 MB. No event is nested this deep.
+ * Bounds of an answer that is parsed. A page of a hundred events has about ten thousand values; a hundred
+ * times as many cost about 50 MB. No event is nested this deep.
  */
 const jsonBounds = { levels: 200, values: 500_000 };
 
@@ -80,8 +80,9 @@ export class HttpClient {
   }
 
   /**
-   * Resolves with the answer, whatever its status. Throws {@link NoAnswerError}, {@link AnswerTooLargeError}, {@link
-   * NotSentError}, or the reason of the aborted `signal`.
+   * Resolves with the answer, whatever its status.
+   *
+   * @throws {@link NoAnswerError}, {@link AnswerTooLargeError}, {@link NotSentError}, or the reason of the aborted `signal`
    */
   async send({ method, path, query, body, share = 1 }: HttpRequest): Promise<HttpAnswer> {
     const { baseUrl, sessionApiKey, signal } = this.options;
@@ -115,7 +116,7 @@ export class HttpClient {
 
   /**
    * Each request has its own deadline, even if it shares one, so that the error names the request that was late. axios'
-   * own timeout is not used: it starts anew with every byte, so a slow drip would block a readiness check forever.
+   * own timeout is not used: it starts again with every byte, so a slow drip would block a readiness check forever.
    */
   #deadlineOf(isRead: boolean, share: number): { ms: number; within: string } {
     const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY, sharedDeadline } = this.options;

@@ -44,7 +44,7 @@ export interface TransportOptions {
   readonly proxyFromEnvironment?: boolean;
   /** The largest decompressed answer to read, in bytes. @default 8 MiB */
   readonly maximumAnswerBytes?: number | undefined;
-  /** Resolves a host name. @default as the operating system does */
+  /** Resolves a host name. @default the operating system's resolver */
   readonly lookup?: (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
 }
 

@@ -32,7 +32,7 @@ export function addAbsence(state: AgentServerState): AgentServerState {
   return { ...state, caughtUp: true, status: { kind: 'absent' } };
 }
 
-/** The server has a new stream for the conversation: a create made it anew, with the message. */
+/** The server has a new stream for the conversation: a create made it again, with the message. */
 export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentServerState {
   const { message } = state;
   const isThere = message.is === 'stored' || message.is === 'taken-up';

@@ -18,7 +18,7 @@ import { type AgentServerEvent, type AgentServerState, longPatience, restStates,
 
 /** Events per request. The server allows up to 100. */
 const pageSize = 50;
-/** Pages per observation: 1,000 events. The next observation continues with a longer stream. */
+/** Pages per observation: 1,000 events. The next observation reads the rest of a longer stream. */
 const maximumPages = 20;
 /** An id is a UUID. A much longer one is not an event id, and would travel with every heartbeat. */
 const longestId = 100;
@@ -86,7 +86,7 @@ async function readOn(
       seen = forgetStream(seen);
     }
     const next = addEvents(seen, read.events, desired);
-    // Such a server says that there is more but sends nothing new. Reading on would never end.
+    // Stops if the page has no new events, even if the server says that there are more. Otherwise it could read forever.
     if (next.isUndecided || (read.hasMore && next.cursor === cursor)) return next;
     seen = { ...next, caughtUp: !read.hasMore };
   }

@@ -70,7 +70,7 @@ export function addLifeUnanswered(state: OpenHandsState): OpenHandsState {
     : state;
 }
 
-/** The server no longer knows the conversation. Its next event stream begins anew. */
+/** The server no longer knows the conversation. Its next event stream starts from the beginning. */
 export function forgetStream({ before: _, ...state }: OpenHandsState): OpenHandsState {
   const { message } = state;
   // If the server finds the conversation again, the message may be there.

@@ -10,7 +10,7 @@ import { type OpenHandsEvent, type OpenHandsState, patience, type Status } from 
 
 /** Events per request. The server allows up to 100. */
 const pageSize = 50;
-/** Pages per observation: 1,000 events. The next observation continues with a longer stream. */
+/** Pages per observation: 1,000 events. The next observation reads the rest of a longer stream. */
 const maximumPages = 20;
 /** The share of a readiness check's remaining time for the status. The rest is for the proof of life. */
 const statusShare = 0.5;
@@ -101,7 +101,7 @@ async function readOn(
     const read = await eventsOf(server, answer);
     if (!read) return undefined;
     const next = addEvents(seen, read.events, desired);
-    // Such a server says that there is more but sends nothing new. Reading on would never end.
+    // Stops if the page has no new events, even if the server says that there are more. Otherwise it could read forever.
     if (next.isUndecided || (read.hasMore && next.cursor === seen.cursor)) return next;
     seen = { ...next, caughtUp: !read.hasMore };
   }

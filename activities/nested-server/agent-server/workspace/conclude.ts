@@ -52,7 +52,7 @@ function reasonOf({ phase, limitSeconds }: Job, { state, tries, output }: JobFac
   return `${phase} failed with exit code ${state.exitCode}${triesMade}${said}`;
 }
 
-/** In bytes: with the text before it, this fills the bound of a failure's detail (400 bytes). */
+/** In bytes: with the text before it, this fills the bound of a failure's detail: see `failure-boundary.ts`. */
 const toldOutput = 280;
 
 function endOf(output: string): string {
