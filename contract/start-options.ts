@@ -27,8 +27,8 @@ export interface StartOptionsSettings {
   /** The task queue of the workers that run `createNestedConversation`. @default 'nested-conversations' */
   readonly taskQueue?: string | undefined;
   /**
-   * Whether the namespace has the search attributes that `nested-conversation setup` registers: without them, such a start
-   * is refused. @default false
+   * Whether the namespace has the search attributes that `nested-conversation setup` registers. Without them, a client's
+   * start is refused, and a parent's workflow task fails and is retried until they are registered. @default false
    */
   readonly searchAttributes?: boolean | undefined;
 }

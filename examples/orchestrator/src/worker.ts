@@ -7,10 +7,10 @@ import { createWorkspaceActivities } from './activities.js';
 import { taskQueue } from './task-queue.js';
 
 // TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, PAYLOAD_ENCRYPTION_KEYS, NESTED_SERVER_ALLOW, …
-const config = loadWorkerConfig();
+const config = { ...loadWorkerConfig(), taskQueue };
 const connection = await NativeConnection.connect(config.connectionOptions);
 const client = await connectClient(config);
-const conversations = new NestedConversations(client, { ...config, taskQueue });
+const conversations = new NestedConversations(client, config);
 const embedded = embeddedWorkerOptions(config);
 
 const worker = await Worker.create({

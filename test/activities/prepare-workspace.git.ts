@@ -20,8 +20,11 @@ import { failureOf } from '../harness/failure-of.js';
 import { temporalForFile } from '../harness/fixtures.js';
 import { GitServer } from '../harness/git-server.js';
 import { recordedActivities } from '../harness/history.js';
+import { needPrograms } from '../harness/needs.js';
 import { run, start } from '../harness/start.js';
 import { startDevServer } from '../harness/temporal.js';
+
+needPrograms({ git: 'git' });
 
 const token = 'gT7x4Qm9LkZw2';
 const bash = '/api/bash/execute_bash_command';

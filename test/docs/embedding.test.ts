@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { CreateNestedConversationInput } from '../../contract/input.js';
+import { runCommand } from '../../dev-stack/run-command.js';
+import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { root } from '../harness/packed.js';
+import { startDevServer, type Temporal } from '../harness/temporal.js';
+
+/** What `docs/embedding.md` says in TypeScript, compiled, and its worker run. */
+
+const page = await readFile(join(root, 'docs/embedding.md'), 'utf8');
+const blocksOf = (language: string) =>
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, block = '']) => block);
+
+/** Inside of the package, which is found by its own name there. */
+const folder = join(root, 'dist/embedding-page');
+
+/** What a block takes from the service that it is in. */
+const surroundings = `
+declare const input: import('nested-conversations/contract').CreateNestedConversationInput;
+declare const taskQueue: string;
+declare const address: string;
+declare const key: string;
+`;
+
+const compilerOptions = {
+  target: 'es2022',
+  module: 'nodenext',
+  moduleDetection: 'force',
+  types: ['node'],
+  strict: true,
+  skipLibCheck: true,
+};
+
+/** The blocks by the file that their first line names. One that names none is a file of its own. */
+function filesOf(blocks: readonly string[]): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const [index, block] of blocks.entries()) {
+    const [, name = `block-${index + 1}.ts`] = /^\/\/ (\S+\.ts)/.exec(block) ?? [];
+    files.set(name, (files.get(name) ?? '') + block);
+  }
+  return files;
+}
+
+let temporal: Temporal;
+let server: OpenHandsStandIn;
+let worker: ChildProcess;
+let workerLog = '';
+let compilerSays: string;
+
+before(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const files = filesOf(blocksOf('ts'));
+  files.set('surroundings.d.ts', surroundings).set('tsconfig.json', JSON.stringify({ compilerOptions }));
+  for (const [name, text] of files) await writeFile(join(folder, name), text);
+  compilerSays = await runCommand('sh', ['-c', `npx tsc -p ${folder} || echo 'Not compiled'`], { cwd: root });
+
+  temporal = await startDevServer();
+  server = await OpenHandsStandIn.listen();
+  const env = { PATH: process.env.PATH, ...temporal.variables };
+  worker = spawn(process.execPath, [join(folder, 'worker.js')], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  worker.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    workerLog += text;
+  });
+});
+after(async () => {
+  if (worker && worker.exitCode === null) {
+    const ended = once(worker, 'exit');
+    worker.kill();
+    await ended;
+  }
+  await server?.close();
+  await temporal?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs a workflow of the page, on its worker. */
+async function run(workflowType: string, workflowId: string, input: CreateNestedConversationInput): Promise<unknown> {
+  const { workflow } = temporal.env.client;
+  const workerEnds = new AbortController();
+  try {
+    return await Promise.race([
+      workflow.execute(workflowType, { taskQueue: 'my-service', workflowId, args: [input] }),
+      once(worker, 'exit', workerEnds).then(() => assert.fail(`the worker ended: ${workerLog}`)),
+    ]);
+  } finally {
+    workerEnds.abort();
+  }
+}
+
+const inputOf = (sid: string, apiUrl: string, content: string): CreateNestedConversationInput => ({
+  apiUrl,
+  sid,
+  userId: 'ada',
+  initialUserMsg: { content },
+  readiness: { interval: '1 second', maximumAttempts: 5 },
+});
+
+describe('the embedding page', () => {
+  test('compiles', () => {
+    assert.equal(compilerSays, '');
+  });
+
+  test('by an activity: a second workflow attaches, and one that resumes sends its message', async () => {
+    const input = inputOf('by-activity', server.url, 'Fix the build');
+    const first = (await run('openByActivity', 'first', input)) as { attached: boolean };
+    const second = (await run('openByActivity', 'second', input)) as { attached: boolean };
+    assert.deepEqual([first.attached, second.attached], [false, true]);
+    const seen = () => server.conversation('by-activity').messagesSeenByModel;
+    assert.deepEqual(seen(), ['Fix the build']);
+    await run('sendAnother', 'third', inputOf('by-activity', server.url, 'Fix the tests'));
+    assert.deepEqual(seen(), ['Fix the build', 'Fix the tests']);
+  });
+
+  test('as a child', async () => {
+    const result = (await run('openByChild', 'parent', inputOf('child', server.url, 'Hi'))) as { status: string };
+    assert.equal(result.status, 'RUNNING');
+    assert.deepEqual(server.conversation('child').messagesSeenByModel, ['Hi']);
+  });
+
+  test('a stand-in that answers as the table says is ready', async (t) => {
+    const standIn = await listen('Hi');
+    t.after(() => standIn.close());
+    const { port } = standIn.address() as AddressInfo;
+    const input = inputOf('own', `http://127.0.0.1:${port}`, 'Hi');
+    const result = (await run('openByActivity', 'own-stand-in', input)) as { status: string };
+    assert.equal(result.status, 'RUNNING');
+  });
+});
+
+/** The stand-in of the page's table, with the events that the page shows. */
+async function listen(content: string) {
+  const [shown = ''] = blocksOf('json');
+  const stream: { id: number }[] = JSON.parse(shown.replace('<initial_user_msg>', content));
+  const conversations = '/api/conversations';
+  let isCreated = false;
+  const standIn = createServer((request, response) => {
+    const { method, url = '' } = request;
+    const { pathname, searchParams } = new URL(url, 'http://stand-in');
+    const answer = (status: number, json: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
+    request.resume();
+    if (method === 'POST' && pathname === conversations) {
+      const conversation_status = isCreated ? 'RUNNING' : 'STARTING';
+      isCreated = true;
+      answer(200, { status: 'ok', conversation_id: 'own', conversation_status });
+    } else if (pathname === `${conversations}/own/events`) {
+      const from = Number(searchParams.get('start_id') ?? 0);
+      const events = stream.filter(({ id }) => id >= from);
+      if (isCreated) answer(200, { events, has_more: false });
+      else answer(404, { detail: 'Conversation own not found' });
+    } else if (pathname === `${conversations}/own`) {
+      answer(200, isCreated ? { conversation_id: 'own', status: 'RUNNING' } : null);
+    } else answer(404, { detail: 'Not Found' });
+  }).listen(0, '127.0.0.1');
+  await once(standIn, 'listening');
+  return standIn;
+}
