@@ -4,7 +4,7 @@ import { exitCodeOf } from './exit-codes.js';
 import { say, sayJson } from './print.js';
 import { reportError } from './report-error.js';
 
-/** What a command has to say: to a person, and to a program. */
+/** The result of a command, for a person and for a program. */
 export interface Answer {
   readonly text: string;
   readonly json: object;
@@ -16,14 +16,14 @@ export interface OutputOptions {
   readonly json?: boolean;
 }
 
-/** What a command is given beside its own options. */
+/** What a command gets in addition to its own options. */
 export interface Context {
-  /** The environment, with the command line's own settings in it. */
+  /** The environment, including the connection options of the command line. */
   readonly env: NodeJS.ProcessEnv;
   readonly connect: () => Promise<Connected>;
 }
 
-/** Runs a command: prints what it answers, or what went wrong, and sets the exit code. */
+/** Runs a command, prints its answer or its error, and sets the exit code. */
 export async function answer(command: Command, work: (context: Context) => Promise<Answer>): Promise<void> {
   const { json, ...options } = command.optsWithGlobals<ConnectionOptions & OutputOptions>();
   const env = environmentOf(options);

@@ -4,14 +4,16 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof shells)[number];
 
-/** The script that has a shell complete a program's commands, their options, and what an option or argument may be. */
+/**
+ * A script that makes a shell complete a program's commands, their options, and the values of options and arguments.
+ */
 export function completionScript(program: Command, shell: Shell): string {
   if (shell === 'fish') return fishScript(program);
   const script = bashScript(program);
   return shell === 'zsh' ? `autoload -U +X compinit bashcompinit && compinit && bashcompinit\n${script}` : script;
 }
 
-/** Where it has no word to offer, the shell offers files. */
+/** Without a word to offer, the shell offers files. */
 function bashScript(program: Command): string {
   const name = program.name();
   const complete = `_${name.replaceAll('-', '_')}`;
@@ -64,7 +66,7 @@ function optionNames(command: Command): string[] {
   return [...shownOptions(command).map(({ long }) => long ?? ''), '--help'];
 }
 
-/** Its own, and those of the whole command line. */
+/** The command's own options and the global ones. */
 function shownOptions(command: Command): readonly Option[] {
   return [...command.options, ...(command.parent?.options ?? [])].filter(
     ({ hidden, long }) => !hidden && long !== '--version',

@@ -7,7 +7,7 @@ import { loadTracingConfig } from '../config/tracing.js';
 import { startTracing } from '../tracing/start-tracing.js';
 import { tell } from './print.js';
 
-/** Where Temporal is: these options win over the environment. */
+/** How to reach Temporal. These options take precedence over the environment. */
 export interface ConnectionOptions {
   readonly address?: string;
   readonly namespace?: string;
@@ -23,7 +23,7 @@ export function addConnectionOptions(program: Command): Command {
     .addOption(new Option('--profile <name>', "a profile of the temporal CLI's configuration (TEMPORAL_PROFILE)"));
 }
 
-/** The environment with the options in it: all that reads settings reads them there. */
+/** The environment with the options added, since all settings are read from an environment. */
 export function environmentOf({ address, namespace, taskQueue, profile }: ConnectionOptions): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -39,7 +39,7 @@ export interface Connected {
   readonly conversations: NestedConversations;
 }
 
-/** Connects when it is first asked to: a command does so when its own arguments are in order. */
+/** Connects on demand, so that a command can check its arguments first. */
 export class LazyConnection {
   #client: Client | undefined;
   #stopTracing: (() => Promise<void>) | undefined;

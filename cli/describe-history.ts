@@ -1,7 +1,7 @@
 import type { HistoryLine } from '../client/tell-history.js';
 import { asOneLine } from './print.js';
 
-/** A line each, with the time since the first. */
+/** One line per event, with the time since the first. */
 export function describeHistory(lines: readonly HistoryLine[]): string {
   const [first] = lines;
   return lines

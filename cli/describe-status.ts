@@ -5,11 +5,13 @@ import { printable } from '../contract/printing/printable.js';
 import { commandLine } from './command-line.js';
 import { asOneLine } from './print.js';
 
-/** One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`. */
+/**
+ * One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`.
+ */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
   const { phase, attempts, maximumAttempts, lastSeen, startedAt, closedAt, overdue } = status;
   const seconds = Math.max(0, Math.round(((closedAt ?? now).getTime() - startedAt.getTime()) / 1000));
-  // What a look saw says which look it was; what a create met does not.
+  // A readiness check's message contains its number. A create's does not.
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
   const meets = status.workflowTaskFailure ?? lastSeen;
   const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || meets;
@@ -17,19 +19,18 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
   return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${asOneLine(met)}` : ''}${stale}`;
 }
 
-/** Says that Temporal is asked again, and why. */
 export function describeRetrying({ since, reason }: Retrying, now = new Date()): string {
   return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${asOneLine(reason)}`;
 }
 
-/** Says what a run that stands still waits for, and where to look. */
+/** Says what a stuck run waits for, and how to find out more. */
 export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
   const which = version ? `of version ${version} ` : '';
   const waited = describeDuration(now.getTime() - since.getTime());
   return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see ${commandLine('doctor')})`;
 }
 
-/** In the two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */
+/** The duration in its two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */
 export function describeDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const counts = [
@@ -43,7 +44,7 @@ export function describeDuration(ms: number): string {
   return told.map(([count, unit]) => `${count} ${unit}`).join(' ') || '0 s';
 }
 
-/** A table, a line for each. */
+/** A table with one line per conversation. */
 export function describeList(conversations: readonly ListedConversation[]): string {
   if (conversations.length === 0) return 'no conversation was started, or none like that';
   const rows = conversations.map(({ sid, phase, userId = '', apiUrl = '', startedAt }) => [
@@ -53,7 +54,7 @@ export function describeList(conversations: readonly ListedConversation[]): stri
     userId,
     apiUrl,
   ]);
-  // What other clients wrote stays in its row.
+  // Text from other clients must not break out of its row.
   const shown = rows.map((row) => row.map((cell) => printable(cell)));
   const all = [['STARTED (UTC)', 'PHASE', 'CONVERSATION', 'USER', 'SERVER'], ...shown];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -11,30 +11,30 @@ import {
   WaitTimeoutError,
 } from '../client/errors.js';
 
-/** What the CLI's exit codes mean; 0 is success: started, ready, or told. */
+/** The exit codes of the CLI. 0 means success. */
 export const exitCodes = {
   /** The start failed or was cancelled, or a setting can't be used. */
   failed: 1,
   /** The command line or the input is wrong: nothing was started. */
   usage: 2,
-  /** Temporal knows no start of this conversation. */
+  /** There is no run of this conversation. */
   notFound: 3,
   /** The conversation belongs to another user or server. */
   taken: 4,
   /** Temporal can't be reached, or has no such namespace. */
   unreachable: 5,
-  /** The conversation is there already, and this message was not sent to it. */
+  /** The conversation already exists, and this message was not sent to it. */
   notSent: 6,
-  /** The start goes on: the time limit of the wait ended, or `--exit-status` was asked of a start that runs. */
+  /** The start continues: the wait's time limit ended, or `--exit-status` was used on a running start. */
   goesOn: 7,
 } as const;
 
-/** Thrown for a command line that can't be read. */
+/** Thrown when the command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Thrown where a person, or a supervisor, ends the waiting. */
+/** Thrown when a person or a supervisor interrupts the wait. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   constructor(readonly signal: 'SIGINT' | 'SIGTERM') {
@@ -54,7 +54,7 @@ const codes: readonly (readonly [code: number, errors: readonly ErrorClass[]])[]
 ];
 
 export function exitCodeOf(error: unknown): number {
-  // As a shell tells of a process that a signal ended.
+  // The exit code that a shell reports for a process ended by a signal.
   if (error instanceof InterruptedError) return 128 + constants.signals[error.signal];
   const found = codes.find(([, errors]) => errors.some((type) => error instanceof type));
   return found?.[0] ?? exitCodes.failed;

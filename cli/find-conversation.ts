@@ -3,13 +3,12 @@ import { ConversationNotFoundError } from '../client/errors.js';
 import { sidOf, workflowType } from '../contract/names.js';
 import type { Connected } from './connection.js';
 
-/** Run ids are UUIDs. */
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /**
- * Asks about a conversation by whatever `start` printed of it: its sid, its workflow id, or the id of a run of it.
+ * Finds a conversation by any id that `start` printed: its sid, its workflow id, or a run id.
  *
- * @throws ConversationNotFoundError that names what was given
+ * @throws ConversationNotFoundError with the id that was given
  */
 export async function withConversation<T>(
   { client, conversations }: Connected,
@@ -17,7 +16,7 @@ export async function withConversation<T>(
   ask: (sid: string) => Promise<T>,
 ): Promise<T> {
   try {
-    // Only whether there is one: what is asked may itself end with an error of this class.
+    // Checks first that it exists, since `ask` may throw the same error class for another reason.
     await conversations.status(id);
     return await ask(id);
   } catch (error) {

@@ -5,14 +5,14 @@ import type { WaitOptions } from '../client/nested-conversations.js';
 import { describeRetrying, describeStatus } from './describe-status.js';
 import { printable } from './print.js';
 
-/** Shows the newest progress of `work` in one line that ticks by the second, and is gone at its end. */
+/** Shows the latest progress of `work` in one line. The line is updated every 200 ms, and removed at the end. */
 export async function withLiveProgress<T>(
   stream: WriteStream,
   work: (callbacks: Pick<WaitOptions, 'onProgress' | 'onRetrying'>) => Promise<T>,
 ): Promise<T> {
   let latest: ConversationStatus | undefined;
   let retrying: Retrying | undefined;
-  // Without hands on standard input: Ctrl-C ends the process, as ever.
+  // Leaves standard input alone, so that Ctrl-C ends the process as usual.
   const line = ora({ stream, text: 'starting', isEnabled: true, discardStdin: false }).start();
   const timer = setInterval(() => {
     if (latest) line.text = printable(describeStatus(latest));

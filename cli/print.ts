@@ -3,21 +3,23 @@ import { unprintable } from '../contract/printing/printable.js';
 import { noSecrets } from '../contract/printing/secrets.js';
 
 /**
- * Everything that this command line prints goes through here. What servers and other clients said is shown without what a
- * terminal would act on, and without what looks like a token.
+ * All output of the command line. In text from servers and other clients, tokens are hidden and characters that a
+ * terminal would interpret are replaced.
  */
 
-/** To standard output: what a command was asked for. */
+/** Prints a command's result to standard output. */
 export function say(text: string): void {
   console.log(printable(text));
 }
 
-/** To standard error: progress, hints, and what went wrong. */
+/** Prints progress, hints and errors to standard error. */
 export function tell(text: string): void {
   console.error(printable(text));
 }
 
-/** JSON escapes most control characters by itself, and here all others that a terminal would act on. */
+/**
+ * Prints JSON. Besides the control characters that JSON escapes, it escapes all others that a terminal would interpret.
+ */
 export function sayJson(value: object): void {
   const withoutTokens = (_: string, inner: unknown) => (typeof inner === 'string' ? hide(inner, noSecrets) : inner);
   console.log(
@@ -29,12 +31,12 @@ function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** What others said, as a part of a line: a break in it would begin one that looks like the command line's own. */
+/** Text from others as part of a line. A line break in it could imitate the command line's own output. */
 export function asOneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
-/** Line breaks are the command line's own: see {@link asOneLine}. */
+/** Keeps line breaks, which only the command line's own text has: see {@link asOneLine}. */
 export function printable(text: string): string {
   return text
     .split('\n')

@@ -12,12 +12,11 @@ import { exitCodes, UsageError } from './exit-codes.js';
 import { say } from './print.js';
 import { reportError } from './report-error.js';
 
-/** The states that `list` shows and filters by. */
 const listedPhases = ['running', 'ready', 'failed', 'cancelled', 'terminated', 'timed-out'];
 
 const idHelp = 'its id; a workflow or run id that start printed does, too';
 
-/** The command line `nested-conversation`. What only one command needs is loaded when that one is run. */
+/** The command line `nested-conversation`. Modules that only one command needs are loaded when it runs. */
 export function buildProgram(): Command {
   const program = new Command('nested-conversation')
     .description('Starts conversations in OpenHands servers through Temporal, and confirms that they are ready.')
@@ -126,7 +125,7 @@ Example:
     )
     .action(async (options: DoctorCommandOptions, command: Command) => {
       await answer(command, async (context) => (await import('./commands/doctor.js')).doctor(options, context));
-      // What a check has left when its time was up would keep the process.
+      // A check that timed out may have left work that would keep the process alive.
       process.exit();
     });
 
@@ -192,12 +191,12 @@ Examples:
     );
 }
 
-/** What is no number is refused by its name later, with all else that is wrong. */
+/** Other text is rejected later, together with all other problems. */
 function numberOrText(text: string): number | string {
   return Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
-/** It was the deadline of a request, and read as the limit of the wait. */
+/** `--timeout` was the timeout of a request, and was mistaken for the limit of the wait. */
 function refuseTimeout(): never {
   reportUsageError('--timeout is now --request-timeout; the limit of --wait is --wait-timeout');
   process.exit(exitCodes.usage);
@@ -208,7 +207,7 @@ function version(): string {
   return version;
 }
 
-/** Options could not be read, `--json` among them: so it is looked for where they stand. */
+/** The options could not be parsed, so `--json` is searched for in the arguments. */
 function reportUsageError(complaint: string): void {
   const problem = `${complaint.replace(/^error: /, '').trim()} (see --help)`;
   reportError(new UsageError(problem), { json: process.argv.includes('--json') });

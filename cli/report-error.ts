@@ -4,13 +4,13 @@ import { oneLine } from '../contract/printing/one-line.js';
 import { commandLine } from './command-line.js';
 import { sayJson, tell } from './print.js';
 
-/** Tells of an error: a person on standard error, a line for each problem; a program by one JSON object. */
+/** Reports an error: as text on standard error, one line per problem, or as one JSON object. */
 export function reportError(error: unknown, { json = false }: { readonly json?: boolean | undefined } = {}): void {
   if (json) sayJson(errorJson(error));
   else for (const line of linesOf(error)) tell(`nested-conversation: ${line}`);
 }
 
-/** An error as JSON, for programs: its type and details where it is a failure of the contract. */
+/** An error as JSON, with its type and details if it is one of the contract's failures. */
 export function errorJson(error: unknown): object {
   const { name, type, details } = error as Error & { type?: string; details?: unknown };
   return { error: { type: type ?? name, message: lineOf(error), ...(details !== undefined && { details }) } };
@@ -25,12 +25,12 @@ function linesOf(error: unknown): string[] {
   return [lineOf(error)];
 }
 
-/** Errors of our own say what they come from; others need not. */
+/** Our own errors already include their cause in the message. */
 function lineOf(error: unknown): string {
   return oneLine(error instanceof NestedConversationError ? error.message : error);
 }
 
-/** What can be done about a start that goes on. */
+/** Commands for a start that continues. */
 export function whatNext(sid: string): string[] {
   return [
     `follow it:  ${commandLine('wait', sid)}`,

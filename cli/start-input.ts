@@ -4,7 +4,7 @@ import { InvalidInputError } from '../client/errors.js';
 import type { InputProblem } from '../contract/failures.js';
 import { type CreateNestedConversationInput, parseInput } from '../contract/input.js';
 
-/** What `--input` holds, still unchecked. */
+/** The content of `--input`, not validated. */
 type BaseInput = Record<string, unknown> & { readonly client?: { readonly sessionApiKey?: string } | null };
 
 /** The options of `nested-conversation start` that make up the workflow's input. */
@@ -31,8 +31,8 @@ export interface StartInputOptions {
 }
 
 /**
- * The input that the options describe: that of `--input`, with what is given beside it in its place. A session key that
- * is in neither is taken from `NESTED_SESSION_API_KEY`.
+ * The input that the options describe. Other options take precedence over `--input`. If neither has a session key,
+ * `NESTED_SESSION_API_KEY` is used.
  *
  * @throws {@link InvalidInputError}
  */
@@ -81,7 +81,7 @@ export async function readStartInput(
   return input as unknown as CreateNestedConversationInput;
 }
 
-/** The option that a field comes from, where it did not come from `--input`. */
+/** The option for each field. */
 const flags: Readonly<Record<string, readonly [flag: string, option: keyof StartInputOptions]>> = {
   apiUrl: ['--api-url', 'apiUrl'],
   sid: ['--sid', 'sid'],
@@ -103,7 +103,7 @@ const flags: Readonly<Record<string, readonly [flag: string, option: keyof Start
   'readiness.readyWhen': ['--ready-when', 'readyWhen'],
 };
 
-/** Names the field as the person wrote it, or would: by its option, unless `--input` holds it. */
+/** Names the problem's option instead of the field, unless `--input` contains the field. */
 function withFlag({ field, problem }: InputProblem, options: StartInputOptions): InputProblem {
   const [flag, option] = flags[field.replace(/\.\d+$/, '')] ?? [];
   const isGiven = option !== undefined && options[option] !== undefined;
@@ -132,7 +132,7 @@ async function readJson(file: string): Promise<BaseInput> {
 async function readText(file: string): Promise<string> {
   try {
     const read = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
-    // Some editors begin a file with a byte order mark, which is not JSON.
+    // Some editors put a byte order mark, which is not JSON, at the start of a file.
     return read.replace(/^\ufeff/, '');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

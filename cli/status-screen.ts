@@ -6,10 +6,10 @@ import type { CreateNestedConversationResult } from '../contract/input.js';
 import { printable } from '../contract/printing/printable.js';
 import { describeDuration, describeOverdue } from './describe-status.js';
 
-/** What a run that has ended came to; absent while it runs. */
+/** The result or error of an ended run; `undefined` while it runs. */
 export type Outcome = CreateNestedConversationResult | Error | undefined;
 
-/** All that is known of a start, on one screen: first what matters most. */
+/** Everything known about a start, most important first. */
 export function statusScreen(status: ConversationStatus, outcome: Outcome, now = new Date()): string {
   const { sid, phase, startedAt, closedAt, overdue, failedWorkflowTasks, server, apiUrl, userId } = status;
   const lasted = describeDuration((closedAt ?? now).getTime() - startedAt.getTime());
@@ -26,7 +26,7 @@ export function statusScreen(status: ConversationStatus, outcome: Outcome, now =
     ['run', status.runId],
   ].filter((row): row is [string, string] => Boolean(row[1]));
   const title = `${sid}: ${phases[phase]}, ${closedAt ? 'after' : 'for'} ${lasted}${closedAt ? '' : ' now'}`;
-  // What servers and other clients said stays in its row.
+  // Text from servers and other clients must not break out of its row.
   return [title, ...rows.map(([name, value]) => `  ${name.padEnd(13)} ${printable(value ?? '')}`)].join('\n');
 }
 
@@ -47,7 +47,7 @@ function describeFailing(count: number, met = "see the workers' logs"): string {
   return `its code failed ${times(count)} in a row: ${met}`;
 }
 
-/** Those that have ended; the one under way is not among them. */
+/** Counts ended attempts, not the current one. */
 function attemptsOf({ attempts, maximumAttempts }: ConversationStatus): string | undefined {
   return attempts === undefined ? undefined : `${attempts} of ${maximumAttempts ?? 'any number'} have ended`;
 }

@@ -7,8 +7,8 @@ import { tell } from './print.js';
 import { whatNext } from './report-error.js';
 
 /**
- * Waits with progress on standard error. Ctrl-C, and SIGTERM, end the waiting, not the start, and say so; a second Ctrl-C
- * ends the process at once.
+ * Waits with progress on standard error. Ctrl-C or SIGTERM ends the wait, not the start, and the output says so. A
+ * second Ctrl-C exits at once.
  */
 export async function waitWithProgress<T>(
   sid: string,

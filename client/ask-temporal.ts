@@ -4,35 +4,38 @@ import { oneLine } from '../contract/printing/one-line.js';
 import type { Retrying } from './conversation-status.js';
 import { onAbort } from './on-abort.js';
 
-/** Time between two questions to Temporal: short at first, then easy on the server. */
+/** Time between two calls to Temporal: short at first, then longer to spare the server. */
 export const firstDelayMs = 250;
-/** With its jitter and the time of an answer below the 12 s within which a waiter hears of the end. */
+/** With jitter and the time for an answer, a waiter still learns of the end within 12 s. */
 export const lastDelayMs = 9_500;
 const growth = 1.2;
 const jitter = 0.15;
 
-/** An unanswered question is asked again after this time: Temporal answers within a second, but 2 MB have to get there. */
+/**
+ * A call without an answer is repeated after this time. Temporal answers within a second, but the request may carry 2
+ * MB.
+ */
 const answerWithinMs = 15_000;
 
-/** A caller is told after this time that Temporal does not answer. The SDK's own retries hide the first seconds. */
+/** After this time, the caller is told that Temporal does not answer. The SDK's own retries hide shorter outages. */
 const tellAfterMs = 3_000;
 
 const grpcCancelled = 1;
 const grpcDeadlineExceeded = 4;
 const grpcResourceExhausted = 8;
 
-/** Thrown for a question that was not answered in time. */
+/** Thrown when Temporal did not answer a call in time. */
 class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
 export interface AskOptions {
   readonly signal: AbortSignal;
-  /** Told once for each outage. */
+  /** Called once per outage. */
   readonly onRetrying?: ((retrying: Retrying) => void) | undefined;
 }
 
-/** Asks Temporal until it answers, or the signal says that it is enough. */
+/** Repeats a call to Temporal until it is answered, or until the signal is aborted. */
 export async function askUntilAnswered<T>(
   client: Client,
   ask: () => Promise<T>,
@@ -62,8 +65,8 @@ export async function askUntilAnswered<T>(
 }
 
 /**
- * Asks Temporal once. What is not answered in time, or is no longer wanted, is cancelled: by a controller of its own,
- * since the SDK leaves a listener on its signal for every call.
+ * Calls Temporal once. The call is cancelled when it takes too long or when the signal is aborted. It gets its own
+ * controller, since the SDK leaves a listener on the signal of every call.
  */
 export async function askOnce<T>(
   client: Client,
@@ -92,15 +95,15 @@ export function longer(delayMs: number): number {
   return Math.min(delayMs * growth, lastDelayMs);
 }
 
-/** With jitter: thousands that wait must not ask at the same moment. */
+/** Sleeps with jitter, so that thousands of waiters don't call at the same moment. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   const jitteredMs = milliseconds * (1 - jitter + Math.random() * 2 * jitter);
   await sleep(jitteredMs, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /**
- * Whether Temporal may answer the same question a little later. Under load it also runs into deadlines of its own, and a
- * server that ends cancels what it has not answered: the SDK does not take these for passing.
+ * Whether the same call may succeed a little later. Includes two cases that the SDK does not retry: under load,
+ * Temporal exceeds its own deadlines, and a server that shuts down cancels open calls.
  */
 export function isPassing(error: unknown): boolean {
   if (error instanceof NoAnswerError) return true;
@@ -109,7 +112,7 @@ export function isPassing(error: unknown): boolean {
   return isRetryableError(cause) || cause.code === grpcDeadlineExceeded || cause.code === grpcCancelled;
 }
 
-/** Whether Temporal refused to deal with it at all, for want of resources. */
+/** Whether Temporal rejected the call because a resource is exhausted. */
 export function isRefused(error: unknown): boolean {
   return grpcErrorOf(error)?.code === grpcResourceExhausted;
 }

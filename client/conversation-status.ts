@@ -10,29 +10,29 @@ import type { FailureDetails } from '../contract/failures.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 import { oneLine } from '../contract/printing/one-line.js';
 
-/** Where a run is: in one of its own phases, or at an end that came from outside. */
+/** The phase of a run. `terminated` and `timed-out` are ends that the workflow did not choose. */
 export type RunPhase = ConversationPhase | 'terminated' | 'timed-out';
 
-/** What a list can tell of a run: that it is under way, or how it ended. */
+/** The state of a run as a list shows it: running, or how it ended. */
 export type RunState = 'running' | 'ready' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
 
-/** A step that no worker has taken up, though it was due {@link overdueAfterMs} ago or longer. */
+/** A step that has been due for {@link overdueAfterMs} or longer, and that no worker has taken up. */
 export interface OverdueStep {
   readonly since: Date;
   readonly taskQueue: string;
-  /** The one version of a deployment that may take it up, as `deployment:build`; absent where any worker may. */
+  /** The only worker version that may take it up, as `deployment:build`. Absent if any worker may. */
   readonly version?: string;
 }
 
-/** Temporal can't be reached, or does not answer, and is asked again. */
+/** Temporal can't be reached, or does not answer. The call is repeated. */
 export interface Retrying {
-  /** When it was first asked in vain. */
+  /** The time of the first call that failed. */
   readonly since: Date;
-  /** In one line, e.g. `14 UNAVAILABLE: No connection established`. */
+  /** One line, e.g. `14 UNAVAILABLE: No connection established`. */
   readonly reason: string;
 }
 
-/** What can be told of a start without waiting for it. */
+/** The status of a conversation start. */
 export interface ConversationStatus {
   readonly sid: string;
   readonly workflowId: string;
@@ -41,38 +41,40 @@ export interface ConversationStatus {
   readonly startedAt: Date;
   /** Absent while it runs. */
   readonly closedAt?: Date;
-  /** Attempts of the present activity that have ended: looks, while `checking`. */
+  /** Attempts of the current activity that have ended. While `checking`, these are readiness checks. */
   readonly attempts?: number;
   readonly maximumAttempts?: number;
-  /** Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 seconds`. */
+  /**
+   * Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 seconds`.
+   */
   readonly lastSeen?: string;
-  /** Set where it is stuck although it runs: no worker is there, or all are busy. */
+  /** Set when the run is stuck: there is no worker, or all are busy. */
   readonly overdue?: OverdueStep;
-  /** How often in a row the workflow's own code could not go on, e.g. for want of a key. */
+  /** How many workflow tasks have failed in a row, e.g. because a key is missing. */
   readonly failedWorkflowTasks?: number;
-  /** What the first of them met, e.g. `a payload is encrypted with key 'k2': the keys here are k1`. */
+  /** Why the first of them failed, e.g. `a payload is encrypted with key 'k2': the keys here are k1`. */
   readonly workflowTaskFailure?: string;
-  /** These three as the start's memo tells; absent where another client did not set it. */
+  /** These three come from the run's memo. Absent if another client did not set it. */
   readonly userId?: string;
   readonly apiUrl?: string;
   readonly server?: string;
-  /** Set by `onProgress` while Temporal does not answer: all else is as it was last seen. */
+  /** Set in `onProgress` while Temporal does not answer. The other fields then have their last known values. */
   readonly retrying?: Retrying;
 }
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 type EncodedFailure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
-/** A worker that is there takes a step up within a second; and this machine's clock may be off by some. */
+/** A running worker takes up a step within a second. The rest allows for a clock that is off. */
 const overdueAfterMs = 5000;
 
-/** The run's start, and its first workflow task: scheduled, started, and failed if need be. */
+/** The start of the run, and its first workflow task: scheduled, started, and possibly failed. */
 const eventsBeforeActivities = 4;
 
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingWorkflowTaskState;
 
-/** The phases of runs that have ended, by what Temporal calls their status. */
+/** The states of ended runs, by Temporal's status. */
 const stateOfStatus: Readonly<Record<string, Exclude<RunState, 'running'>>> = {
   COMPLETED: 'ready',
   FAILED: 'failed',
@@ -81,12 +83,12 @@ const stateOfStatus: Readonly<Record<string, Exclude<RunState, 'running'>>> = {
   TIMED_OUT: 'timed-out',
 };
 
-/** The state of a run, by what Temporal calls its status. */
+/** The state of a run, from Temporal's status. */
 export function runStateOf(statusName: string): RunState {
   return stateOfStatus[statusName] ?? 'running';
 }
 
-/** Reads a description of the workflow: the pending activity carries its attempt and what the last one met. */
+/** The status of a run, from its description. The pending activity has its attempt number and its last failure. */
 export async function conversationStatus(
   client: Client,
   sid: string,
@@ -95,7 +97,8 @@ export async function conversationStatus(
   const { workflowId, runId, startTime, closeTime, status, memo, historyLength, raw } = description;
   const { userId, apiUrl, server } = memo ?? {};
   const pending = raw.pendingActivities?.[0];
-  // Between two activities, for a moment, there is none. The first to end is the create, so that a look comes next.
+  // For a moment between two activities, none is pending. The first activity creates the conversation, so the next one
+  // is a readiness check.
   const phaseWithout = historyLength > eventsBeforeActivities ? 'checking' : 'queued';
   const phase = stateOfStatus[status.name] ?? (pending ? await phaseOf(client, pending) : undefined) ?? phaseWithout;
   const overdue = overdueStep(description);
@@ -117,7 +120,7 @@ export async function conversationStatus(
   };
   if (!pending) return known;
   const failure = await lastFailure(client, pending.lastFailure);
-  // A look knows how many there were before this activity; Temporal counts those of the activity alone.
+  // A readiness check reports the total, including earlier activities. Temporal counts this activity's attempts only.
   const look = lookDetails(failure);
   return {
     ...known,
@@ -129,7 +132,7 @@ export async function conversationStatus(
   };
 }
 
-/** The phase that an activity makes; one that makes several tells in its heartbeats which it is. */
+/** The phase of a pending activity. Heartbeats say which one if the activity has several. */
 async function phaseOf(client: Client, pending: PendingActivity): Promise<ConversationPhase | undefined> {
   const ofActivity = phaseOfActivity[pending.activityType?.name ?? ''];
   if (ofActivity !== 'preparing repository') return ofActivity;
@@ -139,13 +142,13 @@ async function phaseOf(client: Client, pending: PendingActivity): Promise<Conver
   return heartbeat?.phase === 'running setup script' ? heartbeat.phase : ofActivity;
 }
 
-/** The number of the step that is under way: Temporal counts a run's activities, from 1. `undefined` between two. */
+/** The number of the current step: Temporal numbers a run's activities from 1. `undefined` between two steps. */
 export function stepOf({ raw }: WorkflowExecutionDescription): number | undefined {
   const [pending] = raw.pendingActivities ?? [];
   return pending ? Number(pending.activityId) : undefined;
 }
 
-/** A step that waits for its next attempt is due at that time; one that has begun is in a worker's hands. */
+/** A step that waits for its next attempt becomes due at that time. A step that has started is not overdue. */
 function overdueStep({ taskQueue, raw }: WorkflowExecutionDescription): OverdueStep | undefined {
   const { pendingActivities, pendingWorkflowTask, workflowExecutionInfo } = raw;
   const dueTimes = [
@@ -160,10 +163,10 @@ function overdueStep({ taskQueue, raw }: WorkflowExecutionDescription): OverdueS
   return { since, taskQueue, ...(pinnedTo && { version: `${pinnedTo.deploymentName}:${pinnedTo.buildId}` }) };
 }
 
-/** What comes into a history while tasks fail again and again is seldom more than this, such as signals. */
+/** While workflow tasks fail, few other events, such as signals, are added to the history. */
 const latestEvents = 20;
 
-/** Of tasks that fail one after another, the first alone is in the history. */
+/** Only the first of several consecutive task failures is in the history. */
 async function workflowTaskFailure(
   client: Client,
   { workflowId, runId }: WorkflowExecutionDescription,
@@ -178,7 +181,7 @@ async function workflowTaskFailure(
   return lastFailure(client, failed?.failure);
 }
 
-/** Without the key that it is encrypted with, a failure says so. */
+/** If the failure can't be decrypted, the returned error says so. */
 async function lastFailure(client: Client, failure: EncodedFailure): Promise<Error | undefined> {
   try {
     return await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure);

@@ -6,8 +6,8 @@ import { canonicalUuid } from '../contract/sid.js';
 import { ConversationNotFoundError } from './errors.js';
 
 /**
- * A client that reads memos tolerantly. The SDK decodes a memo with what it belongs to, and fails at the first field
- * that it can't decode; here such a field is null.
+ * A client that returns null for a memo field that can't be decoded. With the SDK's own client, one such field fails
+ * the whole call.
  */
 export function tolerantReader({ connection, options }: Client): Client {
   const { namespace, loadedDataConverter, interceptors } = options;
@@ -30,17 +30,13 @@ function whatCanBeDecoded(codecs: PayloadCodec[]): PayloadCodec {
   };
 }
 
-/** Names a run: the newest of its conversation where no run id is given. */
+/** Identifies a run. Without a run id, the conversation's newest run. */
 export interface RunReference {
   readonly sid: string;
   readonly runId?: string | undefined;
 }
 
-/**
- * A run as Temporal describes it. A UUID is looked for as it is written, and then in its canonical spelling.
- *
- * @throws {@link ConversationNotFoundError}
- */
+/** Temporal's description of a run. A UUID is looked up as written first, then in its canonical spelling. */
 export async function describeRun(reader: Client, { sid, runId }: RunReference): Promise<WorkflowExecutionDescription> {
   const spellings = new Set([sid, canonicalUuid(sid) ?? sid]);
   let notFound: unknown;
@@ -55,7 +51,7 @@ export async function describeRun(reader: Client, { sid, runId }: RunReference):
   throw new ConversationNotFoundError({ sid, workflowId: workflowIdOf(sid), runId, cause: notFound });
 }
 
-/** The same; `undefined` where there is none. */
+/** Like {@link describeRun}, but returns `undefined` if there is no run. */
 export function findRun(reader: Client, reference: RunReference): Promise<WorkflowExecutionDescription | undefined> {
   return describeRun(reader, reference).catch((error: unknown) => {
     if (error instanceof ConversationNotFoundError) return undefined;

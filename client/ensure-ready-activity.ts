@@ -1,4 +1,4 @@
-/** `nested-conversations/ensure-ready-activity`: for a worker of one's own, whose workflows wait for conversations. */
+/** `nested-conversations/ensure-ready-activity`: for your own worker, if its workflows wait for conversations. */
 
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -9,33 +9,33 @@ import type { ConversationStatus } from './conversation-status.js';
 import { ConversationError, ConversationNotFoundError } from './errors.js';
 import type { EnsuredConversation, NestedConversations } from './nested-conversations.js';
 
-/** What {@link createEnsureReadyActivities} makes. */
+/** The activities that {@link createEnsureReadyActivities} creates. */
 export interface EnsureReadyActivities {
   /**
-   * Starts the conversation, or attaches to the same start, and waits until it is ready; see
-   * {@link NestedConversations.ensureReady}. Heartbeats: give it a `heartbeatTimeout` of 30 seconds or more. Cancelled, it
-   * ends the waiting, not the start.
+   * Starts the conversation, or attaches to the same start, and waits until it is ready; see {@link
+   * NestedConversations.ensureReady}. It sends heartbeats: set a `heartbeatTimeout` of 30 seconds or more. Cancelling
+   * the activity ends the wait, not the conversation start.
    *
-   * Safe to retry: it attaches to what an earlier attempt began.
+   * Safe to retry: it attaches to the run that an earlier attempt started.
    *
-   * @throws ApplicationFailure, not retryable: of the run's failure type, with its details; or of the type
+   * @throws ApplicationFailure, not retryable: with the type and details of the run's failure, or with the type
    *   `ConversationTakenError`, `MessageNotSentError`, `StartNotComparableError` or `ConversationAbortedError`
    */
   ensureConversationReady(
     input: CreateNestedConversationInput,
     options?: {
-      /** The run to resume after, as {@link newestConversationRun} told it to the workflow. @default none: not resumed */
+      /** The run to resume after, from {@link newestConversationRun}. @default none: not resumed */
       readonly resumeAfter?: string | undefined;
     },
   ): Promise<EnsuredConversation>;
-  /** The id of the conversation's newest run; `null` where there is none. Safe to retry: it only reads. */
+  /** The id of the conversation's newest run; `null` if there is none. Safe to retry: it only reads. */
   newestConversationRun(sid: string): Promise<string | null>;
 }
 
-/** More often than any sensible heartbeat timeout; the SDK sends no more than it must. */
+/** Shorter than any sensible heartbeat timeout. The SDK throttles what it sends. */
 const heartbeatMs = 5_000;
 
-/** Activities that do for a workflow what the client does for a service. */
+/** Activities that give a workflow the same functions as the client gives a service. */
 export function createEnsureReadyActivities(conversations: NestedConversations): EnsureReadyActivities {
   return {
     async ensureConversationReady(input, { resumeAfter } = {}) {
@@ -61,7 +61,7 @@ export function createEnsureReadyActivities(conversations: NestedConversations):
   };
 }
 
-/** Tells Temporal that the activity lives, and where the start is. */
+/** Sends the latest progress as a heartbeat. */
 class Heartbeat {
   readonly #context = Context.current();
   readonly #timer = setInterval(() => this.#send(), heartbeatMs);
@@ -81,7 +81,7 @@ class Heartbeat {
   }
 }
 
-/** What trying again can't help is final; what passes, such as a Temporal that can't be reached, is retried. */
+/** Errors that a retry can't fix become non-retryable. Others, such as an unreachable Temporal, are retried. */
 function asFailure(error: unknown): unknown {
   if (!(error instanceof NestedConversationError) || error instanceof TemporalUnreachableError) return error;
   const type = error instanceof ConversationError ? error.type : error.name;

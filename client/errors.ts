@@ -3,14 +3,14 @@ import type { FailureDetails, FailureType, InputProblem } from '../contract/fail
 import { type ErrorOrigin, NestedConversationError } from '../contract/nested-conversation-error.js';
 import type { ConversationStatus, RunState } from './conversation-status.js';
 
-/** A start that failed: what the run's ApplicationFailure said. */
+/** A failed conversation start, from the run's ApplicationFailure. */
 export abstract class ConversationError<T extends FailureType = FailureType> extends NestedConversationError<
   FailureDetails[T]
 > {
   abstract readonly type: T;
 }
 
-/** Thrown when the input breaks the contract: before anything is started, or by the run of another client. */
+/** Thrown when the input is invalid: before anything is started, or by a run that another client started. */
 export class InvalidInputError extends ConversationError<'InvalidInput'> {
   readonly type = 'InvalidInput';
   static of(problems: readonly InputProblem[], origin?: ErrorOrigin): InvalidInputError {
@@ -18,27 +18,27 @@ export class InvalidInputError extends ConversationError<'InvalidInput'> {
   }
 }
 
-/** Thrown when the nested server said no. */
+/** Thrown when the nested server rejected the request. */
 export class ConversationRejectedError extends ConversationError<'ConversationRejected'> {
   readonly type = 'ConversationRejected';
 }
 
-/** Thrown when the nested server refused the session API key. */
+/** Thrown when the nested server rejected the session API key. */
 export class UnauthorizedError extends ConversationError<'Unauthorized'> {
   readonly type = 'Unauthorized';
 }
 
-/** Thrown when the nested server could not be reached, for as long as `createConversation` tried. */
+/** Thrown when the nested server could not be reached in any attempt of `createConversation`. */
 export class NestedServerUnavailableError extends ConversationError<'NestedServerUnavailable'> {
   readonly type = 'NestedServerUnavailable';
 }
 
-/** Thrown when the readiness checks ran out before the conversation was ready. */
+/** Thrown when the conversation was not ready after the last readiness check. */
 export class ConversationNotReadyError extends ConversationError<'ConversationNotReady'> {
   readonly type = 'ConversationNotReady';
 }
 
-/** Thrown when the conversation reached a state that it can't become ready from. */
+/** Thrown when the conversation is in a state from which it can't become ready. */
 export class ConversationFailedError extends ConversationError<'ConversationFailed'> {
   readonly type = 'ConversationFailed';
 }
@@ -58,7 +58,7 @@ const errorsByType: { readonly [T in FailureType]: ErrorOfType<T> } = {
   ConversationFailed: ConversationFailedError,
 };
 
-/** What a failure without details would have said. */
+/** Used for details that a failure lacks. */
 const defaultDetails: { readonly [T in FailureType]: FailureDetails[T] } = {
   InvalidInput: { problems: [] },
   ConversationRejected: {},
@@ -68,7 +68,7 @@ const defaultDetails: { readonly [T in FailureType]: FailureDetails[T] } = {
   ConversationFailed: { reason: '' },
 };
 
-/** The error of a failure's type. What its details lack, of an older worker, has a default. */
+/** The error for a failure type. Details that an older worker did not set get a default. */
 export function conversationErrorOf<T extends FailureType>(
   type: T,
   { message, details, ...origin }: ErrorOrigin & { readonly message: string; readonly details?: unknown },
@@ -77,10 +77,12 @@ export function conversationErrorOf<T extends FailureType>(
   return new errorsByType[type](message, { ...defaultDetails[type], ...given }, origin);
 }
 
-/** Thrown when the run failed with a type that is not in the contract: a defect of the worker, or a newer version of it. */
+/**
+ * Thrown when the run failed with a type that is not in the contract: a bug in the worker, or a newer version of it.
+ */
 export class UnknownFailureError extends NestedConversationError<{ readonly type: string | undefined }> {}
 
-/** Thrown when the run was cancelled, terminated or timed out: it has no outcome. */
+/** Thrown when the run was cancelled, terminated or timed out, so that it has no result. */
 export class ConversationAbortedError extends NestedConversationError<{ readonly how: AbortedHow }> {
   constructor(
     readonly how: AbortedHow,
@@ -93,8 +95,8 @@ export class ConversationAbortedError extends NestedConversationError<{ readonly
 export type AbortedHow = 'cancelled' | 'terminated' | 'timed out';
 
 /**
- * Thrown when the id belongs to a start of another user, or on another server. Nothing of that start is shown. What to
- * do: use another sid.
+ * Thrown when the sid is used by a start of another user, or on another server. The error reveals nothing about that
+ * start. To fix: use another sid.
  */
 export class ConversationTakenError extends NestedConversationError<{ readonly differs: 'user' | 'server' }> {
   constructor(differs: 'user' | 'server', origin: ErrorOrigin & { readonly sid: string }) {
@@ -104,16 +106,16 @@ export class ConversationTakenError extends NestedConversationError<{ readonly d
 }
 
 export interface MessageNotSentDetails {
-  /** What differs between the caller's input and that of the run that is there. */
+  /** What differs between the caller's input and that of the existing run. */
   readonly differs: 'message' | 'images' | 'replay';
-  /** The state of the run that is there: `running`, or how it ended, e.g. `ready`. */
+  /** The state of the existing run: `running`, or how it ended, e.g. `ready`. */
   readonly run: RunState;
 }
 
 /**
- * Thrown when the conversation is there already, started with another message or replay: the caller's was **not** sent.
- * `details.run` says which case it is. What to do: where that run has ended, call again with `resume` to continue the
- * conversation with the message; where it runs, wait for its end first.
+ * Thrown when the conversation was already started with another message or replay. The caller's message was **not**
+ * sent. `details.run` is the state of the existing run. To fix: if the run has ended, call again with `resume` to
+ * continue the conversation with the message. If it is running, wait for its end first.
  */
 export class MessageNotSentError extends NestedConversationError<MessageNotSentDetails> {
   constructor(details: MessageNotSentDetails, origin: ErrorOrigin & { readonly sid: string }) {
@@ -135,8 +137,8 @@ function describeNotSent({ differs, run }: MessageNotSentDetails, sid: string): 
 }
 
 /**
- * Thrown when the input of the run that is there can't be read, so that nobody can tell whether it is the same: nothing
- * was sent. What to do: use the encryption keys that it was started with, or another sid.
+ * Thrown when the existing run's input can't be read, so that it can't be compared. Nothing was sent. To fix: use the
+ * encryption keys that the run was started with, or another sid.
  */
 export class StartNotComparableError extends NestedConversationError<{ readonly reason: string }> {
   constructor(reason: string, origin: ErrorOrigin & { readonly sid: string }) {
@@ -144,7 +146,7 @@ export class StartNotComparableError extends NestedConversationError<{ readonly 
   }
 }
 
-/** Thrown when there is no run of this conversation. */
+/** Thrown when the conversation has no run. */
 export class ConversationNotFoundError extends NestedConversationError {
   constructor(origin: ErrorOrigin & { readonly sid: string }) {
     const check = 'check the sid, the namespace and its retention';
@@ -153,13 +155,13 @@ export class ConversationNotFoundError extends NestedConversationError {
 }
 
 export interface WaitTimeoutDetails {
-  /** As it was given, e.g. `'30 seconds'`. */
+  /** The caller's time limit, e.g. `'30 seconds'`. */
   readonly timeout: string;
-  /** What was last seen; absent where Temporal never answered. */
+  /** The last known status. Absent if Temporal never answered. */
   readonly status?: ConversationStatus | undefined;
 }
 
-/** Thrown when the caller's time limit ended before the start did. The start goes on: wait again, or cancel it. */
+/** Thrown when the caller's time limit ended before the start did. The start continues: wait again, or cancel it. */
 export class WaitTimeoutError extends NestedConversationError<WaitTimeoutDetails> {
   constructor(details: WaitTimeoutDetails, origin: ErrorOrigin & { readonly sid: string }) {
     const state = details.status

@@ -8,21 +8,23 @@ import { limits } from '../contract/limits.js';
 import { InvalidInputError } from './errors.js';
 import { sha256Of } from './started-input.js';
 
-/** The input as it is sent: its replay may have been left in the payload store. */
+/** The input as sent to Temporal. Its replay may be in the payload store. */
 export type SentInput = Omit<CreateNestedConversationInput, 'replayJson'> & {
   readonly replayJson?: string | ReplayClaim | null | undefined;
 };
 
-/** Whether the input holds a replay that is more than a payload of Temporal, as long as it is not compressed. */
+/** Whether the input's replay, not compressed, is too large for one of Temporal's payloads. */
 export function hasLargeReplay({ replayJson }: CreateNestedConversationInput): boolean {
   return Buffer.byteLength(replayJson ?? '') > limits.payloadBytes;
 }
 
 /**
- * Makes the input fit into a payload of Temporal. A large replay is left in the payload store: compressed it might fit, but
- * whoever runs the workflow would have to inflate and parse it. Without a store, compression has to do.
+ * Makes the input fit into one of Temporal's payloads. A large replay goes to the payload store even if it would fit
+ * when compressed, since every worker that runs the workflow would have to decompress and parse it. Without a store it
+ * is compressed.
  *
- * @throws {@link InvalidInputError} that names the sizes, where there is no store, or something else is too large
+ * @throws {@link InvalidInputError} with the sizes, if the replay is too large and there is no store, or if the rest is
+ *   too large
  */
 export async function fitInput(
   input: CreateNestedConversationInput,
@@ -38,7 +40,7 @@ export async function fitInput(
       ? tooLarge('replayJson', bytes, 'set PAYLOAD_STORE for clients and workers, or drop old events')
       : tooLarge('', bytes, 'make settings or initialUserMsg smaller');
   }
-  // Compressed it would fit, but no worker would inflate it.
+  // It fits when compressed, but workers refuse to decompress it.
   const inflated = Buffer.byteLength(JSON.stringify(kept));
   if (inflated > limits.inflatedBytes) {
     const mend = 'set PAYLOAD_STORE for clients and workers, or drop old events';

@@ -1,13 +1,13 @@
 /** `nested-conversations/client`: for a service that starts conversations. */
 
-// What the constructor's options and its client's data converter are made of, where that is not the environment's.
+// For a client whose settings do not come from the environment: its data converter and the constructor's options.
 export { dataConverterFor } from '../codec/data-converter.js';
 export type { EncryptionKeys } from '../codec/encryption-codec.js';
 export type { PayloadStore } from '../codec/payload-store.js';
-// From the environment to a client, and what can be wrong with either.
+// A client configured from the environment, and its errors.
 export { ConfigError } from '../config/config-error.js';
 export { loadTemporalConfig, type TemporalConfig, type TemporalConnectionOptions } from '../config/temporal.js';
-// What is passed in, and comes back.
+// Inputs and results.
 export type {
   ConversationSettings,
   CreateNestedConversationInput,
@@ -20,9 +20,9 @@ export type { FailureDetails, FailureType, InputProblem, RequestDetails } from '
 export type { CreateNestedConversationResult } from '../contract/input.js';
 export { type ErrorOrigin, NestedConversationError } from '../contract/nested-conversation-error.js';
 export { connectClient, TemporalUnreachableError } from './connect.js';
-// What `onProgress` and `status` tell, and what `list` and `history` are asked and tell.
+// The types of `onProgress`, `status`, `list` and `history`.
 export type { ConversationStatus, OverdueStep, Retrying, RunPhase, RunState } from './conversation-status.js';
-// What a caller catches: one class for each way in which a start can end otherwise, and their common base.
+// The errors: one class for each way a start can fail, and their base classes.
 export {
   type AbortedHow,
   ConversationAbortedError,
@@ -56,7 +56,7 @@ export {
 export { registerSearchAttributes, SearchAttributesMissingError } from './search-attributes.js';
 export type { StartedConversation } from './start-or-attach.js';
 export type { HistoryLine } from './tell-history.js';
-// What the constructor takes: a `Client` of the caller's own SDK.
+// The constructor's argument: a `Client` from the caller's SDK.
 export type { TemporalClient } from './temporal-client.js';
-// For a client that `connectClient` did not make: what it starts continues the caller's trace.
+// For a client that `connectClient` did not create: makes the workflows that it starts continue the caller's trace.
 export { carryTrace } from './trace-start.js';

@@ -4,12 +4,12 @@ import { type RunState, runStateOf } from './conversation-status.js';
 import { isAboutSearchAttributes, SearchAttributesMissingError } from './search-attributes.js';
 import { readStartedInput } from './started-input.js';
 
-/** Which conversations to list; all where nothing is said. */
+/** Which conversations to list. Without any field, all. */
 export interface ConversationFilter {
   readonly userId?: string | undefined;
-  /** The state that a list shows: see {@link ListedConversation.phase}. */
+  /** The state of the run: see {@link ListedConversation.phase}. */
   readonly phase?: RunState | undefined;
-  /** A dialect or the base URL of a server. Sorted out here, as Temporal has no index of it. */
+  /** A server type, such as `openhands`, or a base URL. Filtered by the client, as Temporal has no index for it. */
   readonly server?: string | undefined;
 }
 
@@ -17,18 +17,18 @@ export interface ListedConversation {
   readonly sid: string;
   readonly workflowId: string;
   readonly runId: string;
-  /** What a run that is `running` does just now is told by `status`. */
+  /** For the exact phase of a `running` run, call `status`. */
   readonly phase: RunState;
   readonly startedAt: Date;
   /** Absent while it runs. */
   readonly closedAt?: Date;
-  /** These three as the start's memo tells; absent where another client did not set it, or its key is not here. */
+  /** These three come from the run's memo. Absent if another client did not set it, or if it can't be decrypted. */
   readonly userId?: string;
   readonly apiUrl?: string;
   readonly server?: string;
 }
 
-/** How Temporal's query language calls the states of a run. */
+/** The states of a run in Temporal's query language. */
 const executionStatus: Readonly<Record<RunState, string>> = {
   running: 'Running',
   ready: 'Completed',
@@ -39,9 +39,9 @@ const executionStatus: Readonly<Record<RunState, string>> = {
 };
 
 /**
- * The conversations' runs, the newest first, as Temporal's visibility store has them: a moment behind.
+ * The runs of conversations, newest first. Temporal's visibility store lags behind by a moment.
  *
- * @param reader Reads memos tolerantly: one that can't be decoded must not end the list.
+ * @param reader A client that can list runs whose memo can't be decoded.
  * @throws SearchAttributesMissingError
  */
 export async function* listConversations(
@@ -73,9 +73,9 @@ export async function* listConversations(
 }
 
 /**
- * Temporal lists runs that are under way first, by their start, and then those that have ended, by their end. Each is read
- * in that order, and no further than it takes to know which comes next: none that ended before another started can have
- * started after it.
+ * Temporal lists running workflows first, by start time, and then ended ones, by end time. This merges the two lists,
+ * and reads only as far as needed to know which run is next: a run that ended before another one started also started
+ * before it.
  */
 async function* newestFirst(
   reader: Client,
@@ -100,7 +100,7 @@ async function* newestFirst(
     if (!newest) return;
     if (!nextRunning.done && newest === nextRunning.value) nextRunning = await running.next();
     else waiting.splice(waiting.indexOf(newest), 1);
-    // A run that ended in between is in both lists.
+    // A run that ended in the meantime is in both lists.
     if (!told.has(newest.runId)) yield newest;
     told.add(newest.runId);
   }
@@ -119,7 +119,7 @@ function endOf({ closeTime, startTime }: WorkflowExecutionInfo): Date {
   return closeTime ?? startTime;
 }
 
-/** Runs without the search attribute were started by other clients: they may be anybody's. See {@link isOfUser}. */
+/** Runs without the search attribute were started by other clients, for any user. See {@link isOfUser}. */
 function queryOf(userId: string | undefined, status: string): string {
   const clauses = [`WorkflowType = ${quoted(workflowType)}`, `ExecutionStatus ${status}`];
   const { userId: attribute } = searchAttributes;
@@ -128,8 +128,8 @@ function queryOf(userId: string | undefined, status: string): string {
 }
 
 /**
- * SQLite, below a dev server, takes what escapes a quote or a backslash for part of the value, so that a query can't hold
- * one. What comes before it can be asked for.
+ * A dev server's SQLite treats the escape character of a quote or a backslash as part of the value, so the query
+ * contains only the part of the user id before it.
  */
 function ofUser(attribute: string, userId: string): string {
   const [beginning = ''] = userId.split(/["\\]/);
@@ -141,7 +141,7 @@ function quoted(text: string): string {
   return `'${text.replace(/['\\]/g, '\\$&')}'`;
 }
 
-/** By its search attribute; else by its memo; else by the input that it was started with. */
+/** Compares the user with the run's search attribute, or if it has none, with its memo or its input. */
 async function isOfUser(client: Client, run: WorkflowExecutionInfo, userId: string | undefined): Promise<boolean> {
   if (userId === undefined) return true;
   const [attribute] = run.searchAttributes[searchAttributes.userId] ?? [];

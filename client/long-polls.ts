@@ -4,15 +4,15 @@ import { onAbort } from './on-abort.js';
 import { askForEnd, type CloseEvent, type RunIds } from './run-result.js';
 
 /**
- * How many waits of a process hold a long poll at a time, unless the option `longPolls` says otherwise. A connection
- * through a proxy carries some 100 streams at a time, and other calls need some of them.
+ * The default of the option `longPolls`: how many waits of a process hold a long poll at the same time. A connection
+ * through a proxy has about 100 streams, and other calls need some of them.
  */
 export const defaultLongPolls = 64;
 
-/** Temporal answers a long poll with nothing after 20 s, or as it is configured, up to a minute. */
+/** Temporal ends an empty long poll after 20 s by default, and after a minute at most. */
 const pollWithinMs = 90_000;
 
-/** After a poll was refused or lost. */
+/** Wait after a poll was refused or lost. */
 const pauseMs = 1_000;
 
 interface Queued {
@@ -24,9 +24,9 @@ let inUse = 0;
 const queue = new Set<Queued>();
 
 export interface PollOptions {
-  /** How many waits of the process may poll. */
+  /** How many waits of the process may poll at the same time. */
   readonly limit: number;
-  /** Says whether this one polls now. */
+  /** Whether this wait is polling now. */
   readonly polling: { isOn: boolean };
   readonly signal: AbortSignal;
 }
@@ -34,8 +34,8 @@ export interface PollOptions {
 type Execution = Omit<RunIds, 'sid'>;
 
 /**
- * Returns when the run has ended, with its last event. Waits for one of the process's long polls to be free, and for its
- * turn. A refused or lost poll is made again, so that it never rejects but for the signal.
+ * Returns the last event of the run when it has ended. Waits until one of the process's long polls is free. A refused
+ * or lost poll is repeated, so this rejects only when the signal is aborted.
  */
 export async function pollForEnd(
   client: Client,
@@ -52,12 +52,12 @@ export async function pollForEnd(
       polling.isOn = false;
       handOn();
     }
-    // The namespace has as many polls as it takes: others may have more use for them.
+    // The namespace has reached its limit of polls. Leave them to others for a while.
     await pause(lastDelayMs, signal);
   }
 }
 
-/** `undefined` where Temporal takes no more polls. */
+/** Polls until the run ends; `undefined` if Temporal refuses more polls. */
 async function pollWhileAllowed(
   client: Client,
   execution: Execution,
@@ -73,7 +73,7 @@ async function pollWhileAllowed(
       nextPageToken = answer.nextPageToken;
     } catch (error) {
       signal.throwIfAborted();
-      // What is wrong for good, whoever describes the run is told, too.
+      // The call that describes the run reports permanent errors.
       if (isRefused(error) || !isPassing(error)) return undefined;
       nextPageToken = undefined;
       await pause(pauseMs, signal);
@@ -103,7 +103,7 @@ async function takeTurn(limit: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** To whoever has waited longest. */
+/** Gives the free poll to the wait that has waited longest. */
 function handOn(): void {
   inUse -= 1;
   for (const queued of queue) {

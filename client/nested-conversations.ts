@@ -30,68 +30,75 @@ import { waitForEnd } from './wait-for-end.js';
 export interface NestedConversationsOptions {
   /** The task queue that the workers poll. @default 'nested-conversations' */
   readonly taskQueue?: string | undefined;
-  /** Told once where the namespace lacks the search attributes: all else works without. @default a process warning */
+  /**
+   * Called once if the namespace lacks the search attributes. Everything except filters works without them.
+   * @default a process warning
+   */
   readonly onHint?: ((hint: string) => void) | undefined;
-  /** Where a replay that is too large for Temporal is left for the workers. @default none: such a replay is refused */
+  /** Where to store a replay that is too large for Temporal. @default none: such a replay is refused */
   readonly payloadStore?: PayloadStore | undefined;
   /**
-   * How many waits of this **process** hold a long poll at a time, which hears of the end at once; the others hear of it
-   * within 12 seconds. More than some 90 need a connection to Temporal without a proxy that limits streams, and count
-   * against the pollers that the namespace allows. @default 64
+   * How many waits of this **process** hold a long poll at the same time. A long poll reports the end at once; the
+   * other waits learn of it within 12 seconds. More than about 90 need a connection to Temporal without a proxy that
+   * limits streams, and they count against the namespace's limit of pollers. @default 64
    */
   readonly longPolls?: number | undefined;
 }
 
 export interface StartOptions {
   /**
-   * Continue a conversation whose run has completed, with a new message. Without it that run's result counts, so that a
-   * caller who crashed and calls again does not send the message twice. Of several who resume the same run with the same
-   * message one sends it, and the others share its run.
+   * Continue a conversation whose run has completed, with a new message. Without it, the completed run's result is
+   * returned, so that a caller that crashed and calls again does not send the message twice. If several callers resume
+   * the same run with the same message, it is sent once, and they share the new run.
    * @default false
    */
   readonly resume?: boolean | undefined;
   /**
-   * Resume after the run with this id, and no later one: `status` tells the newest run's before. For a caller that keeps it,
-   * so that its next attempt after a crash shares what the first one began, in place of sending the message again.
-   * @default with `resume`, the newest run when it is called
+   * Resume after the run with this id and not after a later one. `status` returns the newest run's id. If the caller
+   * stores it before the call, then a call after a crash attaches to the run that the first call started, instead of
+   * sending the message again.
+   * @default with `resume`, the newest run at the time of the call
    */
   readonly resumeAfter?: string | undefined;
 }
 
 export interface WaitOptions {
-  /** Called when what is known of the start has changed. Phases never go back, but for a create that is made again. */
+  /** Called when the status has changed. Phases never go back, unless the conversation is created again. */
   readonly onProgress?: ((status: ConversationStatus) => void) | undefined;
-  /** Called when Temporal does not answer and is asked again, once for each outage. */
+  /** Called once per outage, when Temporal does not answer. The call is repeated. */
   readonly onRetrying?: ((retrying: Retrying) => void) | undefined;
-  /** Ends the waiting with the signal's reason, not the start: call again to go on waiting, or `cancel` to end it. */
+  /**
+   * Aborting ends the wait, with the signal's reason. The start continues: call again to wait on, or `cancel` to end
+   * it.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Ends the waiting with a {@link WaitTimeoutError}, not the start. @default none: as long as the start takes */
+  /** Ends the wait with a {@link WaitTimeoutError}. The start continues. @default none: as long as the start takes */
   readonly timeout?: DurationString | undefined;
 }
 
 export interface EnsureReadyOptions extends StartOptions, WaitOptions {}
 
-/** A conversation that is ready, and the run that made it so. */
+/** A ready conversation, and the run that started it. */
 export interface ReadyConversation extends CreateNestedConversationResult {
   readonly workflowId: string;
   readonly runId: string;
 }
 
-/** The same, and whether this call began the run. */
+/** Also says whether this call started the run. */
 export type EnsuredConversation = ReadyConversation & Pick<StartedConversation, 'attached' | 'attachedTo'>;
 
-/** What {@link NestedConversations.cancel} found. */
+/** The result of {@link NestedConversations.cancel}. */
 export interface CancelledConversation {
   readonly sid: string;
   readonly workflowId: string;
   readonly runId: string;
-  /** Whether the run was asked to end; `false` where it had ended already. */
+  /** Whether the run was asked to end; `false` if it had already ended. */
   readonly cancelRequested: boolean;
-  /** The run's state before: `running`, or how it had ended. */
+  /** The run's state before the call: `running`, or how it ended. */
   readonly state: RunState;
 }
 
-/** Starts conversations in OpenHands servers, durably, and knows how they come along. */
+/** Starts conversations in OpenHands servers durably, and reports their status. */
 export class NestedConversations {
   readonly #client: Client;
   readonly #reader: Client;
@@ -99,10 +106,12 @@ export class NestedConversations {
   readonly #claimCheck: ClaimCheck | undefined;
   readonly #onHint: (hint: string) => void;
   readonly #longPolls: number;
-  /** Until Temporal says otherwise. */
+  /** Assumed until Temporal rejects them. */
   #hasSearchAttributes = true;
 
-  /** @param client Of `@temporalio/client` 1.x, with the data converter of the workers: see `dataConverterFor`. */
+  /**
+   * @param client A client of `@temporalio/client` 1.x with the data converter of the workers: see `dataConverterFor`.
+   */
   constructor(client: TemporalClient, options: NestedConversationsOptions = {}) {
     const { taskQueue = defaultTaskQueue, payloadStore, onHint = process.emitWarning } = options;
     const { longPolls = defaultLongPolls } = options;
@@ -119,24 +128,25 @@ export class NestedConversations {
   }
 
   /**
-   * Starts the conversation, or attaches to the run that is there, if that is the same start: it runs, or has completed.
-   * A run that failed, was cancelled or terminated is started again. The lock holds whatever crashes.
+   * Starts the conversation. If the same start is already running or has completed, attaches to its run. A run that
+   * failed, was cancelled or terminated is started again. The workflow id is the lock, so it holds even if processes
+   * crash.
    *
    * @throws {@link InvalidInputError} before anything is started
-   * @throws ConversationTakenError where the run is another user's, or on another server
-   * @throws MessageNotSentError where the run was started with another message or replay
-   * @throws StartNotComparableError where the run's input can't be read
+   * @throws ConversationTakenError if the run belongs to another user, or is on another server
+   * @throws MessageNotSentError if the run was started with another message or replay
+   * @throws StartNotComparableError if the run's input can't be read
    */
   start(input: CreateNestedConversationInput, options: StartOptions = {}): Promise<StartedConversation> {
     return this.#start(input, options, (call) => call());
   }
 
   /**
-   * Starts the conversation, or attaches as {@link start} does, and waits until it is ready. A Temporal that can't be
-   * reached, or is busy, makes it wait longer; call it again after a crash.
+   * Starts the conversation, or attaches to its run like {@link start}, and waits until it is ready. If Temporal can't
+   * be reached or is busy, it keeps trying. Call it again after a crash.
    *
-   * @throws As {@link start}; the class that belongs to the run's failure type; `ConversationAbortedError` where the run
-   *   was cancelled, terminated or timed out; {@link WaitTimeoutError}; or the signal's reason
+   * @throws The errors of {@link start}; the class of the run's failure type; `ConversationAbortedError` if the run was
+   *   cancelled, terminated or timed out; {@link WaitTimeoutError}; or the signal's reason
    */
   async ensureReady(
     input: CreateNestedConversationInput,
@@ -152,9 +162,9 @@ export class NestedConversations {
   }
 
   /**
-   * Waits until the conversation's newest run has made it ready, whoever started it.
+   * Waits until the conversation's newest run has made it ready. Any client may have started that run.
    *
-   * @throws ConversationNotFoundError where there is none, or as {@link ensureReady}
+   * @throws ConversationNotFoundError if there is none, or the errors of {@link ensureReady}
    */
   async wait(sid: string, options: WaitOptions = {}): Promise<ReadyConversation> {
     return this.#within(sid, options, async (progress, signal) => {
@@ -169,7 +179,7 @@ export class NestedConversations {
   }
 
   /**
-   * How the conversation's newest run comes along.
+   * The status of the conversation's newest run.
    * @throws ConversationNotFoundError
    */
   async status(sid: string): Promise<ConversationStatus> {
@@ -178,7 +188,7 @@ export class NestedConversations {
 
   /**
    * The result of the conversation's newest run, which must have ended.
-   * @throws As {@link ensureReady}
+   * @throws The errors of {@link ensureReady}
    */
   async result(sid: string): Promise<CreateNestedConversationResult> {
     const { workflowId, runId } = await describeRun(this.#reader, { sid });
@@ -186,8 +196,8 @@ export class NestedConversations {
   }
 
   /**
-   * What has happened in the conversation's newest run, in plain words. Attempts that were followed by another are not
-   * in Temporal's history: the lines say how many there were.
+   * The events of the conversation's newest run, in plain words. Temporal's history does not contain attempts that were
+   * retried: the lines only give their number.
    * @throws ConversationNotFoundError
    */
   async history(sid: string): Promise<HistoryLine[]> {
@@ -197,8 +207,8 @@ export class NestedConversations {
   }
 
   /**
-   * Asks the conversation's run to end; it ends as cancelled, after `onFailure` was seen to. A run that has ended stays
-   * as it is.
+   * Requests cancellation of the conversation's run. The run ends as cancelled, after it has applied `onFailure`. A run
+   * that has ended does not change.
    * @throws ConversationNotFoundError
    */
   async cancel(sid: string): Promise<CancelledConversation> {
@@ -209,8 +219,8 @@ export class NestedConversations {
   }
 
   /**
-   * The conversations' runs, the newest first, as Temporal's visibility store has them: a moment behind.
-   * @throws {@link SearchAttributesMissingError} where a filter needs one that the namespace lacks
+   * The runs of conversations, newest first. Temporal's visibility store lags behind by a moment.
+   * @throws {@link SearchAttributesMissingError} if a filter needs a search attribute that the namespace lacks
    */
   list(filter?: ConversationFilter): AsyncIterable<ListedConversation> {
     return listConversations(this.#client, this.#reader, filter);
@@ -221,7 +231,7 @@ export class NestedConversations {
     { resume, resumeAfter }: StartOptions,
     ask: Starting['ask'],
   ): Promise<StartedConversation> {
-    // It brings zod, which takes a while to load, and which nothing but a start needs.
+    // Loaded here because it imports zod, which loads slowly and which only a start needs.
     const { parseInput } = await import('../contract/input.js');
     const parsed = parseInput(input);
     if ('problems' in parsed) throw InvalidInputError.of(parsed.problems);
@@ -256,7 +266,7 @@ export class NestedConversations {
     return { ...result, workflowId: run.workflowId, runId: run.runId };
   }
 
-  /** Does some work until the caller's signal, or the time limit, says that it is enough. */
+  /** Runs `work` until the caller's signal or time limit ends it. */
   async #within<T>(
     sid: string,
     { onProgress, onRetrying, signal, timeout }: WaitOptions,
@@ -284,13 +294,13 @@ export class NestedConversations {
       await this.#client.workflow.getHandle(workflowId, runId).cancel();
       return true;
     } catch (error) {
-      // It has ended since it was described.
+      // The run ended after it was described.
       if (error instanceof WorkflowNotFoundError) return false;
       throw error;
     }
   }
 
-  /** Once, however many starts at once find it out. */
+  /** Reports only once, even if several starts find out at the same time. */
   #noteMissingSearchAttributes(): void {
     if (!this.#hasSearchAttributes) return;
     this.#hasSearchAttributes = false;
@@ -298,7 +308,7 @@ export class NestedConversations {
   }
 }
 
-/** Timers take no more than 2^31 ms. */
+/** Node's timers are limited to 2^31 ms. */
 const longestTimeLimitMs = 24 * 24 * 60 * 60 * 1000;
 
 function timeLimitMs(timeout: string): number {

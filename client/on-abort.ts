@@ -3,10 +3,10 @@ type Callback = () => void;
 const callbacksOf = new WeakMap<AbortSignal, Set<Callback>>();
 
 /**
- * Calls back once when the signal is aborted, at once where it is. However many wait on a signal, it has one listener:
- * Node warns of a leak from the eleventh on. The last one to leave takes that off.
+ * Calls back once when the signal is aborted, or immediately if it already is. A signal gets only one listener for all
+ * callbacks, since Node warns of a leak at the eleventh. The listener is removed with the last callback.
  *
- * @returns Takes the callback back.
+ * @returns A function that removes the callback.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: Callback): () => void {
   if (!signal) return () => undefined;

@@ -6,7 +6,7 @@ export interface ProgressCallbacks {
   readonly onRetrying?: ((retrying: Retrying) => void) | undefined;
 }
 
-/** Phases of a run between two creates, in their order. */
+/** Phases of a run in order, from one create to the next. */
 const order: Partial<Record<RunPhase, number>> = {
   queued: 0,
   'preparing repository': 1,
@@ -21,10 +21,10 @@ const preparing: { readonly [phase in PreparingPhase]: true } = {
   'running setup script': true,
 };
 
-/** Tells a caller what has changed, and never that a run went back. */
+/** Reports changes to the caller. A run's progress never goes backwards. */
 export class Progress {
   #latest: ConversationStatus | undefined;
-  /** The number of the step that was last seen under way. */
+  /** The number of the last step that was seen running. */
   #step: number | undefined;
   #told = '';
 
@@ -34,12 +34,11 @@ export class Progress {
     return this.callbacks.onProgress !== undefined;
   }
 
-  /** What was last seen. */
   get latest(): ConversationStatus | undefined {
     return this.#latest;
   }
 
-  /** @param step The number of the step that is under way, see `stepOf`; `undefined` between two. */
+  /** @param step The number of the current step, see `stepOf`; `undefined` between two steps. */
   report(status: ConversationStatus, step: number | undefined): void {
     if (this.#isBehind(status, step)) return;
     this.#latest = status;
@@ -60,8 +59,8 @@ export class Progress {
   }
 
   /**
-   * A step that is under way has a number, so that a create is known to be another one. Between two steps the phase is a
-   * guess: it counts only where it is ahead.
+   * A running step has a number, which tells a second create from the first. Between two steps the phase is a guess,
+   * which counts only if it is ahead.
    */
   #isBehind({ phase, closedAt }: ConversationStatus, step: number | undefined): boolean {
     const latest = this.#latest;
@@ -69,7 +68,7 @@ export class Progress {
     if (latest.closedAt) return true;
     if (step !== undefined) return this.#step !== undefined && step < this.#step;
     if (this.#step === undefined) return false;
-    // What comes after preparing is a create, and the guess is a check.
+    // The step after preparing is a create, but the guess would be a check.
     return latest.phase in preparing || (order[phase] ?? 0) <= (order[latest.phase] ?? 0);
   }
 }

@@ -20,7 +20,9 @@ export type CloseEvent = proto.temporal.api.history.v1.IHistoryEvent;
 
 type Answer = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
 
-/** Asks for the event that a run ended with; with `wait`, Temporal answers when it has, or with nothing after a while. */
+/**
+ * Gets the last event of a run. With `wait`, Temporal answers when the run has ended, or with no event after a while.
+ */
 export function askForEnd(
   { workflowService, options: { namespace } }: Client,
   { workflowId, runId }: Omit<RunIds, 'sid'>,
@@ -35,13 +37,13 @@ export function askForEnd(
   });
 }
 
-/** What a run came to that has ended. */
+/** The result of a run that has ended. */
 export async function runResult(client: Client, run: RunIds): Promise<CreateNestedConversationResult> {
   const [event] = (await askForEnd(client, run)).history?.events ?? [];
   return resultOf(client, run, event ?? {});
 }
 
-/** What the last event of a run says: its result, or its failure as the class of its type. */
+/** The result in a run's last event. Throws the error class of its failure type if the run failed. */
 export async function resultOf(
   client: Client,
   run: RunIds,

@@ -10,10 +10,10 @@ const grpcInvalidArgument = 3;
 const grpcNotFound = 5;
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
-/** What a client sets: `ConversationPhase` is set by clients before version 0.2 only. */
+/** The search attributes that a client sets. Only clients before version 0.2 set `ConversationPhase`. */
 const registered = [searchAttributes.conversationId, searchAttributes.userId];
 
-/** Thrown for what can't be done in a namespace without the search attributes. */
+/** Thrown when a call needs search attributes that the namespace does not have. */
 export class SearchAttributesMissingError extends NestedConversationError<{ readonly namespace: string }> {
   constructor(namespace: string, cause?: unknown) {
     const message = `Namespace '${namespace}' lacks our search attributes: register them with npx nested-conversation setup`;
@@ -21,25 +21,25 @@ export class SearchAttributesMissingError extends NestedConversationError<{ read
   }
 }
 
-/** Whether Temporal refused a call because the namespace does not have the search attributes. */
+/** Whether Temporal rejected a call because the namespace does not have the search attributes. */
 export function isAboutSearchAttributes(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && cause.code === grpcInvalidArgument && /search attribute/i.test(cause.message);
 }
 
-/** Finds nothing, and is refused in a namespace that lacks one of them or does not know it yet. */
+/** Matches no run. Temporal rejects it if the namespace lacks a search attribute or does not know it yet. */
 export const searchAttributesQuery = registered.map((name) => `${name} = ''`).join(' OR ');
 
-/** New ones can be used after the server has read its list again: some seconds. */
+/** New search attributes are usable after the server has reloaded its list, which takes some seconds. */
 const usableWithinMs = 60_000;
 
 /**
- * Registers the search attributes in the client's namespace, and returns when they can be used. Safe to run again.
+ * Registers the search attributes in the client's namespace, and returns when they are usable. Safe to run again.
  *
- * @returns The names of those that were not there.
+ * @returns The names of the search attributes that were missing.
  * @throws NamespaceNotFoundError if there is no such namespace
- * @throws ServiceError if Temporal does not answer, or does not let them be registered
- * @throws Error if one is there with another type
+ * @throws ServiceError if Temporal does not answer, or does not permit the registration
+ * @throws Error if a search attribute exists with another type
  */
 export async function registerSearchAttributes(client: TemporalClient): Promise<string[]> {
   const { connection, options, workflow } = sdkClient(client);
@@ -71,7 +71,7 @@ export async function registerSearchAttributes(client: TemporalClient): Promise<
   }
 }
 
-/** The SDK's clients throw errors of these classes; the services below them throw those of gRPC. */
+/** Converts gRPC errors to the error classes of the SDK's clients. */
 function rethrowAsClient(namespace: string) {
   return (error: unknown): never => {
     if (!isGrpcServiceError(error)) throw error;

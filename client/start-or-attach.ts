@@ -23,35 +23,35 @@ export interface StartedConversation {
   readonly sid: string;
   readonly workflowId: string;
   readonly runId: string;
-  /** Whether the run was there already. */
+  /** Whether the call attached to an existing run. */
   readonly attached: boolean;
-  /** The state that it was attached to in: `running`, or how it had ended. Absent where a run was started. */
+  /** The state of the existing run: `running`, or how it ended. Absent if a run was started. */
   readonly attachedTo?: RunState;
 }
 
-/** What a start needs to know beside its input. */
+/** What a start needs in addition to its input. */
 export interface Starting {
   readonly client: Client;
-  /** Reads memos tolerantly. */
+  /** Ignores memo fields that can't be decoded. */
   readonly reader: Client;
   readonly taskQueue: string;
   readonly claimCheck: ClaimCheck | undefined;
   readonly resume: boolean;
-  /** The run to go on after. @default the newest one when it is asked to resume */
+  /** The run to resume after. @default the newest run at the time of the call */
   readonly resumeAfter: string | undefined;
   readonly searchAttributes: { readonly areThere: boolean; noteMissing(): void };
-  /** Makes a call to Temporal, and makes it again as its caller wants it. */
+  /** Calls Temporal, and retries as its caller wants. */
   readonly ask: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
-/** A run to attach to, or nothing: then the next one may start. */
+/** A run to attach to; `undefined` if a new one may start. */
 type Found = StartedConversation | undefined;
 
 /**
- * Starts the conversation, or attaches to the run that is there. Temporal's uniqueness of the workflow id is the lock.
+ * Starts the conversation, or attaches to the existing run. Temporal's unique workflow id is the lock.
  *
- * @throws ConversationTakenError, MessageNotSentError or StartNotComparableError where the run that is there is not the
- *   same start
+ * @throws ConversationTakenError, MessageNotSentError or StartNotComparableError if the existing run is not the same
+ *   start
  */
 export async function startOrAttach(
   starting: Starting,
@@ -65,27 +65,27 @@ export async function startOrAttach(
     const run = await newestRun();
     return run && attachTo(starting, mine, run, noted);
   };
-  // Whoever resumes goes on after this run, and after no other.
+  // A resume continues after this run and after no other.
   const newest = resume ? await newestRun() : undefined;
   const noted = newest && { runId: starting.resumeAfter ?? newest.runId };
   if (newest) {
     const there = await attachTo(starting, mine, newest, newest.closeTime ? noted?.runId : undefined);
     if (there) return there;
   } else if (hasLargeReplay(input)) {
-    // What takes seconds to send is not sent where it turns out that nothing is to be started.
+    // A large replay takes seconds to send, so first check whether a start is needed.
     const there = await look();
     if (there) return there;
   }
   const sent = await fitInput(input, client.options.loadedDataConverter, claimCheck);
-  // The same for each attempt: one whose answer was lost has Temporal answer the next as it did the first.
+  // The ids are the same for each attempt. If an answer was lost, Temporal gives the next attempt the same answer.
   const callId = randomUUID();
   const requestId = noted ? requestIdAfter(noted.runId) : callId;
-  // Without a run that may be followed, none may have begun in the meantime.
+  // If there is no run to resume after, no other run may have started in the meantime.
   let workflowIdReusePolicy: WorkflowOptions['workflowIdReusePolicy'] = noted ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE';
   let attempts = 0;
   const attempt = async () => {
     attempts += 1;
-    // A run that has begun since the first attempt is not to be followed.
+    // If another run has started since the first attempt, don't start one after it.
     const isOvertaken = noted && attempts > 1 && (await findRun(reader, { sid }))?.runId !== noted.runId;
     return isOvertaken ? undefined : startRun(starting, mine, sent, { callId, requestId, workflowIdReusePolicy });
   };
@@ -109,7 +109,7 @@ export async function startOrAttach(
   }
 }
 
-/** The run that is there then: of this request, or of the one that it repeats. */
+/** Returns the id of the run that this request, or an earlier identical one, started. */
 async function startRun(
   { client, taskQueue, searchAttributes }: Starting,
   mine: Conversation,
@@ -126,13 +126,13 @@ async function startRun(
 }
 
 interface RequestIds {
-  /** What Temporal recognizes a repeated request by. */
+  /** Temporal uses it to recognize a repeated request. */
   readonly requestId: string;
-  /** What a caller recognizes its own run by. */
+  /** The caller uses it to recognize its own run. */
   readonly callId: string;
 }
 
-/** The SDK has no options for these. */
+/** The SDK has no options for these ids. */
 function withIds({ workflow }: Client, { requestId, callId }: RequestIds): Client['workflow'] {
   const { workflowService } = workflow;
   const startWorkflowExecution = ({ header, ...request }: StartRequest) => {
@@ -145,7 +145,7 @@ function withIds({ workflow }: Client, { requestId, callId }: RequestIds): Clien
 
 type StartRequest = Parameters<Client['workflowService']['startWorkflowExecution']>[0];
 
-/** In the first event of a run: nobody reads it but {@link wasBegunBy}. */
+/** Stored in the first event of a run. Only {@link wasBegunBy} reads it. */
 const callHeader = 'nested-conversations-call';
 
 async function wasBegunBy(client: Client, execution: RunIds, callId: string): Promise<boolean> {
@@ -155,17 +155,17 @@ async function wasBegunBy(client: Client, execution: RunIds, callId: string): Pr
 }
 
 /**
- * Whoever resumes the same run makes the same request, so that Temporal starts one run of it: also where that has ended
- * before the second request arrives.
+ * All callers that resume the same run use the same request id, so that Temporal starts one run for them, even if that
+ * run has ended before the second request arrives.
  */
 function requestIdAfter(runId: string): string {
   return `resume-${createHash('sha256').update(runId).digest('hex').slice(0, 32)}`;
 }
 
 /**
- * Whether a caller may have the run that is there.
+ * Attaches to the existing run, if the caller may.
  *
- * @param followed The run that may be followed by the next one, whatever it delivered.
+ * @param followed The run that a new one may follow, even if it delivered another message.
  */
 async function attachTo(
   { client, ask, resume }: Starting,
@@ -181,7 +181,7 @@ async function attachTo(
   if ('unreadable' in theirs) throw new StartNotComparableError(theirs.unreadable, origin);
   const isFollowed = runId === followed || (!resume && state !== 'running' && state !== 'ready');
   if (typeof theirs.userId !== 'string') {
-    // Such a run is refused as InvalidInput: nothing is sent, and it belongs to nobody.
+    // Such a run fails with InvalidInput: it sends nothing and belongs to no user.
     if (isFollowed) return undefined;
     throw new StartNotComparableError('its input names no user', origin);
   }

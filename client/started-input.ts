@@ -9,8 +9,8 @@ import { oneLine } from '../contract/printing/one-line.js';
 import type { MessageNotSentDetails } from './errors.js';
 
 /**
- * The input that a run was started with, as far as two callers can differ in it. By whatever client in whatever language,
- * so that nothing in it is sure to keep the contract.
+ * The fields of a run's input that two callers are compared by. Any client may have started the run, so the fields are
+ * not validated.
  */
 export interface StartedInput {
   readonly userId: unknown;
@@ -23,10 +23,10 @@ export interface StartedInput {
 }
 
 /**
- * Reads a run's input from the first event of its history, which every run has: what other clients leave out of a memo is
- * not missed.
+ * Reads a run's input from the first event of its history, which every run has. Unlike the memo, it does not depend on
+ * the client.
  *
- * @returns Why it can't be read, where it can't.
+ * @returns The input, or why it can't be read.
  */
 export async function readStartedInput(
   client: Client,
@@ -40,7 +40,7 @@ export async function readStartedInput(
   }
 }
 
-/** The first event of a run: one call, a few milliseconds. */
+/** The first event of a run. Takes one call and a few milliseconds. */
 export async function readStartedEvent(
   { workflowService, options: { namespace } }: Client,
   { workflowId, runId }: Execution,
@@ -71,7 +71,7 @@ function startedInputOf(input: unknown): StartedInput | { readonly unreadable: s
   };
 }
 
-/** Whether the run is the user's own. */
+/** Whether the run belongs to the caller's user. */
 export function isOfUser({ userId }: StartedInput, mine: Conversation): boolean {
   return userId === mine.userId;
 }
@@ -81,7 +81,7 @@ export function isOnServer({ apiUrl, server }: StartedInput, mine: Conversation)
   return apiUrl === mine.apiUrl && server === mine.server;
 }
 
-/** What is to be delivered by one and not by the other; `undefined` where it is the same, `unknown` where nobody can tell. */
+/** How the messages or replays differ; `undefined` if they are the same, `unknown` if they can't be compared. */
 export function deliveryDifference(
   theirs: StartedInput,
   mine: Conversation,

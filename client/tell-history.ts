@@ -7,20 +7,20 @@ import { phaseOfActivity } from '../contract/phases.js';
 import { oneLine } from '../contract/printing/one-line.js';
 import { describeLooks, phases } from './words.js';
 
-/** An event of a run's history, in plain words. */
+/** An event in a run's history, in plain words. */
 export interface HistoryLine {
   readonly eventId: number;
   readonly at: Date;
   readonly told: string;
 }
 
-/** What is told of the input of `checkConversationReady`, by whatever version of a worker. */
+/** The fields of `checkConversationReady`'s input that are shown. Any version of a worker may have written them. */
 interface RecordedCheck {
   readonly readiness: { readonly interval: string; readonly maximumAttempts: number };
   readonly attemptsBefore?: number;
 }
 
-/** The same of its result. */
+/** The fields of its result that are shown. */
 interface RecordedLook {
   readonly attempts: number;
   readonly ready: boolean;
@@ -31,13 +31,13 @@ interface RecordedLook {
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
-/** Events of the workflow's own progress from step to step: all in all, what the lines around them tell already. */
+/** Events that only repeat what the events around them show. */
 const silent =
   /^(workflowTask(Scheduled|Completed)|upsertWorkflowSearchAttributes|workflowPropertiesModified)EventAttributes$/;
 
 /**
- * Tells a run's events in plain words, a line each. What went through Temporal's bookkeeping alone is left out, and what
- * can't be decoded says so.
+ * Describes a run's events in plain words, one line each. Leaves out events that only concern Temporal's bookkeeping. A
+ * value that can't be decoded is shown as such.
  */
 export async function tellHistory(
   events: readonly HistoryEvent[],
@@ -54,7 +54,7 @@ export async function tellHistory(
 
 class Teller {
   readonly #scheduled: ReadonlyMap<number, HistoryEvent>;
-  /** The first of these events says when a worker was there; the others say nothing new. */
+  /** The first of these events shows when a worker took up the run. The others add nothing. */
   readonly #takenUp: HistoryEvent | undefined;
 
   constructor(
@@ -187,7 +187,7 @@ function unreadable(error: unknown): string {
   return `(can't be read: ${oneLine(error)})`;
 }
 
-/** What comes of other clients, such as a signal: `workflowExecutionSignaledEventAttributes`, in words. */
+/** Names an event of other clients, such as a signal: `workflowExecutionSignaledEventAttributes`, in words. */
 function inWords(kind: string): string {
   return kind.replace('EventAttributes', '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 
 /**
- * A `Client` of `@temporalio/client`, of any version of the peer range: described by what it has, since the classes of two
- * versions are different types.
+ * A `Client` of `@temporalio/client`, of any version in the peer range. It is described by its members, since the
+ * classes of two versions are different types.
  */
 export interface TemporalClient {
   readonly connection: object;
@@ -14,7 +14,7 @@ export interface TemporalClient {
   readonly workflowService: object;
 }
 
-/** The same as the SDK that this package was built with calls it. */
+/** The client as the type of the SDK version that this package was built with. */
 export function sdkClient(client: TemporalClient): Client {
   return client as unknown as Client;
 }

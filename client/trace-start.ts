@@ -5,7 +5,10 @@ import { inSpan } from '../tracing/in-span.js';
 import { withTrace } from '../tracing/trace-context.js';
 import type { StartedConversation } from './start-or-attach.js';
 
-/** A span for a start, however many calls it takes. What `work` starts by a client with `carryTrace` continues it. */
+/**
+ * Runs a start in one span that covers all of its calls. Workflows that `work` starts with `carryTrace` continue the
+ * trace.
+ */
 export function traceStart(sid: string, work: () => Promise<StartedConversation>): Promise<StartedConversation> {
   return inSpan(
     `StartWorkflow:${workflowType}`,
@@ -22,7 +25,7 @@ export function traceStart(sid: string, work: () => Promise<StartedConversation>
   );
 }
 
-/** Gives the active trace to the workflows that a Temporal client starts. */
+/** Passes the active trace to the workflows that a Temporal client starts. */
 export const carryTrace: WorkflowClientInterceptor = {
   startWithDetails: (input, next) => next({ ...input, headers: withTrace(input.headers) }),
 };

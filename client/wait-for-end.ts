@@ -7,13 +7,13 @@ import { pollForEnd } from './long-polls.js';
 import type { Progress } from './progress.js';
 import { type RunIds, resultOf, runResult } from './run-result.js';
 
-/** The result is there already: its caller must not wait long for the last line of its progress. */
+/** The result is already known, so the caller must not wait long for the final progress. */
 const tellEndWithinMs = 2_000;
 
-/** The run that is waited for, and how. */
+/** The run to wait for, and how. */
 export interface Wait {
   readonly client: Client;
-  /** Reads memos tolerantly. */
+  /** Ignores memo fields that can't be decoded. */
   readonly reader: Client;
   readonly run: RunIds;
   /** How many waits of this process may hold a long poll. */
@@ -23,8 +23,8 @@ export interface Wait {
 }
 
 /**
- * Waits for the run's end. As many waits as the process has long polls hear of it at once; and every one looks at its run
- * about every ten seconds, so that a refused or lost poll costs time only.
+ * Waits for the run's end. A wait with a long poll learns of the end at once. Every wait also describes its run about
+ * every ten seconds, so that a refused or lost poll only costs time.
  */
 export async function waitForEnd(wait: Wait): Promise<CreateNestedConversationResult> {
   const { client, run, longPolls, progress, signal } = wait;
@@ -44,11 +44,11 @@ export async function waitForEnd(wait: Wait): Promise<CreateNestedConversationRe
   }
 }
 
-/** Reports what changes, and returns when the run has ended. */
+/** Reports changes, and returns when the run has ended. */
 async function watchUntilClosed(wait: Wait, polling: { readonly isOn: boolean }): Promise<void> {
   const { client, progress, signal } = wait;
   for (let delayMs = firstDelayMs; ; delayMs = longer(delayMs)) {
-    // Whoever shows progress, or has no poll, looks more often in the first seconds.
+    // A wait that reports progress, or has no poll, describes its run more often in the first seconds.
     const isInNoHurry = polling.isOn && !progress.isWatched;
     if (isInNoHurry) await pause(lastDelayMs, signal);
     const seen = await askUntilAnswered(client, () => look(wait), { signal, onRetrying: progress.onRetrying });
@@ -58,7 +58,7 @@ async function watchUntilClosed(wait: Wait, polling: { readonly isOn: boolean })
   }
 }
 
-/** The result is what counts: progress that can't be read then is left out. */
+/** Errors are ignored: the result matters more than the final progress. */
 async function tellEnd(wait: Wait): Promise<void> {
   const seen = await askOnce(wait.client, () => look(wait), wait.signal, tellEndWithinMs).catch(() => undefined);
   if (seen) wait.progress.report(seen.status, seen.step);
@@ -70,7 +70,7 @@ interface Seen {
   readonly step: number | undefined;
 }
 
-/** Not reported here: what a caller does then would be cancelled with this call. */
+/** Does not report: a call that the caller makes in its callback would be cancelled together with this one. */
 async function look({ client, reader, run }: Wait): Promise<Seen> {
   const description = await describeRun(reader, run);
   return { status: await conversationStatus(client, run.sid, description), step: stepOf(description) };

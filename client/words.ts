@@ -1,6 +1,6 @@
 import type { RunPhase } from './conversation-status.js';
 
-/** What a person reads for a phase. */
+/** The text shown for a phase. */
 export const phases: Record<RunPhase, string> = {
   queued: 'waiting for a worker',
   'preparing repository': 'preparing the repository',
@@ -15,7 +15,7 @@ export const phases: Record<RunPhase, string> = {
   'timed-out': 'timed out',
 };
 
-/** A number of looks in words. */
+/** DELETE */
 export function describeLooks(attempts: number): string {
   return attempts === 1 ? '1 look' : `${attempts} looks`;
 }

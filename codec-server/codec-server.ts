@@ -13,35 +13,37 @@ import { printable } from '../contract/printing/printable.js';
 import { pageHeaders, signedInPage, signInPage } from './sign-in-page.js';
 
 export interface CodecServerOptions {
-  /** As the workers have it. */
+  /** The data converter of the workers. */
   readonly dataConverter: DataConverter;
-  /** What a caller presents: see {@link createCodecServer}. */
+  /** The token that callers must send: see {@link createCodecServer}. */
   readonly token: string;
   /** Origins of the Web UIs that may call, e.g. `http://localhost:8233`. */
   readonly origins: readonly string[];
 }
 
-/** In bytes. Temporal's own bound is 2 MB a payload; the Web UI sends a page of a history at a time, in base64. */
+/** In bytes. Temporal limits a payload to 2 MB; the Web UI sends one page of a history at a time, in base64. */
 const largestRequest = 64 * 1024 * 1024;
 
-/** In bytes, what the payloads of a request may decode to, all together: each may be two thousand times what was sent. */
+/** In bytes, the decoded size of all payloads in a request. One payload can decode to two thousand times its size. */
 const largestDecoded = 64 * 1024 * 1024;
 
-/** What the JSON of a request may be made of: a list of payloads, each with metadata. */
+/** Bounds of a request's JSON: a list of payloads, each with metadata. */
 const jsonBounds = { levels: 5, values: 100_000 };
 
-/** In bytes. Anybody can send one. */
+/** In bytes. A sign-in needs no token. */
 const largestSignIn = 4096;
 
 const cookieName = 'codec-server-token';
 
 /**
- * Reads payloads for Temporal's Web UI and `temporal` CLI, by Temporal's codec server protocol: `POST …/decode` and
- * `POST …/encode`. Both need the token: as `Authorization: Bearer …`; or in the cookie that a person gets who signs in at
- * `/`, for a Web UI that includes credentials; or as a segment of the path, for a Web UI that can send neither, such as a
- * dev server's. Whoever can read the settings of that one has the token.
+ * Reads payloads for Temporal's Web UI and `temporal` CLI, with Temporal's codec server protocol: `POST …/decode` and
+ * `POST …/encode`.
  *
- * @returns A server that does not listen yet.
+ * Both need the token, in one of three places: as `Authorization: Bearer …`; in the cookie that a person gets by
+ * signing in at `/`, for a Web UI that includes credentials; or as a segment of the path, for a Web UI that can send
+ * neither, such as a dev server's. Everybody who can read that Web UI's settings then has the token.
+ *
+ * @returns A server that is not listening yet.
  */
 export function createCodecServer({ dataConverter, token, origins }: CodecServerOptions): Server {
   const payloadCodecs = strictCodecs(dataConverter.payloadCodecs ?? []);
@@ -50,7 +52,10 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     ['encode', (payloads: Payload[]): Promise<Payload[]> => encode(payloadCodecs, payloads)],
   ]);
 
-  /** What can't be decoded, or would be too much, stays as it is, so that it does not hide the others; none is an error. */
+  /**
+   * A payload that can't be decoded, or exceeds the bound, is returned unchanged, so that the others are still shown.
+   * If no payload can be decoded, throws the first error.
+   */
   async function decodeWhatCanBe(payloads: Payload[]): Promise<Payload[]> {
     const results: Payload[] = [];
     const errors: unknown[] = [];
@@ -76,7 +81,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     if (headers.origin !== undefined && origins.includes(headers.origin)) allowOrigin(response, headers.origin);
     if (method === 'OPTIONS') return void response.writeHead(204).end();
     if (pathname === '/') return signIn(request, response);
-    // The protocol looks at the last segment only: the server may be mounted anywhere.
+    // The protocol uses only the last segment, so the server can be mounted at any path.
     const operation = operations.get(pathname.split('/').at(-1) ?? '');
     if (!operation || method !== 'POST') return say(response, 404, 'there are POST /decode, POST /encode and / here');
     if (!isAuthenticated(request, pathname))
@@ -97,7 +102,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     const given = new URLSearchParams(await readBody(request, largestSignIn)).get('token') ?? '';
     if (!isSame(given, token))
       return void response.writeHead(401, pageHeaders).end(signInPage('That is not the token.'));
-    // A cookie goes to every port of its host: with these paths, hardly to another server than this one.
+    // A cookie is sent to every port of its host. These paths make it unlikely that another server receives it.
     const cookies = [...operations.keys()].map(
       (name) => `${cookieName}=${encodeURIComponent(token)}; Path=/${name}; HttpOnly; SameSite=Strict`,
     );
@@ -117,17 +122,17 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
   });
 }
 
-/** Text in base64, as protobuf's JSON has bytes: with the alphabet for URLs, or without padding, too. */
+/** Base64, as in protobuf's JSON: the URL-safe alphabet and missing padding are also accepted. */
 const base64 = z.string().regex(/^[\w+/-]*={0,2}$/, { error: 'is not base64' });
 
-/** Not more of it than is needed: what else the protocol may have some day is let through. */
+/** Validates only the fields used here, so that additions to the protocol are accepted. */
 const requestSchema = z.object({
   payloads: z
     .array(z.object({ metadata: z.record(z.string(), base64).optional(), data: base64.optional() }))
     .default([]),
 });
 
-/** @throws Error that says what is wrong with the request, and repeats nothing of it */
+/** @throws Error with the problem of the request. It does not quote the request. */
 function parseRequest(body: string): object {
   const broken = boundBrokenBy(body, jsonBounds);
   if (broken) throw new Error(`the request has more than ${jsonBounds[broken]} ${broken}`);
@@ -151,11 +156,11 @@ function allowOrigin(response: ServerResponse, origin: string): void {
   response.setHeader('Vary', 'Origin');
 }
 
-/** The body as text; `undefined` where it has more than `limit` bytes. */
+/** The body as text; `undefined` if it has more than `limit` bytes. */
 async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // The rest is left unread, and the line open for the answer.
+  // Leaves the rest unread, but keeps the connection open for the response.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     if (size > limit) return undefined;
@@ -173,7 +178,7 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
-/** In a time that tells nothing of the token. */
+/** Compares in constant time, so that timing reveals nothing about the token. */
 function isSame(given: string, token: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));

@@ -4,7 +4,7 @@ import { loadCodecServerConfig } from '../config/codec-server.js';
 import { oneLine } from '../contract/printing/one-line.js';
 import { createCodecServer } from './codec-server.js';
 
-/** `npm run codec-server`: serves until SIGTERM or SIGINT. */
+/** `npm run codec-server`: runs until SIGTERM or SIGINT. */
 async function main(): Promise<void> {
   const { host, port, token, isNewToken, ...options } = loadCodecServerConfig();
   const server = createCodecServer({ ...options, token }).listen(port, host);

@@ -1,4 +1,4 @@
-/** Nothing but what these pages hold themselves, and no other page may hold them. */
+/** The pages load nothing from elsewhere, and no other page may embed them. */
 export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy':
@@ -20,7 +20,7 @@ const page = (body: string) => `<!doctype html>
 ${body}
 `;
 
-/** @param complaint About what was entered before. */
+/** @param complaint The problem with the previous attempt. */
 export function signInPage(complaint = ''): string {
   return page(`<p>It lets Temporal's Web UI show the encrypted payloads of conversations to people who know its token.</p>
 ${complaint && `<p role="alert">${complaint}</p>`}

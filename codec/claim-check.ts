@@ -6,14 +6,14 @@ import { decode, encode } from './sdk-internals.js';
 import { strictCodecs } from './strict-codecs.js';
 import { largestInflated, ZlibCodec } from './zlib-codec.js';
 
-/** Thrown for what is in the store and can't be decoded: it was changed, or encrypted with a key that is not here. */
+/** Thrown when the stored text can't be decoded: it was changed, or encrypted with a key that is missing here. */
 export class UnreadableClaimError extends Error {
   override readonly name = 'UnreadableClaimError';
 }
 
 /**
- * Leaves large texts in a store, and fetches them from there: what travels through Temporal is the claim, a UUID. In the
- * store, too, they are encoded as payloads are: compressed and encrypted.
+ * Stores large texts outside Temporal. Only the claim, a UUID, goes through Temporal. In the store, texts are
+ * compressed and encrypted like payloads.
  */
 export class ClaimCheck {
   readonly #codecs: PayloadCodec[];
@@ -22,18 +22,18 @@ export class ClaimCheck {
     private readonly store: PayloadStore,
     codecs: readonly PayloadCodec[],
   ) {
-    // A replay may be larger than any payload, and what can't be decoded is to be told.
+    // A replay may be larger than any payload, and a decoding error must be thrown.
     this.#codecs = strictCodecs(codecs).map((codec) =>
       codec instanceof ZlibCodec ? new ZlibCodec(largestInflated) : codec,
     );
   }
 
-  /** What the store is called in messages. */
+  /** The store's name in messages. */
   get storeUrl(): string {
     return this.store.url;
   }
 
-  /** Leaves a text, and returns its claim. */
+  /** Stores a text and returns its claim. */
   async leave(text: string): Promise<string> {
     const claim = randomUUID();
     const [payload] = await encode(this.#codecs, [{ metadata: {}, data: Buffer.from(text) }]);
@@ -42,8 +42,8 @@ export class ClaimCheck {
   }
 
   /**
-   * The text that was left; `undefined` where there is none, or none any more.
-   * @throws {@link UnreadableClaimError}, or whatever kept the store from being read
+   * The text of a claim; `undefined` if the store does not have it, or no longer has it.
+   * @throws {@link UnreadableClaimError}, or the store's own error
    */
   async fetch(claim: string, signal: AbortSignal): Promise<string | undefined> {
     const bytes = await this.store.read(claim, signal);

@@ -10,14 +10,14 @@ import { ZlibCodec } from './zlib-codec.js';
 export const encodedFailuresPath = fileURLToPath(new URL('./encoded-failures.cjs', import.meta.url));
 
 /**
- * What a worker does with a large payload takes ten times its bytes for a while. So that forty at once, as many as there
- * are workflow tasks at a time, don't do it at the same time.
+ * A worker needs ten times a large payload's bytes for a while. Up to forty workflow tasks run at a time; the rate
+ * keeps them from decompressing large payloads together.
  */
 const inflatedBytesPerSecond = 40 * 1024 * 1024;
 
 /**
- * The same for a worker, which must not fail over what somebody made up: what can't be decoded becomes a value that says
- * so. See {@link TolerantCodec}.
+ * A data converter for a worker: a payload that can't be decoded becomes a value that says so, instead of failing the
+ * workflow task. See {@link TolerantCodec}.
  */
 export function forWorker(dataConverter: DataConverter = {}, onUnreadable?: OnUnreadable): DataConverter {
   const throttle = new Throttle(inflatedBytesPerSecond);
@@ -28,10 +28,10 @@ export function forWorker(dataConverter: DataConverter = {}, onUnreadable?: OnUn
 }
 
 /**
- * How a client and a worker turn what they send into payloads, and back: large ones are compressed, and where there are
- * keys everything is encrypted, messages and stack traces of failures included.
+ * The data converter of a client. Compresses large payloads. With keys, it encrypts everything, including the messages
+ * and stack traces of failures.
  *
- * A worker needs the workflow bundle to match: see `workflowBundleFor`.
+ * A worker needs the matching workflow bundle: see `workflowBundleFor`.
  */
 export function dataConverterFor(keys: EncryptionKeys): DataConverter {
   return {
@@ -40,7 +40,7 @@ export function dataConverterFor(keys: EncryptionKeys): DataConverter {
   };
 }
 
-/** {@link dataConverterFor} as a worker has to have it: see {@link forWorker}. */
+/** The data converter of a worker: {@link dataConverterFor} with {@link forWorker}. */
 export function workerDataConverterFor(keys: EncryptionKeys): DataConverter {
   return forWorker(dataConverterFor(keys));
 }

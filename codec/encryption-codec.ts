@@ -2,33 +2,33 @@ import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'n
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { PayloadMessage } from './proto.js';
 
-/** Keys of 32 bytes by their id. The first encrypts, and each decrypts what was encrypted with it. */
+/** Keys of 32 bytes by id. The first one encrypts; all of them decrypt. */
 export type EncryptionKeys = ReadonlyMap<string, KeyObject>;
 
 const algorithm = 'aes-256-gcm';
 const encoding = 'binary/encrypted';
-/** In bytes, as AES-GCM recommends them: a random nonce of this size is safe for 2^32 payloads a key. */
+/** In bytes, the size that AES-GCM recommends. Random nonces of this size are safe for 2^32 payloads per key. */
 const nonceLength = 12;
 const tagLength = 16;
 
-/** Thrown for a payload whose key is missing here, or does not fit: with another key it could be read. */
+/** Thrown for a payload whose key is missing or does not match. Another key could decrypt it. */
 export class LockedPayloadError extends Error {
   override readonly name = 'LockedPayloadError';
 }
 
-/** A nonce, a tag, and the least that a payload has: less was never encrypted. */
+/** A nonce, a tag, and the smallest payload. Shorter data was never encrypted. */
 const shortest = nonceLength + tagLength + 1;
 
 /**
- * Encrypts payloads with AES-256-GCM, in the format of Temporal's published encryption samples, which other SDKs read:
- * metadata `encoding` `binary/encrypted` and `encryption-key-id`; data: nonce, ciphertext of the whole payload as
- * protobuf, tag.
+ * Encrypts payloads with AES-256-GCM, in the format of Temporal's published encryption samples, which other SDKs can
+ * read. Metadata: `encoding` `binary/encrypted` and `encryption-key-id`. Data: nonce, ciphertext of the whole payload
+ * as protobuf, tag.
  *
- * What is not encrypted passes `decode` as it is: a client in any language may start a conversation in plain JSON.
- * Without keys everything passes `encode`, too.
+ * `decode` returns plain payloads unchanged, since a client in any language may start a conversation in plain JSON.
+ * Without keys, `encode` also returns payloads unchanged.
  *
- * @throws {@link LockedPayloadError} from `decode` that names the key, where that is missing, or does not fit, which is the
- *   same as that the payload was changed; or an Error for what only says of itself that it is encrypted
+ * @throws {@link LockedPayloadError} from `decode`, with the key's id, if the key is missing or does not match. A
+ *   changed payload looks like a key that does not match. An Error if the payload claims to be encrypted but is not.
  */
 export class EncryptionCodec implements PayloadCodec {
   constructor(private readonly keys: EncryptionKeys) {}

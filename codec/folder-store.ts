@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PayloadStore } from './payload-store.js';
 
-/** A folder that clients and workers share: for development. */
+/** A folder that clients and workers share, for development. */
 export class FolderStore implements PayloadStore {
   readonly url: string;
 
@@ -13,7 +13,8 @@ export class FolderStore implements PayloadStore {
 
   async write(key: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.folder, key);
-    // There whole, or not at all; and without encryption keys its content is for this user alone.
+    // Renamed after it is complete, so that nobody reads a part of it. Only this user can read it, since it may not be
+    // encrypted.
     const part = `${path}.part`;
     try {
       await writeFile(part, bytes, { mode: 0o600 });

@@ -1,9 +1,9 @@
-/** Keeps what is too large for Temporal: a client puts it there, and `createConversation` takes it from there. */
+/** Stores data that is too large for Temporal: a client writes it, and `createConversation` reads it. */
 export interface PayloadStore {
-  /** What it is called in messages, e.g. `s3://bucket/prefix`. */
+  /** The store's name in messages, e.g. `s3://bucket/prefix`. */
   readonly url: string;
-  /** Returns when all of it is stored. */
+  /** Returns when all bytes are stored. */
   write(key: string, bytes: Uint8Array): Promise<void>;
-  /** `undefined` where nothing is stored under this key. */
+  /** Returns `undefined` if the store does not have this key. */
   read(key: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }

@@ -2,14 +2,14 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { PayloadStore } from './payload-store.js';
 
 /**
- * A bucket of Amazon S3, or of a server that speaks its protocol. Region, credentials and endpoint are found as the AWS
- * CLI finds them: `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, a profile, a role, …
+ * A bucket of Amazon S3 or of a compatible server. Region, credentials and endpoint are found in the same way as by the
+ * AWS CLI: `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, a profile, a role, …
  */
 export class S3Store implements PayloadStore {
   readonly url: string;
   #client: S3Client | undefined;
 
-  /** @param prefix Without slashes around it; empty for none. */
+  /** @param prefix Without leading or trailing slashes; empty for none. */
   constructor(
     private readonly bucket: string,
     private readonly prefix: string,
@@ -33,12 +33,12 @@ export class S3Store implements PayloadStore {
     }
   }
 
-  /** Loads the SDK where it is needed: few starts need it. */
+  /** Loads the SDK on first use, since few starts need it. */
   async #connect() {
     const sdk = await import('@aws-sdk/client-s3');
     const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env;
     this.#client ??= new sdk.S3Client({
-      // A server of one's own seldom has a host name for each bucket, or the newer checksums.
+      // A self-hosted server rarely has a host name per bucket, or the newer checksums.
       forcePathStyle: Boolean(AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL),
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',

@@ -1,9 +1,9 @@
 /**
- * What is taken from inside Temporal's SDK, by path: it exports nothing that does the same. An upgrade that moves one of
- * these fails to compile here, and nowhere else.
+ * Internal functions of Temporal's SDK, imported by path because the SDK does not export an equivalent. If an upgrade
+ * moves one, only this file fails to compile.
  */
 
-/** Payload codecs, converters and failures, as the SDK's own client and worker apply them. */
+/** Payload codecs, converters and failures, applied as in the SDK's own client and worker. */
 export {
   decode,
   decodeFromPayloadsAtIndex,
@@ -11,5 +11,5 @@ export {
   encode,
   encodeToPayload,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-/** Protobuf's timestamps and durations. */
+/** Conversions of protobuf's timestamps and durations. */
 export { msToTs, optionalTsToDate, optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';

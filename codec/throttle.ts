@@ -1,14 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Lets work through one at a time, and at no more than a rate: what comes all at once waits. */
+/** Runs work one at a time, with a limited rate. Work beyond the rate waits. */
 export class Throttle {
   #previous: Promise<unknown> = Promise.resolve();
   #nextAt = 0;
 
-  /** @param bytesPerSecond What all of the work may amount to. */
+  /** @param bytesPerSecond The maximum rate of all work together. */
   constructor(private readonly bytesPerSecond: number) {}
 
-  /** Does the work when its turn has come. */
   run<T extends { readonly length: number }>(work: () => Promise<T>): Promise<T> {
     const done = this.#previous.then(() => this.#inTurn(work));
     this.#previous = done.catch(() => undefined);

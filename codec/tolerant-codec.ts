@@ -18,42 +18,46 @@ import { maximumMetadataEntries, sizeOf } from './payload-size.js';
 import { decode, encode } from './sdk-internals.js';
 import { isCompressed, ZlibCodec } from './zlib-codec.js';
 
-/** Told when a payload can't be read. */
+/** Called when a payload can't be read. */
 export type OnUnreadable = (kind: 'undecodable' | 'locked', reason: string) => void;
 
-/** In bytes. Below this a payload costs what it costs, whatever is in it. */
+/** In bytes. The JSON of smaller payloads is not bounded, since it can't take much memory. */
 const small = 64 * 1024;
 
-/** What a payload's JSON may be made of. An input has a quarter of these values; deeper down nothing of ours goes. */
+/**
+ * Bounds of a payload's JSON. An input may have a quarter of these values, and none of our payloads is nested deeper.
+ */
 const jsonBounds = { levels: 2 * limits.nestingLevels, values: 4 * limits.values };
 
-/** Payloads that a call may have: thousands of small ones cost many times their bytes. Ours have one. */
+/** Maximum payloads per call. Thousands of small ones take many times their bytes in memory. Ours have one. */
 const maximumTogether = 100;
 
 const tooMuch = `with the other payloads of its run it comes to more than ${limits.activationBytes} bytes`;
 
-/** What is left of what the payloads of one activation may amount to. */
+/** The rest of the bytes that one activation's payloads may have. */
 interface Activation {
   bytesLeft: number;
   waiting: number;
   previous: Promise<unknown>;
-  /** Set once a payload was too much: no other is inflated then, to find out the same. */
+  /**
+   * Set when a payload exceeded the bound. Further payloads are then not decompressed, since they would exceed it too.
+   */
   isFull: boolean;
 }
 
 /**
- * A worker's codec, outermost: what the codecs within it, or Temporal's payload converter, can't read becomes a value that
- * says so (see `UnreadablePayload`). Otherwise one payload that somebody made up would fail the workflow task that it
- * comes with, again and again: an input, but also a memo or a signal that nobody reads.
+ * A worker's outermost codec. A payload that the inner codecs, or Temporal's payload converter, can't read becomes a
+ * value that says so (see `UnreadablePayload`). Without it, one malformed payload would fail its workflow task again
+ * and again: an input, but also a memo or a signal that nobody reads.
  *
- * It also bounds what a payload may be made of, and what all large ones of an activation amount to.
+ * It also limits the content of each payload, and the total size of an activation's large payloads.
  */
 export class TolerantCodec implements PayloadCodec {
-  /** The SDK hands the same context to each payload of an activation. */
+  /** The SDK passes the same context object for all payloads of an activation. */
   readonly #activations = new WeakMap<SerializationContext, Activation>();
 
   constructor(
-    /** As a client has them. */
+    /** The codecs of a client. */
     readonly codecs: readonly PayloadCodec[],
     private readonly onUnreadable: OnUnreadable = () => undefined,
   ) {}
@@ -71,7 +75,7 @@ export class TolerantCodec implements PayloadCodec {
     return decoded;
   }
 
-  /** One at a time for each activation, so that what is too much is never there at once. */
+  /** Decodes an activation's payloads one at a time, so that those beyond the bound are never in memory together. */
   async #inTurn(payload: Payload, context: SerializationContext | undefined): Promise<Payload> {
     if (!context) return this.#decodeOne(payload, context, undefined);
     const activation = this.#activations.get(context) ?? {
@@ -88,7 +92,7 @@ export class TolerantCodec implements PayloadCodec {
       return await decoded;
     } finally {
       activation.waiting--;
-      // The next payload of the same activation comes before this does.
+      // The activation's next payload arrives before this callback runs.
       setImmediate(() => {
         if (activation.waiting === 0) this.#activations.delete(context);
       });
@@ -125,7 +129,7 @@ function problemWith(payload: Payload, sentBytes: number, activation: Activation
     return `it has more than ${maximumMetadataEntries} entries of metadata`;
   }
   const size = sizeOf(payload);
-  // Of small ones that were compressed, thousands may come at once: a run takes 10,000 signals.
+  // Small payloads that were compressed count, too: a run accepts 10,000 signals.
   if (activation && (size > small || size > sentBytes)) {
     if (activation.bytesLeft < size) {
       activation.isFull = true;
@@ -140,20 +144,20 @@ function problemWith(payload: Payload, sentBytes: number, activation: Activation
   }
   let value: unknown;
   try {
-    // What the SDK will do with it, in workflows as in activities.
+    // The SDK will do the same, in workflows and in activities.
     value = defaultPayloadConverter.fromPayload(payload);
   } catch {
-    // The converter's own words could repeat what is in the payload.
+    // The converter's message might quote the payload.
     return encodingOf(payload) === 'json/plain'
       ? 'its JSON can not be parsed; NaN and Infinity, for two, are no JSON'
       : `its encoding is unknown here: '${encodingOf(payload)}'`;
   }
-  // Nobody but this codec may say so.
+  // Only this codec may produce such a value.
   if (whyLocked(value) ?? whyUndecodable(value)) return 'it says of itself that it can not be read';
   return undefined;
 }
 
-/** A name from outside, as far as it is one. */
+/** The payload's encoding, sanitized because a client chose it. */
 function encodingOf({ metadata }: Payload): string {
   return Buffer.from(metadata?.encoding ?? [])
     .toString('latin1')

@@ -8,23 +8,23 @@ import type { Throttle } from './throttle.js';
 
 const encoding = 'binary/zlib';
 
-/** In bytes. Smaller payloads gain little, and stay readable where nothing else encodes them. */
+/** In bytes. Smaller payloads gain little, and stay readable if they are not encrypted. */
 const smallest = 64 * 1024;
 
 /**
- * In bytes. Twice the contract's largest replay, as JSON writes it: what is in a payload store may inflate to it, and what
- * is larger is not compressed either.
+ * In bytes, twice the contract's largest replay, as escaped in JSON. The bound for decompressing from a payload store;
+ * larger data is not compressed either.
  */
 export const largestInflated = 128 * 1024 * 1024;
 
 /**
- * Compresses large payloads, in the format of the Go SDK's zlib codec: metadata `encoding` `binary/zlib`; data: the whole
- * payload as protobuf, deflated. Goes before the encryption: ciphertext does not compress.
+ * Compresses large payloads, in the format of the Go SDK's zlib codec. Metadata: `encoding` `binary/zlib`. Data: the
+ * whole payload as protobuf, deflated. Runs before encryption, since ciphertext does not compress.
  */
 export class ZlibCodec implements PayloadCodec {
   /**
-   * @param inflatedBytes What all payloads of a call may inflate to: a few KB can hold gigabytes.
-   * @param throttle Spreads what is inflated for many calls at once. @default not spread
+   * @param inflatedBytes Total decompressed size of a call's payloads: a few KB can decompress to gigabytes.
+   * @param throttle Limits the rate of decompression across calls. @default no limit
    */
   constructor(
     private readonly inflatedBytes: number = limits.inflatedBytes,
@@ -65,10 +65,12 @@ async function compress(payload: Payload): Promise<Payload> {
   return data.length < whole.length ? { metadata: { encoding: Buffer.from(encoding) }, data } : payload;
 }
 
-/** Whether a payload's protobuf holds so much metadata that its objects would be a hundred times its bytes. */
+/**
+ * Whether a payload's protobuf has so many metadata entries that their objects would take a hundred times its bytes.
+ */
 function hasMoreMetadata(whole: Buffer): boolean {
   let at = 0;
-  /** `undefined` for what is longer than any number of protobuf: a decoder may skip it. */
+  /** `undefined` for more than ten bytes, which no protobuf number has and which a decoder may skip. */
   const varint = () => {
     let value = 0;
     for (let factor = 1, bytes = 0; bytes < 10; factor *= 128, bytes++) {
@@ -82,17 +84,17 @@ function hasMoreMetadata(whole: Buffer): boolean {
     const tag = varint();
     if (tag === metadataTag && ++entries > maximumMetadataEntries) return true;
     const length = tag === undefined ? undefined : lengthOf[tag % 8]?.(varint);
-    // Groups and the like: no payload has them, and what comes behind them would not be counted.
+    // Groups, for example. No payload has them, and the fields after them would not be counted.
     if (length === undefined) return true;
     at += length;
   }
   return false;
 }
 
-/** Field 1, with its length before it. */
+/** Field 1, length-delimited. */
 const metadataTag = 0x0a;
 
-/** How many bytes of a field are left once its length, or itself where that says it, was read: by wire type. */
+/** By wire type, the number of bytes that remain of a field after its length, or for a varint its value, was read. */
 const lengthOf: Record<number, (varint: () => number | undefined) => number | undefined> = {
   0: (varint) => (varint() === undefined ? undefined : 0),
   1: () => 8,

@@ -8,8 +8,8 @@ const values: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * A variable that is on or off; `undefined` where it is not set. Anything else is refused: read as "off", a misspelled
- * `TEMPORAL_TLS` would send keys and messages in the clear.
+ * Reads a boolean variable; `undefined` if it is not set. Other values are errors: if a misspelled `TEMPORAL_TLS`
+ * counted as off, keys and messages would be sent unencrypted.
  *
  * @throws {@link ConfigError}
  */

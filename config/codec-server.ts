@@ -9,18 +9,22 @@ export interface CodecServerConfig {
   readonly port: number;
   readonly origins: readonly string[];
   readonly token: string;
-  /** Whether the token was made up here: then nobody knows it yet. */
+  /** Whether the token was generated, so that the user must be told. */
   readonly isNewToken: boolean;
   readonly dataConverter: DataConverter;
 }
 
-/** Shorter ones can be guessed. */
+/** In characters. Shorter tokens can be guessed. */
 const shortestToken = 16;
 
 /**
- * Reads the codec server's settings: the keys (see {@link loadEncryptionKeys}), `CODEC_SERVER_HOST` (default `127.0.0.1`),
- * `CODEC_SERVER_PORT` (default 8081), `CODEC_SERVER_TOKEN` (default: a new one each time), and `CODEC_SERVER_ORIGINS`,
- * the origins of the Web UIs, with commas between (default: that of a dev server, by either name of this machine).
+ * Reads the codec server's settings:
+ *
+ * - the encryption keys: see {@link loadEncryptionKeys}
+ * - `CODEC_SERVER_HOST` (default `127.0.0.1`) and `CODEC_SERVER_PORT` (default 8081)
+ * - `CODEC_SERVER_TOKEN` (default: a new one each time)
+ * - `CODEC_SERVER_ORIGINS`: the origins of the Web UIs, separated by commas (default: those of a dev server on this
+ *   machine, as `localhost` and `127.0.0.1`)
  *
  * @throws {@link ConfigError}
  */

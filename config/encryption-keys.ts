@@ -4,12 +4,13 @@ import type { EncryptionKeys } from '../codec/encryption-codec.js';
 import { ConfigError } from './config-error.js';
 
 /**
- * Reads the keys that payloads are encrypted with: `PAYLOAD_ENCRYPTION_KEYS`, or the file that
- * `PAYLOAD_ENCRYPTION_KEYS_FILE` names, holds `id:base64` for each key of 32 bytes, separated by commas or white space. The first
- * encrypts; all of them decrypt, so that a key can be replaced while payloads that it encrypted are still about.
+ * Reads the encryption keys for payloads from `PAYLOAD_ENCRYPTION_KEYS`, or from the file in
+ * `PAYLOAD_ENCRYPTION_KEYS_FILE`. The format is `id:base64` for each key of 32 bytes, separated by commas or white
+ * space. The first key encrypts; all of them decrypt, so that an old key can be kept while payloads encrypted with it
+ * exist.
  *
- * @returns No key where neither is set.
- * @throws {@link ConfigError} that never repeats a key
+ * @returns No keys if neither variable is set.
+ * @throws {@link ConfigError}, which never contains a key
  */
 export function loadEncryptionKeys(env: NodeJS.ProcessEnv = process.env): EncryptionKeys {
   const { PAYLOAD_ENCRYPTION_KEYS: text, PAYLOAD_ENCRYPTION_KEYS_FILE: file } = env;
@@ -22,12 +23,12 @@ function readKeys(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    // Its message would repeat the path, and that may be a key which was put into the wrong variable.
+    // The original message contains the path, which may be a key in the wrong variable.
     throw new ConfigError(`PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }
 
-/** 32 bytes in base64: 43 digits and one sign of padding. */
+/** 32 bytes in base64: 43 characters and one padding character. */
 const key = /^([\w.-]+):([A-Za-z\d+/]{43}=)$/;
 
 function parseKeys(text: string, variable: string): EncryptionKeys {

@@ -6,10 +6,10 @@ import { S3Store } from '../codec/s3-store.js';
 import { ConfigError, quoted } from './config-error.js';
 
 /**
- * The store of `PAYLOAD_STORE`, for replays that are too large for Temporal: `s3://bucket/prefix`, or `file:///folder`
- * for development. Clients and workers must name the same one.
+ * Reads `PAYLOAD_STORE`, the store for replays that are too large for Temporal: `s3://bucket/prefix`, or
+ * `file:///folder` for development. Clients and workers must use the same store.
  *
- * @returns `undefined` where it is not set: then such a replay is refused.
+ * @returns `undefined` if it is not set. Such replays are then refused.
  * @throws {@link ConfigError}
  */
 export function loadPayloadStore({ PAYLOAD_STORE: text }: NodeJS.ProcessEnv = process.env): PayloadStore | undefined {

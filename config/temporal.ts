@@ -12,8 +12,8 @@ import { loadEncryptionKeys } from './encryption-keys.js';
 import { loadPayloadStore } from './payload-store.js';
 
 /**
- * What the client's connection and the worker's have in common. Written out: the types of `@temporalio/envconfig` need
- * those of the worker, which a service that only starts conversations does not install.
+ * The connection options that clients and workers share. Declared here because the types of `@temporalio/envconfig`
+ * need those of the worker package, which a service that only starts conversations does not install.
  */
 export interface TemporalConnectionOptions {
   /** `host:port`. */
@@ -23,26 +23,26 @@ export interface TemporalConnectionOptions {
   metadata?: Record<string, string>;
 }
 
-/** How to reach Temporal, what it may see, and where the work is queued. */
+/** How to reach Temporal, how to encode payloads, and which task queue to use. */
 export interface TemporalConfig {
-  /** For `Connection.connect` and `NativeConnection.connect` alike. */
+  /** For `Connection.connect` and for `NativeConnection.connect`. */
   readonly connectionOptions: TemporalConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly dataConverter: DataConverter;
-  /** Ids of the keys that payloads are encrypted with, the active one first; empty where they are plain. */
+  /** Ids of the encryption keys, the active one first. Empty if payloads are not encrypted. */
   readonly encryptionKeyIds: readonly string[];
   readonly payloadStore: PayloadStore | undefined;
 }
 
 /**
  * Reads Temporal's own environment variables and profiles (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
- * `TEMPORAL_API_KEY`, `TEMPORAL_TLS…`, `TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`), as the `temporal` CLI does, and
+ * `TEMPORAL_API_KEY`, `TEMPORAL_TLS…`, `TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`), like the `temporal` CLI, and
  * `TEMPORAL_TASK_QUEUE`. Defaults: `localhost:7233`, `default`, `nested-conversations`.
  *
- * Payloads are encrypted where there are keys (see {@link loadEncryptionKeys}). Without, they go to a Temporal on this
- * machine and a store that is a folder only, or where `ALLOW_PLAINTEXT_PAYLOADS` is `true`: they hold session keys, LLM keys and messages. Large replays
- * go through a store (see {@link loadPayloadStore}).
+ * With keys, payloads are encrypted (see {@link loadEncryptionKeys}). Payloads contain session keys, LLM keys and
+ * messages, so without keys they are only sent to a Temporal on this machine and to a store that is a folder, unless
+ * `ALLOW_PLAINTEXT_PAYLOADS` is `true`. Large replays go to a store (see {@link loadPayloadStore}).
  *
  * @throws {@link ConfigError}
  */
@@ -78,27 +78,29 @@ function plaintextRefused(receiver: string): ConfigError {
   return new ConfigError(`${receiver} would be sent session keys or messages unencrypted: ${fix}`);
 }
 
-/** Whether an address is one of this machine. */
+/** Whether an address is on this machine. */
 export function isLoopback(address: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):/i.test(address);
 }
 
 function connectConfig(env: NodeJS.ProcessEnv): ClientConnectConfig {
-  // `@temporalio/envconfig` reads whatever it does not know as "off".
+  // `@temporalio/envconfig` treats unknown values as off.
   for (const variable of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) loadBoolean(env, variable);
   const set = Object.entries(env).filter(isSet);
   const { TEMPORAL_CONFIG_FILE: file } = env;
   const profile = load('The profile (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE)', () =>
     loadClientConfigProfile({
       overrideEnvVars: Object.fromEntries(set),
-      // Read here, since a file that is named must be there: loadClientConfigProfile would do without it.
+      // Read here because loadClientConfigProfile ignores a file that does not exist.
       ...(file && { configSource: { data: readFileSync(file, 'utf8') } }),
     }),
   );
   return load("The TLS files (TEMPORAL_TLS_…_PATH, or the profile's)", () => toClientOptions(profile));
 }
 
-/** An empty variable is not set, except that an empty header takes one away that the profile has. */
+/**
+ * An empty variable counts as not set. The exception is an empty header, which removes one of the profile's headers.
+ */
 function isSet(entry: [string, string | undefined]): entry is [string, string] {
   const [name, value] = entry;
   return value !== undefined && (value !== '' || name.startsWith('TEMPORAL_GRPC_META_'));
@@ -108,7 +110,7 @@ function load<T>(settings: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    // Only the first line: those below it quote a malformed file, and so the API key that may be in it.
+    // Only the first line: the others quote the malformed file, which may contain the API key.
     const [problem] = (error as Error).message.split('\n');
     throw new ConfigError(`${settings} can't be used: ${problem}`);
   }

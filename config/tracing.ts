@@ -1,13 +1,14 @@
 import type { TracingConfig } from '../tracing/export-spans.js';
 import { ConfigError } from './config-error.js';
 
-/** Shorter than the SDK's 10 s, as a process that ends waits that long for a collector that is down. */
+/** Shorter than the SDK's 10 s, because a process that exits waits this long for a collector that is down. */
 const defaultTimeoutMs = 2_000;
 
 /**
- * OpenTelemetry's own environment variables, as far as somebody has to choose by them: traces go to
- * `OTEL_EXPORTER_OTLP_ENDPOINT` within `OTEL_EXPORTER_OTLP_TIMEOUT` (default 2 s), or as their twins
- * `OTEL_EXPORTER_OTLP_TRACES_…` say. `OTEL_EXPORTER_OTLP_PROTOCOL` can only be `http/protobuf`. The SDK reads the others. Nothing is traced without an endpoint, or with `OTEL_TRACES_EXPORTER=none` or `OTEL_SDK_DISABLED=true`.
+ * Reads those of OpenTelemetry's environment variables that decide something here; the SDK reads the others. Traces go
+ * to `OTEL_EXPORTER_OTLP_ENDPOINT`, with the timeout `OTEL_EXPORTER_OTLP_TIMEOUT` (default 2 s).
+ * `OTEL_EXPORTER_OTLP_PROTOCOL` can only be `http/protobuf`. For each of these, `OTEL_EXPORTER_OTLP_TRACES_…` takes
+ * precedence. Without an endpoint, or with `OTEL_TRACES_EXPORTER=none` or `OTEL_SDK_DISABLED=true`, nothing is traced.
  *
  * @throws {@link ConfigError}
  */
@@ -26,7 +27,7 @@ export function loadTracingConfig(env: NodeJS.ProcessEnv = process.env): Tracing
     throw new ConfigError(`OTEL_TRACES_EXPORTER must be otlp or none, and is '${exporter}'`);
   }
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    // Not repeated: it may carry a token.
+    // The value is not quoted, as it may contain a token.
     throw new ConfigError(`${endpointVariable} must be a URL such as http://localhost:4318`);
   }
   const [protocolVariable, protocol] = setting('PROTOCOL');

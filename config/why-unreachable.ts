@@ -6,7 +6,7 @@ type TemporalConnection = TemporalConfig['connectionOptions'];
 
 const clientCertificate = 'TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH';
 
-/** What a handshake's failure comes from, by its code; the first that matches. */
+/** The cause of a failed handshake, by error code. The first match counts. */
 const problems: readonly { readonly code: RegExp; readonly problem: string }[] = [
   {
     code: /SELF_SIGNED|ISSUER|LEAF_SIGNATURE|SIGNATURE_FAILURE/,
@@ -18,20 +18,23 @@ const problems: readonly { readonly code: RegExp; readonly problem: string }[] =
   { code: /WRONG_VERSION_NUMBER/, problem: 'it does not speak TLS (TEMPORAL_TLS=false, TEMPORAL_ADDRESS)' },
 ];
 
-/** gRPC's UNAUTHENTICATED, as the client calls it and as the worker does. */
+/** gRPC's UNAUTHENTICATED, in the words of the client and of the worker. */
 const unauthenticated = /UNAUTHENTICATED|valid authentication credentials/;
 
-/** As long as the SDK's client waits for a connection. */
+/** The connection timeout of the SDK's client. */
 const handshakeTimeoutMs = 10_000;
 
-/** What every HTTP/2 client says first: its preface, and settings without any. A server answers, or ends what it refuses. */
+/**
+ * The start of every HTTP/2 connection: the preface, and empty settings. A server answers, or closes a connection that
+ * it refuses.
+ */
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
 
 /**
- * Why Temporal can't be reached, in one line that names the setting to look at.
+ * Why Temporal can't be reached, in one line that names the setting to check.
  *
- * Of a handshake that failed, the SDK's clients tell no more than a deadline or a transport error. So it is done once
- * more, to see why.
+ * The SDK's clients report a failed handshake only as a timeout or a transport error. The handshake is therefore
+ * repeated here to find the cause.
  */
 export async function whyUnreachable(connection: TemporalConnection, error: unknown): Promise<string> {
   const { address } = connection;
@@ -43,16 +46,16 @@ export async function whyUnreachable(connection: TemporalConnection, error: unkn
     : `can't reach Temporal at ${address} (TEMPORAL_ADDRESS): ${reasonOf(error)}`;
 }
 
-/** What a person can use of an error of the SDK, in one line. */
+/** The readable part of an SDK error, in one line. */
 export function reasonOf(error: unknown): string {
-  // The SDK's core reports in Rust's debug notation: it is quoted in it.
+  // The SDK's core reports errors in Rust's debug notation, with the reason in quotes.
   const [, reason] = /(?:message|error): "([^"]+)"/.exec(oneLine(error)) ?? [];
   return reason ?? oneLine(error);
 }
 
 async function handshakeProblem({ address, tls }: TemporalConnection): Promise<string | undefined> {
   if (!tls) {
-    // Whoever it is: all that counts is whether it speaks TLS, and nothing is sent but the preface.
+    // The certificate does not matter: this only checks whether the server speaks TLS, and sends only the preface.
     const { secured } = await handshake(address, { rejectUnauthorized: false });
     return secured ? 'it speaks TLS (TEMPORAL_TLS=true)' : undefined;
   }
@@ -66,9 +69,9 @@ async function handshakeProblem({ address, tls }: TemporalConnection): Promise<s
 }
 
 interface Handshake {
-  /** Whether TLS was agreed on. TLS 1.3 lets the server refuse a client certificate only after that. */
+  /** Whether the TLS handshake succeeded. In TLS 1.3, the server can reject a client certificate only after that. */
   readonly secured: boolean;
-  /** OpenSSL's or the system's code of what ended it, `ended` by the server, or empty. */
+  /** The error code of OpenSSL or the system, `ended` if the server closed the connection, or empty. */
   readonly code: string;
 }
 
@@ -91,6 +94,6 @@ function handshake(address: string, options: ConnectionOptions): Promise<Handsha
       .on('data', () => end(''))
       .on('end', () => end('ended'))
       .setTimeout(handshakeTimeoutMs, () => end(''));
-    // What can't be used at all, such as the key of another certificate, is thrown at once.
+    // Unusable options, such as a key that doesn't match its certificate, are thrown at once.
   }).catch(({ code }: NodeJS.ErrnoException) => ({ secured: false, code: code ?? '' }));
 }

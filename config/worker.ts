@@ -19,14 +19,14 @@ export interface WorkerConfig extends TemporalConfig {
   readonly maxActivities: number;
   readonly maxActivitiesPerServer: number;
   readonly writeHeartbeatInterval: string;
-  /** Absent for a worker that is not versioned. */
+  /** Absent if the worker is not versioned. */
   readonly deploymentVersion: WorkerDeploymentVersion | undefined;
   readonly transportOptions: TransportOptions;
-  /** What is logged: this and what is more severe. */
+  /** The lowest level to log. */
   readonly logLevel: LogLevel;
-  /** Where the health server listens. Absent: nowhere. */
+  /** Where the health server listens. Absent if there is none. */
   readonly healthEndpoint: Endpoint | undefined;
-  /** Where Prometheus finds the metrics. Absent: nowhere. */
+  /** Where Prometheus finds the metrics. Absent if they are not served. */
   readonly metricsEndpoint: Endpoint | undefined;
 }
 
@@ -37,24 +37,25 @@ export interface Endpoint {
 }
 
 /**
- * The worker's settings: Temporal's (see {@link loadTemporalConfig}), and
+ * Reads the worker's settings: Temporal's (see {@link loadTemporalConfig}), and
  *
- * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may go on after SIGTERM (a Temporal duration string, default
- *   `70 seconds`)
- * - `WORKER_MAX_CACHED_WORKFLOWS`: how many workflows are kept in memory between two of their tasks (default `500`)
- * - `WORKER_MAX_ACTIVITIES`: how many activities run at a time (default `400`)
- * - `WORKER_MAX_ACTIVITIES_PER_SERVER`: how many of them may work on one `apiUrl` (default `10`)
- * - `WORKER_WRITE_HEARTBEAT_INTERVAL`: time between two heartbeats while a POST is in flight, from one second to twenty (a
- *   Temporal duration string, default `10 seconds`)
- * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker; both or neither, named as
- *   Temporal's Worker Controller for Kubernetes sets them
+ * - `WORKER_SHUTDOWN_GRACE_TIME`: how long work in progress may continue after SIGTERM (a Temporal duration string,
+ *   default `70 seconds`)
+ * - `WORKER_MAX_CACHED_WORKFLOWS`: maximum number of workflows kept in memory between workflow tasks (default `500`)
+ * - `WORKER_MAX_ACTIVITIES`: maximum number of activities that run at the same time (default `400`)
+ * - `WORKER_MAX_ACTIVITIES_PER_SERVER`: maximum number of activities that work on one `apiUrl` (default `10`)
+ * - `WORKER_WRITE_HEARTBEAT_INTERVAL`: time between two heartbeats while a POST is in progress, from one second to
+ *   twenty (a Temporal duration string, default `10 seconds`)
+ * - `TEMPORAL_DEPLOYMENT_NAME`, `TEMPORAL_WORKER_BUILD_ID`: make it a versioned worker. Set both or neither. Temporal's
+ *   Worker Controller for Kubernetes uses these names.
  * - `LOG_LEVEL`: `debug`, `info` (the default), `warn` or `error`
- * - `WORKER_HTTP_HOST`: the address to listen on for probes and for Prometheus (default `127.0.0.1`, as neither needs
- *   more on one machine, and nobody is authenticated; `0.0.0.0` where they come from another host or container)
- * - `WORKER_HTTP_PORT`, `WORKER_METRICS_PORT`: the ports for the one and for the other; without, there is none
+ * - `WORKER_HTTP_HOST`: the address to listen on for probes and for Prometheus. The default `127.0.0.1` is enough on
+ *   one machine, and nobody is authenticated. Use `0.0.0.0` if probes come from another host or container.
+ * - `WORKER_HTTP_PORT`, `WORKER_METRICS_PORT`: the ports for probes and for Prometheus. Without a port, it is not
+ *   served.
  * - `NESTED_SERVER_ALLOW`: see {@link parseEgressPolicy}
- * - `NESTED_SERVER_MAX_ANSWER_BYTES`: the largest answer that is read, decompressed (default `8388608`)
- * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count
+ * - `NESTED_SERVER_MAX_ANSWER_BYTES`: the maximum size of an answer, decompressed (default `8388608`)
+ * - `NESTED_SERVER_PROXY_FROM_ENVIRONMENT`: `true` to use `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`
  *
  * @throws {@link ConfigError}
  */
@@ -78,7 +79,7 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
   };
 }
 
-/** Without TRACE, at which the SDK logs what payloads hold, decrypted. */
+/** TRACE is left out because the SDK then logs decrypted payloads. */
 const logLevels: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 
 function loadLogLevel({ LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
@@ -89,14 +90,14 @@ function loadLogLevel({ LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
 
 function loadMaxCachedWorkflows({ WORKER_MAX_CACHED_WORKFLOWS: text }: NodeJS.ProcessEnv): number {
   if (!text) return tuning.maxCachedWorkflows;
-  // The SDK can't do with one.
+  // The SDK does not support a cache of one workflow.
   if (!/^\d+$/.test(text) || Number(text) === 1) {
     throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be 0 (none) or a whole number from 2, and is '${text}'`);
   }
   return Number(text);
 }
 
-/** Two have to fit into the heartbeat timeout of a create, 30 seconds: one may be late. */
+/** Two intervals must fit into the heartbeat timeout of a create, 30 seconds, since one heartbeat may be late. */
 function loadWriteHeartbeatInterval({ WORKER_WRITE_HEARTBEAT_INTERVAL: text }: NodeJS.ProcessEnv): string {
   const interval = text || defaultWriteHeartbeatInterval;
   const milliseconds = parseDuration(interval) ?? 0;

@@ -5,14 +5,14 @@ import { repositoryProblems } from './repository.js';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Settings that agent-server would ignore, or that this contract fills in itself, and what to do instead. */
+/** Settings that the contract fills in itself, with the fix to name in the error. */
 const filledIn = new Map([
   ['conversation_id', 'is filled in from sid: remove it'],
   ['initial_message', 'is filled in from initialUserMsg: remove it'],
   ['user_id', 'is filled in from userId: remove it'],
 ]);
 
-/** The rules for the settings of an agent-server: each that both generations know goes where its API has a place for it. */
+/** The problems in the settings of an agent-server, including the settings that both server generations accept. */
 export function* agentServerSettingsProblems(settings: Settings): Generator<InputProblem> {
   for (const name of Object.keys(settings)) {
     const problem = settings[name] === null ? undefined : filledIn.get(name);
@@ -43,7 +43,10 @@ function* instructionsProblems(settings: Settings): Generator<InputProblem> {
   }
 }
 
-/** What both generations know goes into `agentSettings`; whoever passes an agent in another way has no such place. */
+/**
+ * Instructions and MCP servers are added to `agentSettings`, so a caller that passes an agent in another way can't use
+ * them.
+ */
 function* otherAgentProblem(name: string, settings: Settings): Generator<InputProblem> {
   const other = ['agent', 'agent_profile_id'].find((key) => settings[key] != null);
   if (other) {
@@ -71,7 +74,7 @@ function isPath(value: unknown): boolean {
   return !/\p{Cc}/u.test(value);
 }
 
-/** The MCP servers of an agent's settings, by name, in either of the shapes that agent-server takes. */
+/** The MCP servers in an agent's settings, by name. Reads both shapes that agent-server accepts. */
 export function mcpServerMapOf(agentSettings: unknown): Record<string, unknown> {
   const config = propertyOf(agentSettings, 'mcp_config');
   const servers = propertyOf(config, 'mcpServers') ?? config;

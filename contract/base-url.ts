@@ -1,4 +1,4 @@
-/** The URL as requests begin with it: normalised, without a slash at its end. */
+/** The prefix of every request URL: normalized, without a trailing slash. */
 export function baseUrlOf(apiUrl: string): string {
   const { href } = new URL(apiUrl);
   let end = href.length;

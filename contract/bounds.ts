@@ -2,7 +2,7 @@ import type { InputProblem } from './failures.js';
 import { keyName } from './key-name.js';
 import { limits } from './limits.js';
 
-/** Texts with bounds of their own, by field; all others have {@link limits.textCharacters}. */
+/** Maximum length of these fields, in characters. All other texts have {@link limits.textCharacters}. */
 const textBounds: Readonly<Record<string, number>> = {
   apiUrl: limits.apiUrlCharacters,
   replayJson: limits.replayCharacters,
@@ -12,12 +12,12 @@ const textBounds: Readonly<Record<string, number>> = {
   'client.sessionApiKey': limits.sessionApiKeyCharacters,
 };
 
-/** The longest of them has two parts; of others the field is not put together. */
+/** No field in `textBounds` is deeper than two levels, so deeper paths are not joined. */
 function maximumOf(path: readonly string[]): number {
   return (path.length <= 2 ? textBounds[path.join('.')] : undefined) ?? limits.textCharacters;
 }
 
-/** A field deep inside is named by where it begins. */
+/** The field's path, cut off after {@link namedLevels} names. */
 function fieldOf(path: readonly string[]): string {
   const names = path.slice(0, namedLevels).map(keyName);
   return [...names, ...(path.length > namedLevels ? ['…'] : [])].join('.');
@@ -26,8 +26,8 @@ function fieldOf(path: readonly string[]): string {
 const namedLevels = 8;
 
 /**
- * What breaks the bounds of an input, before anything looks closer at it: sizes, depth, and texts that no server can
- * store. Linear in the input, and it stops at the first {@link limits.problems} problems.
+ * Checks size, depth, and for text that no server can store. Runs before every other check. Time is linear in the
+ * input, and the check stops at {@link limits.problems} problems.
  */
 export function boundProblems(input: unknown): readonly InputProblem[] {
   const problems: InputProblem[] = [];
@@ -38,7 +38,7 @@ export function boundProblems(input: unknown): readonly InputProblem[] {
   return problems;
 }
 
-/** How many more values may follow. */
+/** How many more values the input may hold. */
 interface Budget {
   left: number;
 }
@@ -64,7 +64,6 @@ function* problemsBelow(value: object, path: readonly string[], values: Budget):
   }
 }
 
-/** What is wrong with a value, apart from what is below it. */
 function problemOf(value: unknown, path: readonly string[]): string | undefined {
   if (typeof value === 'string') return textProblem(value, maximumOf(path));
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is not a finite number';
@@ -75,9 +74,8 @@ function problemOf(value: unknown, path: readonly string[]): string | undefined 
   return size > maximum ? `has ${size} ${what}, at most ${maximum}` : undefined;
 }
 
-/** What is wrong with a text, whatever it is for. */
 function textProblem(text: string, maximum: number): string | undefined {
   if (text.length > maximum) return `has ${text.length} characters, at most ${maximum}`;
-  // OpenHands stores half a surrogate pair, and can't read the conversation any more.
+  // OpenHands stores half of a surrogate pair, and then can't read the conversation anymore.
   return text.isWellFormed() ? undefined : 'is not well-formed Unicode: it holds half of a surrogate pair';
 }

@@ -1,6 +1,6 @@
 import type { InputProblem } from './failures.js';
 
-/** All problems as one sentence, e.g. for a log or a terminal. */
+/** All problems in one line, e.g. for a log or a terminal. */
 export function describeProblems(problems: readonly InputProblem[]): string {
   return problems.map(({ field, problem }) => `${field || 'the input'} ${problem}`).join('; ');
 }

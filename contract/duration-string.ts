@@ -4,5 +4,5 @@ type Unit =
   | ('m' | 'minute' | 'minutes')
   | ('h' | 'hour' | 'hours');
 
-/** A duration as Temporal writes it: a number with its unit, e.g. `'2 seconds'`, `'500ms'` or `'1.5 hours'`. */
+/** A Temporal duration string: a number with its unit, e.g. `'2 seconds'`, `'500ms'` or `'1.5 hours'`. */
 export type DurationString = `${number} ${Unit}` | `${number}${Unit}`;

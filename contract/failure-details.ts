@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FailureType } from './failures.js';
 
-/** For callers in other languages. They must do with keys that a later version adds: so unknown ones are let through. */
+/** For callers in other languages. Unknown keys are allowed, since a later version may add some. */
 const request = z.object({
   method: z.string().exactOptional(),
   url: z.string().describe('Without secrets').exactOptional(),
@@ -9,7 +9,10 @@ const request = z.object({
   msgId: z.string().describe("The server's own name for its error").exactOptional(),
 });
 
-/** The interfaces of `failures.ts` as schemas: apart from them, since the workflow bundle must not hold zod. */
+/**
+ * The interfaces of `failures.ts` as schemas. They are in a separate file because zod must stay out of the workflow
+ * bundle.
+ */
 export const failureDetails = {
   InvalidInput: z.object({
     problems: z.array(

@@ -1,31 +1,34 @@
 /**
- * How a start can fail: the `type` of the ApplicationFailure that a caller sees, each with typed details.
- * No zod here: the workflow bundle imports this file.
+ * How a conversation start can fail: the `type` of the ApplicationFailure that the caller sees. Each type has typed
+ * details. No zod here: the workflow bundle imports this file.
  */
 export const failureTypes = {
   /** The input breaks the contract. Not retried: the same input is refused again. */
   InvalidInput: 'InvalidInput',
-  /** The nested server said no, or the worker may not send to it. Not retried: the answer would be no again. */
+  /**
+   * The nested server rejected the request, or the worker is not allowed to send to it. Not retried: the answer would
+   * be the same.
+   */
   ConversationRejected: 'ConversationRejected',
-  /** The nested server refused the session API key. Not retried: the key must change. */
+  /** The nested server rejected the session API key. Not retried: the caller must pass another key. */
   Unauthorized: 'Unauthorized',
-  /** `createConversation` could not get through. Retried with back-off; seen by a caller when the attempts ran out. */
+  /** `createConversation` got no usable answer. Retried with backoff; the caller sees it after the last attempt. */
   NestedServerUnavailable: 'NestedServerUnavailable',
-  /** The looks ran out before the conversation was ready. */
+  /** The conversation was not ready after `readiness.maximumAttempts` readiness checks. */
   ConversationNotReady: 'ConversationNotReady',
-  /** The conversation reached a state that it can't become ready from. Not retried. */
+  /** The conversation is in a state from which it can't become ready. Not retried. */
   ConversationFailed: 'ConversationFailed',
 } as const;
 
 export type FailureType = keyof typeof failureTypes;
 
 /**
- * The type of a look that found the conversation not ready yet: no failure of a start, and never what a caller sees.
- * Workers of before called it `ConversationNotReady`, as they called the failure of a start whose looks ran out.
+ * The failure type of a readiness check ("look") that found the conversation not ready yet. The caller never sees it.
+ * Older workers used `ConversationNotReady` for this, too.
  */
 export const notReadyYet = 'NotReadyYet';
 
-/** What a person does about a failure: in docs/contract.md, and in the current details of a run that failed. */
+/** How to fix each failure. Shown in docs/contract.md and in the current details of a failed run. */
 export const whatToDo: { readonly [T in FailureType]: string } = {
   InvalidInput: 'correct the fields; nothing was sent',
   ConversationRejected: 'fix what the message and `details.msgId` say, then start again',
@@ -36,7 +39,7 @@ export const whatToDo: { readonly [T in FailureType]: string } = {
   ConversationFailed: 'fix what `details.reason` says, then start again',
 };
 
-/** The types that end a start at once, wherever they come up: trying again can't help. */
+/** The types that end a start at once, in any activity, because a retry can't help. */
 export const finalFailureTypes: ReadonlySet<FailureType> = new Set([
   'InvalidInput',
   'ConversationRejected',
@@ -44,18 +47,18 @@ export const finalFailureTypes: ReadonlySet<FailureType> = new Set([
   'ConversationFailed',
 ]);
 
-/** One thing wrong with the input: where, and what to do about it. */
+/** One problem in the input. */
 export interface InputProblem {
   /** Dotted path of the field, e.g. `readiness.interval`; empty for the input as a whole. */
   readonly field: string;
   readonly problem: string;
 }
 
-/** What a request to the nested server came to; the URL carries no secrets. */
+/** The request that failed. The URL contains no secrets. */
 export interface RequestDetails {
   readonly method?: string;
   readonly url?: string;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if the server answered. */
   readonly status?: number;
   /** The server's own name for its error, e.g. `CONFIGURATION$SETTINGS_NOT_FOUND`. */
   readonly msgId?: string;
@@ -68,18 +71,18 @@ export interface FailureDetails {
   Unauthorized: RequestDetails;
   NestedServerUnavailable: RequestDetails;
   ConversationNotReady: {
-    /** Looks made, the first included. */
+    /** Number of readiness checks, including the first. */
     readonly attempts: number;
     readonly maximumAttempts: number;
     /** As in the input, a Temporal duration string. */
     readonly interval: string;
-    /** From the start of the workflow to its failure. */
+    /** Time from the start of the workflow to its failure. */
     readonly waitedMs: number;
-    /** What the last look saw, e.g. `STARTING (agent loading)`. */
+    /** What the last readiness check found, e.g. `STARTING (agent loading)`. */
     readonly lastObservation: string;
   };
   ConversationFailed: {
-    /** The server's reason, in its words. */
+    /** The reason, as the server gave it. */
     readonly reason: string;
   };
 }

@@ -1,4 +1,4 @@
-/** `nested-conversations/contract`: what all sides agree on, for programs that use Temporal's own client. */
+/** `nested-conversations/contract`: names, types and validation for programs that use Temporal's own client. */
 
 export { describeProblems } from './describe-problems.js';
 // How a run fails.
@@ -9,14 +9,14 @@ export {
   type InputProblem,
   type RequestDetails,
 } from './failures.js';
-// What a run is given, and gives back; to check an input before it is queued.
+// The input and result of a run, and a check of the input before the start.
 export {
   type Conversation,
   type CreateNestedConversationInput,
   type CreateNestedConversationResult,
   parseInput,
 } from './input.js';
-// How to start it, so that the typed client can follow.
+// Names to start a run with, so that the typed client can attach to it.
 export { type ConversationMemo, defaultTaskQueue, workflowIdOf, workflowType } from './names.js';
-// What the search attribute of the phase says.
+// The values of the search attribute `ConversationPhase`.
 export type { ConversationPhase } from './phases.js';

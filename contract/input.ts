@@ -11,12 +11,12 @@ import { canonicalSid, canonicalUuid } from './sid.js';
 import { whyUndecodable } from './unreadable.js';
 
 /**
- * The input of the workflow: plain JSON, so that a Temporal client in any language can start it. Parsed by the client
- * and by `createConversation`, never by the workflow: zod in the workflow bundle would cost a worker about 0.4 MB for
- * every conversation that waits.
+ * The input of the workflow: plain JSON, so that a Temporal client in any language can start it. The client and
+ * `createConversation` parse it, the workflow does not: zod in the workflow bundle would cost about 0.4 MB of worker
+ * memory for every waiting conversation.
  */
 
-/** A string with a rule of its own, which says what is wrong with a value, or nothing. */
+/** A string with a custom rule. `problemWith` returns the problem of a value, if any. */
 function text(wrongType: string | undefined, problemWith: (value: string) => string | false | undefined) {
   return z.string(wrongType && { error: wrongType }).superRefine((value, context) => {
     const message = problemWith(value);
@@ -24,7 +24,7 @@ function text(wrongType: string | undefined, problemWith: (value: string) => str
   });
 }
 
-/** A Temporal duration string within bounds. It stays a string: Temporal takes it as it is. */
+/** A Temporal duration string within bounds. It stays a string, since Temporal's options take strings. */
 function duration(minimum: string, maximum: string) {
   const notADuration = `must be a duration string: write it like '${minimum}'`;
   return text(notADuration, (value) => {
@@ -43,7 +43,7 @@ function apiUrlProblem(value: string): string | false {
   return /[?#]/.test(value) && 'must end with the path: leave out the query and the fragment';
 }
 
-/** OpenHands' own rule (`validate_conversation_id`), and what would not survive in a URL path. */
+/** The rule of OpenHands (`validate_conversation_id`), and characters that are not safe in a URL path. */
 function sidProblem(value: string): string | false {
   if (value === '') return 'is empty';
   if (value.length > limits.sidCharacters) return `is longer than ${limits.sidCharacters} characters`;
@@ -66,12 +66,12 @@ const json = z.record(z.string(), z.unknown());
 const settings = z.looseObject({
   /** MCP servers: `{ sse_servers, shttp_servers, stdio_servers }`. */
   mcpConfig: json.nullish(),
-  /** `owner/name`; for agent-server a URL, too. */
+  /** `owner/name`; for agent-server also a URL. */
   repository: z.string().nullish(),
   selectedBranch: z.string().nullish(),
-  /** `github`, `gitlab`, `bitbucket` or `enterprise_sso`; the server knows which it has. */
+  /** `github`, `gitlab`, `bitbucket` or `enterprise_sso`. Not checked here: the server knows which it supports. */
   gitProvider: z.string().nullish(),
-  /** What opens the repository, by provider; a server of the first generation keeps its own. */
+  /** Access tokens for the repository, by provider. An `openhands` server uses the tokens it has stored instead. */
   providerTokens: z
     .record(
       z.string(),
@@ -89,7 +89,7 @@ const settings = z.looseObject({
   workspace: json.nullish(),
 });
 
-/** What `settings` may hold for a server that takes no other keys. */
+/** The settings of server `openhands`, which accepts no others. */
 const openHandsSettings = new Set([
   'mcpConfig',
   'repository',
@@ -99,31 +99,26 @@ const openHandsSettings = new Set([
   'conversationInstructions',
 ]);
 
-/** The input field by field; the rules that span fields are {@link parseInput}'s. */
+/** The input, field by field. {@link parseInput} adds the rules that involve several fields. */
 export const conversation = z.strictObject({
-  /** Base URL of the nested server, e.g. `http://runtime-conv123:8080`. */
   apiUrl: text(undefined, apiUrlProblem)
     .meta({
       description: 'Base URL of the nested server: http or https, without credentials, query and fragment',
       maxLength: limits.apiUrlCharacters,
     })
     .transform(baseUrlOf),
-  /** The conversation id; a UUID for agent-server. */
   sid: text(undefined, sidProblem).meta({
     description:
       "The conversation id: no '..', '/', '\\' or control characters; a UUID, in any spelling, for server 'agent-server'",
     minLength: 1,
     maxLength: limits.sidCharacters,
   }),
-  /** The authenticated user. */
   userId: text(undefined, userIdProblem).meta({
     description: 'The authenticated user: no control characters',
     minLength: 1,
     maxLength: limits.userIdCharacters,
   }),
-  /** Goes into the conversation's initialisation. @default {} */
   settings: settings.default({}),
-  /** The first message to the agent. @default null */
   initialUserMsg: z
     .strictObject({
       content: z.string(),
@@ -140,17 +135,13 @@ export const conversation = z.strictObject({
         });
       }
     }),
-  /** Recorded events to resume from, as a JSON text. Not together with `initialUserMsg`. @default null */
   replayJson: text(undefined, replayProblem)
     .nullable()
     .default(null)
     .describe('Recorded events as a JSON text that begins with a message; not together with initialUserMsg'),
-  /** The HTTP client's settings. */
   client: z
     .strictObject({
-      /** Deadline of a whole request. @default '60 seconds' */
       timeout: duration(limits.minimumTimeout, limits.maximumTimeout).default('60 seconds'),
-      /** Sent as `X-Session-API-Key`. */
       sessionApiKey: text(
         undefined,
         (key) => !/^[\x21-\x7e]+$/.test(key) && 'must be printable ASCII without spaces: it is an HTTP header',
@@ -163,35 +154,29 @@ export const conversation = z.strictObject({
         .nullish(),
     })
     .prefault({}),
-  /** How to wait: one look each `interval`, `maximumAttempts` looks at the most. */
   readiness: z
     .strictObject({
-      /** Time between two looks. @default '2 seconds' */
       interval: duration(limits.minimumInterval, limits.maximumInterval).default('2 seconds'),
-      /** Number of looks, the first included. @default 60 */
       maximumAttempts: z.number().int().min(1).max(limits.maximumAttempts).default(60),
-      /** Deadline of one look. @default '5 seconds' */
       lookTimeout: duration(limits.minimumTimeout, limits.maximumLookTimeout).default('5 seconds'),
-      /** `accepting-events` is weaker: a conversation whose agent never starts passes it. @default 'agent-started' */
       readyWhen: z.enum(['agent-started', 'accepting-events']).default('agent-started'),
     })
     .prefault({}),
-  /** How long an agent-server may take to prepare `settings.repository`; unused where there is none. */
   preparation: z
     .strictObject({
-      /** Time for one try to get the repository. @default '10 minutes' */
       checkoutTimeout: duration(limits.minimumJobTimeout, limits.maximumJobTimeout).default('10 minutes'),
-      /** Time for `.openhands/setup.sh`. @default '10 minutes', as a server of the first generation gives it */
+      /** The default is the one that an `openhands` server uses for the same script. */
       setupTimeout: duration(limits.minimumJobTimeout, limits.maximumJobTimeout).default('10 minutes'),
     })
     .prefault({}),
-  /** The dialect that the nested server speaks. @default 'openhands' */
   server: z.enum(['openhands', 'agent-server']).default('openhands'),
-  /** Whether to stop the conversation after a failure or a cancellation. @default 'keep' */
   onFailure: z.enum(['keep', 'stop']).default('keep'),
 });
 
-/** The rules that span fields, checked whatever else is wrong, so that one answer names every problem. */
+/**
+ * The rules that involve several fields. They are checked even if the fields have problems, so that one answer names
+ * all of them.
+ */
 function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProblem> {
   const { server = 'openhands', sid, settings, replayJson, initialUserMsg } = input;
   const settingNames = Object.entries(typeof settings === 'object' ? (settings ?? {}) : {}).flatMap(([name, value]) =>
@@ -221,26 +206,29 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
 
 export type { CreateNestedConversationInput } from './conversation-input.js';
 
-/** The input as the activities use it: checked, defaults filled in. */
+/** The input as the activities use it: validated, with defaults. */
 export type Conversation = z.output<typeof conversation>;
 
 /** What the workflow returns. */
 export interface CreateNestedConversationResult {
   readonly conversationId: string;
-  /** What the server called the conversation at last, in its own words, e.g. `RUNNING`. */
+  /** The last status that the server reported, unchanged, e.g. `RUNNING`. */
   readonly status: string;
-  /** Looks made, the first included. */
+  /** Number of readiness checks, including the first. */
   readonly attempts: number;
 }
 
-/** The checked input, its sid in the canonical spelling, or what is wrong with it. Never throws. */
+/**
+ * Validates the input. Returns it with defaults and with the sid in its canonical spelling, or returns the problems.
+ * Never throws.
+ */
 export function parseInput(
   input: unknown,
 ): { readonly conversation: Conversation } | { readonly problems: readonly InputProblem[] } {
   const undecodable = whyUndecodable(input);
   if (undecodable !== undefined) return { problems: [{ field: '', problem: `can't be decoded: ${undecodable}` }] };
   const broken = boundProblems(input);
-  // What is too large is not looked at any closer.
+  // An input that is too large gets no further checks.
   if (broken.length > 0) return { problems: broken };
   const parsed = conversation.safeParse(input, { error: describeIssue });
   const problems = [...(parsed.error?.issues ?? []).flatMap(problemsOf), ...crossFieldProblems(input ?? {})];
@@ -255,7 +243,7 @@ function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
     : [{ field: issue.path.join('.'), problem: issue.message }];
 }
 
-/** A problem in words that follow the field's name. Values are not repeated: they may be secret. */
+/** The problem, worded to follow the field's name. It never includes the value, which may be a secret. */
 function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

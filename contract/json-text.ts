@@ -4,12 +4,12 @@ export interface JsonBounds {
 }
 
 /**
- * Which bound a JSON text breaks, told without parsing it: what 31 KB of compressed `{},{},{}` parse to would be a
- * gigabyte of objects. A text that is no JSON may be called fine: parsing it says so.
+ * The bound that a JSON text exceeds, found without parsing it: 31 KB of compressed `{},{},{}` would parse to a
+ * gigabyte of objects. Invalid JSON may pass; the parser rejects it later.
  *
- * Linear in the text. Keys count as values, and the count is right by a factor of two.
+ * Time is linear in the text. Keys count as values, so the count is accurate within a factor of two.
  *
- * @param text In UTF-16, or UTF-8 read as Latin-1: only its ASCII matters.
+ * @param text UTF-16, or UTF-8 read as Latin-1: only its ASCII characters matter.
  */
 export function boundBrokenBy(text: string, { levels, values }: JsonBounds): 'levels' | 'values' | undefined {
   let depth = 0;
@@ -40,7 +40,7 @@ export function boundBrokenBy(text: string, { levels, values }: JsonBounds): 'le
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openingBracket, closingBracket, openingBrace, closingBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Where the string that begins at `start` ends. `indexOf` passes over long texts much faster than a loop. */
+/** The index of the closing quote. `indexOf` is much faster on long texts than a loop over the characters. */
 function endOfString(text: string, start: number): number {
   for (let end = start; ; ) {
     end = text.indexOf('"', end + 1);

@@ -1,18 +1,18 @@
 import type { InputProblem } from './failures.js';
 import { keyName } from './key-name.js';
 
-/** An MCP server as an agent-server has it, with the name that tells it from others. */
+/** An MCP server as agent-server's settings define it, with its unique name. */
 export interface McpServer {
   readonly name: string;
   readonly server: Readonly<Record<string, unknown>>;
 }
 
-/** The kinds of MCP servers in `settings.mcpConfig`, as a server of the first generation takes them. */
+/** The kinds of MCP servers in `settings.mcpConfig`, named as in the API of `openhands`. */
 const remoteKinds = { sse_servers: 'sse', shttp_servers: 'http' } as const;
 
 const kinds: ReadonlySet<string> = new Set([...Object.keys(remoteKinds), 'stdio_servers']);
 
-/** The MCP servers of a `mcpConfig` without {@link mcpProblems}, with names beside those that are taken. */
+/** The MCP servers of a `mcpConfig` that has no {@link mcpProblems}. Their names differ from those in `taken`. */
 export function mcpServersOf(mcpConfig: unknown, taken: Iterable<string>): McpServer[] {
   const config = objectOf(mcpConfig);
   const names = new Set(taken);
@@ -28,7 +28,7 @@ export function mcpServersOf(mcpConfig: unknown, taken: Iterable<string>): McpSe
   return [...remote, ...local.map(({ name, ...server }) => ({ name: String(name), server: withoutNull(server) }))];
 }
 
-/** What is wrong with a `mcpConfig` for an agent-server, whose own settings have servers with these names. */
+/** The problems of a `mcpConfig` for an agent-server whose settings already have servers with the names in `taken`. */
 export function* mcpProblems(mcpConfig: unknown, taken: ReadonlySet<string>): Generator<InputProblem> {
   const names = new Set(taken);
   for (const [kind, entries] of Object.entries(objectOf(mcpConfig))) {
@@ -72,7 +72,7 @@ function* remoteProblems(entry: unknown, field: string): Generator<InputProblem>
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** A key goes where both generations of OpenHands put it. */
+/** The API key is sent in the header that both generations of OpenHands use. */
 function remoteServer(entry: unknown, transport: string): Entry {
   if (typeof entry === 'string') return { url: entry, transport };
   const { api_key: apiKey, ...server } = objectOf(entry);

@@ -1,29 +1,34 @@
-/** The Temporal names that all sides agree on. They are a public interface: programs in any language rely on them. */
+/**
+ * Temporal names that clients and workers share. They are a public interface: programs in any language depend on them.
+ */
 
 /** The workflow type to start. */
 export const workflowType = 'createNestedConversation';
 
-/** The task queue that workers poll, unless `TEMPORAL_TASK_QUEUE` says otherwise. */
+/** The task queue that workers poll, unless `TEMPORAL_TASK_QUEUE` is set. */
 export const defaultTaskQueue = 'nested-conversations';
 
 /**
- * The workflow id of a conversation. Temporal runs at most one workflow of an id at a time: that is the lock on the
- * conversation, and it never expires under a running start.
+ * The workflow id of a conversation. Temporal runs at most one workflow per id at a time. This is the lock on the
+ * conversation, and it can't expire while a start is running.
  */
 export function workflowIdOf(sid: string): string {
   return `conversation-${sid}`;
 }
 
-/** The conversation of a workflow id; `undefined` where whoever started it chose an id of another form. */
+/** The conversation of a workflow id. `undefined` if the id has another form. */
 export function sidOf(workflowId: string): string | undefined {
   const prefix = workflowIdOf('');
   return workflowId.startsWith(prefix) ? workflowId.slice(prefix.length) : undefined;
 }
 
-/** The Temporal header that carries a trace: as the OpenTelemetry interceptors of Temporal's SDKs name and fill it. */
+/**
+ * The Temporal header that carries a trace, in the name and format of the OpenTelemetry interceptors in Temporal's
+ * SDKs.
+ */
 export const traceHeader = '_tracer-data';
 
-/** What a client writes into the run's memo, so that a second caller can be told apart. Nothing secret. */
+/** The run's memo, which the client writes. It shows who started the run, and on which server. Contains no secrets. */
 export interface ConversationMemo {
   readonly userId: string;
   readonly apiUrl: string;
@@ -31,8 +36,9 @@ export interface ConversationMemo {
 }
 
 /**
- * Search attributes of a run, each a keyword, where the namespace has them: `nested-conversation setup` registers them.
- * The client sets them, the workflow keeps `ConversationPhase`. Nothing secret: Temporal can't encrypt them.
+ * Search attributes of a run, all of type keyword. `nested-conversation setup` registers them in a namespace. The
+ * client sets them; the workflow updates `ConversationPhase`. They contain no secrets, since Temporal can't encrypt
+ * them.
  */
 export const searchAttributes = {
   conversationId: 'ConversationId',

@@ -1,4 +1,4 @@
-/** Where an error belongs, as far as that is known. */
+/** The conversation and run that an error is about, if known. */
 export interface ErrorOrigin {
   readonly sid?: string | undefined;
   readonly workflowId?: string | undefined;
@@ -7,14 +7,14 @@ export interface ErrorOrigin {
   readonly cause?: unknown;
 }
 
-/** The base class of every error that this package throws on purpose. */
+/** The base class of all errors that this package throws on purpose. */
 export abstract class NestedConversationError<Details extends object = object> extends Error {
-  /** The conversation; `undefined` where the error is about none. */
+  /** The conversation; `undefined` if the error is not about one. */
   readonly sid: string | undefined;
   readonly workflowId: string | undefined;
-  /** The run of the workflow that the error is about; `undefined` where there is none. */
+  /** The workflow run; `undefined` if the error is not about one. */
   readonly runId: string | undefined;
-  /** What a program may act on. Never `undefined`. */
+  /** Typed details for programs. Never `undefined`. */
   readonly details: Details;
 
   constructor(message: string, details: Details, { sid, workflowId, runId, cause }: ErrorOrigin = {}) {

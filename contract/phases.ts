@@ -1,6 +1,6 @@
 /**
- * Where a start is: with nobody yet, in one of the workflow's activities, or at its end. The values of the search
- * attribute `ConversationPhase`. No zod here: the workflow bundle imports this file.
+ * The phase of a conversation start, as the search attribute `ConversationPhase` shows it. `queued`: no worker has
+ * taken it up. No zod here: the workflow bundle imports this file.
  */
 export type ConversationPhase =
   | 'queued'
@@ -12,10 +12,10 @@ export type ConversationPhase =
   | 'failed'
   | 'cancelled';
 
-/** The phases of `prepareWorkspace`: its heartbeats tell which. */
+/** The phases of `prepareWorkspace`. Its heartbeats say which one it is in. */
 export type PreparingPhase = 'preparing repository' | 'running setup script';
 
-/** The phase that an activity makes. */
+/** The phase of the start while an activity runs. */
 export const phaseOfActivity: { readonly [activityType: string]: ConversationPhase | undefined } = {
   prepareWorkspace: 'preparing repository',
   createConversation: 'creating',

@@ -1,7 +1,7 @@
 import { boundBrokenBy } from './json-text.js';
 import { limits } from './limits.js';
 
-/** An event of a recorded trajectory, as far as a start depends on it. */
+/** The fields of a recorded event that the checks read. */
 interface ReplayEvent {
   readonly source?: unknown;
   readonly action?: unknown;
@@ -10,10 +10,10 @@ interface ReplayEvent {
 }
 
 /**
- * What is wrong with a replay, or `undefined` where it is one.
+ * The problem of a replay; `undefined` if it is valid.
  *
- * The server takes anything here, answers 200 and RUNNING, and its agent never leaves `loading`: so this is checked
- * before anything is sent. Source: `ReplayManager.get_replay_events` and `AgentSession._run_replay` of OpenHands.
+ * Checked before anything is sent: the server accepts any text, answers 200 and RUNNING, and then its agent never
+ * leaves `loading`. Source: `ReplayManager.get_replay_events` and `AgentSession._run_replay` of OpenHands.
  */
 export function replayProblem(replayJson: string): string | undefined {
   if (replayJson.length > limits.replayCharacters) {
@@ -31,7 +31,7 @@ export function replayProblem(replayJson: string): string | undefined {
   if (first.action !== 'message' || typeof first.args?.content !== 'string') {
     return "must begin with a message: drop what comes before the first event with action 'message', such as the 'system' event of an export";
   }
-  // Escapes make one where the text itself has none; events without any are not searched.
+  // Only a `\u` escape can make a half of a surrogate pair here, so texts without such escapes are not searched.
   if (surrogateEscape.test(replayJson) && !isWellFormed(events)) {
     return 'is not well-formed Unicode: a text or a key in it holds half of a surrogate pair';
   }
@@ -45,14 +45,14 @@ const brokenBound = {
 
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 
-/** Whether every text and every key below a value is. */
+/** Whether all texts and keys in the value are well-formed. */
 function isWellFormed(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed();
   if (typeof value !== 'object' || value === null) return true;
   return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner));
 }
 
-/** The text of the message that a valid replay begins with. */
+/** The text of the first message of a valid replay. */
 export function replayedMessage(replayJson: string): string {
   const content = firstReplayed(parseEvents(replayJson) ?? [])?.args?.content;
   return typeof content === 'string' ? content : '';
@@ -69,7 +69,7 @@ function parseEvents(replayJson: string): ReplayEvent[] | undefined {
   }
 }
 
-/** The server skips what the environment did: it will do it again. */
+/** The server skips the environment's events, since the actions run again. */
 function firstReplayed(events: readonly ReplayEvent[]): ReplayEvent | undefined {
   return events.find((event) => event.source !== 'environment');
 }

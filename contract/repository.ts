@@ -3,17 +3,17 @@ import { keyName } from './key-name.js';
 import { limits } from './limits.js';
 
 /**
- * Where the repository of an agent-server's conversation is, and what opens it. A server of the first generation finds
- * that out by itself, with the tokens that it keeps.
+ * The repository of an agent-server's conversation, and its credentials. An `openhands` server finds both itself, with
+ * the tokens it has stored.
  */
 export interface Repository {
   /** Without credentials. */
   readonly url: string;
-  /** The `Authorization` header that opens it. */
+  /** The `Authorization` header for requests to the repository. */
   readonly authorization?: string;
 }
 
-/** The part of the settings that tells of a repository. */
+/** The settings about the repository. */
 export interface RepositorySettings {
   readonly repository?: unknown;
   readonly selectedBranch?: unknown;
@@ -21,14 +21,14 @@ export interface RepositorySettings {
   readonly providerTokens?: unknown;
 }
 
-/** Where each provider's repositories are, and the user that goes with its tokens. */
+/** The host of each provider, and the user name for its tokens. */
 const providers: Readonly<Record<string, { readonly host?: string; readonly user: string }>> = {
   github: { host: 'github.com', user: 'x-access-token' },
   gitlab: { host: 'gitlab.com', user: 'oauth2' },
   bitbucket: { host: 'bitbucket.org', user: 'x-token-auth' },
 };
 
-/** The user for the tokens of a provider that is not listed: the known ones take any. */
+/** The user name for tokens of other providers. The known providers accept any name. */
 const anyUser = 'x-access-token';
 
 /** One or more owners, and a name. */
@@ -39,7 +39,7 @@ interface ProviderToken {
   readonly host: string | undefined;
 }
 
-/** The repository of settings without {@link repositoryProblems}. */
+/** The repository in settings that have no {@link repositoryProblems}. */
 export function repositoryOf(settings: RepositorySettings): Repository {
   const url = urlOf(settings);
   const provider = providerOf(settings);
@@ -47,7 +47,7 @@ export function repositoryOf(settings: RepositorySettings): Repository {
   return { url, ...(token && { authorization: authorizationOf(provider, token) }) };
 }
 
-/** What is wrong with the settings that tell of a repository, where there is one. */
+/** The problems in the settings about the repository, if there is one. */
 export function* repositoryProblems(settings: RepositorySettings): Generator<InputProblem> {
   const { repository, selectedBranch } = settings;
   if (typeof repository !== 'string') return;
@@ -89,7 +89,7 @@ function* tokenProblems(settings: RepositorySettings): Generator<InputProblem> {
   }
 }
 
-/** The provider that is named, or that the repository's host or the only token tells. */
+/** The provider that the caller names, or the one that follows from the repository's host or from the only token. */
 function providerOf(settings: RepositorySettings): string | undefined {
   const { repository, gitProvider } = settings;
   if (typeof gitProvider === 'string' && gitProvider !== '') return gitProvider;
@@ -120,7 +120,7 @@ function urlOf(settings: RepositorySettings): string {
   return `${withScheme(host).replace(/\/+$/, '')}/${repository}.git`;
 }
 
-/** With its port; `undefined` where the text is no URL. */
+/** The host with its port; `undefined` if the text is not a URL. */
 function hostIn(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).host : undefined;
 }
@@ -144,12 +144,12 @@ function tokenGoesInPlain(settings: RepositorySettings): boolean {
   return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-/** Git's own rules (`git check-ref-format`), and no option. */
+/** Git's rules (`git check-ref-format`), and the name must not be taken for an option. */
 function branchProblem(branch: string): boolean {
   return /^[-/.]|\.\.|\/\/|@\{|[\s~^:?*[\\\p{Cc}]|[/.]$|\.lock$/u.test(branch);
 }
 
-/** As in the settings of a server of the first generation: `{ github: { token, host } }`, or the token alone. */
+/** The tokens by provider, as in the settings of `openhands`: `{ github: { token, host } }`, or only the token. */
 function tokensOf({ providerTokens }: RepositorySettings): Readonly<Record<string, ProviderToken>> {
   if (typeof providerTokens !== 'object' || providerTokens === null) return {};
   const entries = Object.entries(providerTokens).flatMap(([provider, value]): [string, ProviderToken][] => {
@@ -164,7 +164,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A token that holds a colon is a user and a password by itself, as Bitbucket has them. */
+/** A token with a colon already contains a user and a password, as with Bitbucket. */
 function authorizationOf(provider: string | undefined, token: string): string {
   const { user = anyUser } = providers[provider ?? ''] ?? {};
   const credentials = token.includes(':') ? token : `${user}:${token}`;

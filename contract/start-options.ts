@@ -14,8 +14,9 @@ import { canonicalSid } from './sid.js';
 export type { CreateNestedConversationInput };
 
 /**
- * How a run of `createNestedConversation` is started, so that it holds the conversation's lock and everybody finds it.
- * For `client.workflow.start` and, in a workflow, for `startChild`: no zod here, so that a workflow bundle can hold it.
+ * The options to start `createNestedConversation` with, so that the run holds the conversation's lock and can be found.
+ * For `client.workflow.start` and, in a workflow, for `startChild`. No zod here, so that a workflow bundle can include
+ * it.
  */
 
 const keys = {
@@ -27,19 +28,20 @@ export interface StartOptionsSettings {
   /** The task queue of the workers that run `createNestedConversation`. @default 'nested-conversations' */
   readonly taskQueue?: string | undefined;
   /**
-   * Whether the namespace has the search attributes that `nested-conversation setup` registers. Without them, a client's
-   * start is refused, and a parent's workflow task fails and is retried until they are registered. @default false
+   * Whether to set the search attributes that `nested-conversation setup` registers. If the namespace lacks them,
+   * Temporal rejects a client's start, and a parent's workflow task fails and is retried until they are registered.
+   * @default false
    */
   readonly searchAttributes?: boolean | undefined;
 }
 
-/** Fits the options of a client's start and of a child workflow alike. */
+/** For a client's start and for a child workflow. */
 export interface ConversationStartOptions {
   readonly workflowId: string;
   readonly taskQueue: string;
   /**
-   * The lock does not end with the run: after one that completed, no other begins, since it would send its message again.
-   * After one that failed, was cancelled or terminated, one does.
+   * The lock outlasts a completed run: a new run would send the message again. After a run that failed, was cancelled
+   * or terminated, a new one may start.
    */
   readonly workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY';
   readonly memo: Record<string, unknown>;
@@ -48,10 +50,10 @@ export interface ConversationStartOptions {
 }
 
 /**
- * The options that an input is started with; the input itself is the run's only argument.
+ * The options to start an input with. The input itself is the run's only argument.
  *
- * @throws ApplicationFailure of type InvalidInput where a field that the options are made of is missing or too long. In a
- *   workflow any other error, and options that Temporal refuses, would have its task fail again and again.
+ * @throws ApplicationFailure of type InvalidInput if a field that the options need is missing or too long. In a
+ *   workflow, any other error would make the workflow task fail repeatedly, as would options that Temporal rejects.
  */
 export function startOptionsOf(
   input: Pick<CreateNestedConversationInput, 'sid' | 'userId' | 'apiUrl' | 'server'>,
@@ -74,7 +76,7 @@ export function startOptionsOf(
   };
 }
 
-/** The fields that the options are made of, and how many characters each may have. */
+/** The fields that the options need, with their maximum lengths in characters. */
 const bounds = [
   ['sid', limits.sidCharacters],
   ['userId', limits.userIdCharacters],
@@ -86,7 +88,7 @@ function problemOf(field: string, value: unknown, most: number): InputProblem[] 
   return value.length > most ? [{ field, problem: `must have at most ${most} characters` }] : [];
 }
 
-/** What a run is found by in lists. */
+/** The search attributes to find a run by. */
 export function searchAttributesOf({ sid, userId }: { sid: string; userId: string }): SearchAttributePair[] {
   return [
     { key: keys.conversationId, value: sid },

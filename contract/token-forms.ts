@@ -1,8 +1,8 @@
 /**
- * Forms of tokens that are known by their beginning, wherever they come from.
+ * Token formats that have a known prefix.
  *
- * Each takes all that may belong to the token, and matches as soon as a few characters of it are there: one that was cut
- * off is a token still, and no input makes these expressions look back.
+ * Each pattern matches a truncated token, from its first few characters on, and covers the whole token. None of them
+ * backtracks, on any input.
  */
 const forms = [
   // AWS: ids of access keys, users, roles.
@@ -19,7 +19,8 @@ const forms = [
   String.raw`xox[a-z](?:\.xox[a-z])?-[\w-]{4,}`,
   String.raw`x(?:app|wfp)-[\w-]{4,}`,
   String.raw`hooks\.slack\.com\/(?:services|workflows|triggers)\/[\w/-]{4,}`,
-  // Models: OpenAI and those who took its form, Anthropic among them; Groq, xAI, Hugging Face, Replicate, Perplexity.
+  // Models: OpenAI and providers with the same format, such as Anthropic; Groq, xAI, Hugging Face, Replicate,
+  // Perplexity.
   String.raw`sk-[\w-]{8,}`,
   String.raw`sess-[\w-]{8,}`,
   String.raw`gsk_\w{8,}`,
@@ -42,23 +43,23 @@ const forms = [
   String.raw`lin_(?:api|oauth)_\w{8,}`,
   String.raw`ATATT[\w=-]{8,}`,
   String.raw`dapi[a-f\d]{16,}`,
-  // JSON Web Tokens: whatever begins with `{"` in base64.
+  // JSON Web Tokens: anything that begins with `{"` in base64.
   String.raw`eyJ[\w-]{8,}(?:\.[\w-]*)*`,
 ];
 
-/** A token, with what may stand before it in a header. */
+/** A token that does not continue another word. */
 const tokens = new RegExp(String.raw`(?<![A-Za-z\d])(?:${forms.join('|')})`, 'g');
 
-/** What follows the name of a scheme in an `Authorization` header. */
+/** The credentials in an `Authorization` header. */
 const authorization = /\b(Bearer|Basic)(\s+|%20|\+)[\w.~+/=-]{6,}/gi;
 
-/** A private key in PEM, to its end or to that of the text. */
+/** A private key in PEM, possibly cut off. */
 const privateKey = /-----BEGIN[A-Z +]{0,40}PRIVATE[ +]?KEY-----[^-]*(?:-----END[A-Z +]{0,40}-----)?/g;
 
-/** What stands in a URL as a credential: in its query, or before its host. */
+/** A credential in a URL: in its query, or before its host. */
 const urlCredentials = /(?<=[?&][\w-]{0,50}(?:key|token|secret|password)=)[^&\s"']+|(?<=:\/\/)[^\s/@"']+(?=@)/gi;
 
-/** Where in a text there is what looks like a token, or a credential in a URL. */
+/** The positions of tokens, and of credentials in URLs. */
 export function tokenSpans(text: string): [from: number, to: number][] {
   const spans = [privateKey, tokens, urlCredentials].flatMap((form) =>
     [...text.matchAll(form)].map(({ 0: whole, index }): [number, number] => [index, index + whole.length]),
@@ -69,7 +70,7 @@ export function tokenSpans(text: string): [from: number, to: number][] {
   return spans;
 }
 
-/** Whether a name could be a token, pasted where a name belongs: it has the form of one, or is made of random signs. */
+/** Whether a name could be a token in the wrong place: it has a known format, or looks random. */
 export function looksLikeToken(name: string): boolean {
   if (tokenSpans(name).length > 0) return true;
   const [run = ''] = /[\w+/=-]{20,}/.exec(name) ?? [];

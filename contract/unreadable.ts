@@ -1,13 +1,17 @@
 /**
- * What stands for a payload that a worker can't read. Made by the worker's codec, so that workflow code never fails over
- * a payload; recognized by whoever needs what should have been there. No zod here: the workflow bundle imports this file.
+ * The replacement for a payload that a worker can't read. The worker's codec makes it, so that workflow code never
+ * fails because of a payload. Code that needs the payload recognizes it. No zod here: the workflow bundle imports this
+ * file.
  */
 export interface UnreadablePayload {
-  /** Nobody can read it: that will never change. */
+  /** No worker can ever read the payload. */
   readonly 'nested-conversations/undecodable'?: string;
-  /** It is encrypted with a key that this worker lacks, or that doesn't fit: another worker may read it. */
+  /**
+   * The payload is encrypted with a key that this worker does not have, or that doesn't match. Another worker may read
+   * it.
+   */
   readonly 'nested-conversations/locked'?: string;
-  /** Where it stands for the message and the stack trace of a failure. */
+  /** Used if it replaces the encrypted message and stack trace of a failure. */
   readonly message: string;
   readonly stack_trace: string;
 }
@@ -20,26 +24,26 @@ export function undecodablePayload(reason: string): UnreadablePayload {
 }
 
 export function lockedPayload(reason: string): UnreadablePayload {
-  // A failure is recognized by its message alone.
+  // In a failure, only the message can be recognized.
   return { [locked]: reason, message: `${locked}: ${reason}`, stack_trace: '' };
 }
 
-/** Why nobody can read what this value stands for; `undefined` for any other value. */
+/** Why the replaced payload can't be read; `undefined` for any other value. */
 export function whyUndecodable(value: unknown): string | undefined {
   return textAt(value, undecodable);
 }
 
-/** Which key is missing for what this value stands for; `undefined` for any other value. */
+/** Which key is missing for the replaced payload; `undefined` for any other value. */
 export function whyLocked(value: unknown): string | undefined {
   return textAt(value, locked);
 }
 
-/** The same for the message of a failure that was encrypted. */
+/** Which key is missing for the encrypted message of a failure. */
 export function whyMessageLocked(message: string | undefined): string | undefined {
   return message?.startsWith(`${locked}: `) ? message.slice(locked.length + 2) : undefined;
 }
 
-/** The type of the failure of an activity whose input, or last heartbeat, its worker can't read. Never a caller's. */
+/** The failure type of an activity whose worker can't read its input or last heartbeat. The caller never sees it. */
 export const lockedFailureType = 'PayloadLocked';
 
 function textAt(value: unknown, key: string): string | undefined {

@@ -1,9 +1,12 @@
 import { parseSubnet, type Subnet, within } from './subnets.js';
 
-/** What hands out credentials to whoever asks from inside. Most clouds' metadata servers are link-local; these are not. */
+/**
+ * Addresses that give credentials to anybody inside a network. Most clouds' metadata servers are link-local; these are
+ * not.
+ */
 const reserved: Readonly<Record<string, readonly string[]>> = {
   'link-local': ['169.254.0.0/16', 'fe80::/10'],
-  // A network's own prefix within it, and so where the IPv4 address is, can't be known.
+  // Each network chooses its prefix within this range, so the position of the IPv4 address is unknown.
   'a local-use NAT64 address': ['64:ff9b:1::/48'],
   'a metadata address of AWS': ['fd00:ec2::/32'],
   'a metadata address of Google Cloud': ['fd20:ce::254'],
@@ -19,15 +22,15 @@ const ranges = Object.entries(reserved).map(([what, addresses]) => {
   return { what, subnets, holds: within(subnets) };
 });
 
-/** One list in place of nine: nearly every request goes to an address that is in none. */
+/** A single list of all ranges: nearly every request goes to an address in none of them. */
 const isReserved = within(ranges.flatMap(({ subnets }) => subnets));
 
-/** What an address is reserved for, so that no nested server can be there: `link-local`, for example. */
+/** What the address is reserved for, e.g. `link-local`; `undefined` if a nested server may have it. */
 export function reservedFor(address: string): string | undefined {
   return isReserved(address) ? ranges.find(({ holds }) => holds(address))?.what : undefined;
 }
 
-/** For where the address is not known: a proxy looks it up. */
+/** Used when the address is unknown because a proxy resolves the name. */
 export const metadataHostNames: ReadonlySet<string> = new Set([
   'metadata',
   'metadata.google.internal',
@@ -38,7 +41,7 @@ export const metadataHostNames: ReadonlySet<string> = new Set([
   'instance-data.ec2.internal',
 ]);
 
-/** The subnet, and for IPv4 how IPv6 can carry it: compatible, translated, NAT64, 6to4. */
+/** The subnet, and for IPv4 its IPv6 forms: compatible, translated, NAT64, 6to4. */
 function formsOf({ network, prefix }: Subnet): Subnet[] {
   if (network.includes(':')) return [{ network, prefix }];
   const hex = Buffer.from(network.split('.').map(Number)).toString('hex');

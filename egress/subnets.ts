@@ -2,11 +2,11 @@ import { BlockList, isIP } from 'node:net';
 
 export interface Subnet {
   readonly network: string;
-  /** Length of the prefix, in bits. */
+  /** Prefix length in bits. */
   readonly prefix: number;
 }
 
-/** An address (a subnet of one) or a CIDR; `undefined` where the text is neither. */
+/** An address (a subnet with one address) or a CIDR; `undefined` if the text is neither. */
 export function parseSubnet(text: string): Subnet | undefined {
   const [, network = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(network);
@@ -15,14 +15,16 @@ export function parseSubnet(text: string): Subnet | undefined {
   return family !== 0 && subnet.prefix <= bits ? subnet : undefined;
 }
 
-/** A test for addresses, IPv4-mapped ones included. To it, as to a BlockList, an IPv4 address is an IPv6 address, too. */
+/**
+ * A test for addresses, including IPv4-mapped ones. As in a BlockList, an IPv4 address also counts as an IPv6 address.
+ */
 export function within(subnets: readonly Subnet[]): (address: string) => boolean {
   const list = new BlockList();
   for (const { network, prefix } of subnets) list.addSubnet(network, prefix, familyOf(network));
   return (address) => list.check(address, familyOf(address));
 }
 
-/** Whether a connection to this address is one over IPv4. */
+/** Whether a connection to this address uses IPv4. */
 export const isOverIPv4 = within([{ network: '::ffff:0:0', prefix: 96 }]);
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -4,13 +4,13 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { oneLine } from '../contract/printing/one-line.js';
 
-/** How traces are sent: see `loadTracingConfig`. */
+/** How to export traces: see `loadTracingConfig`. */
 export interface TracingConfig {
-  /** How long a batch of spans may take to be sent. Absent where the SDK finds its setting by itself. */
+  /** Timeout for sending a batch of spans. Absent if the SDK reads the setting itself. */
   readonly timeoutMs: number | undefined;
 }
 
-/** Sends every span that is made from now on to the collector, in batches. Ends with the function that is returned. */
+/** Starts sending all spans to the collector, in batches. Call the returned function to stop. */
 export function exportSpans({ timeoutMs }: TracingConfig, serviceName: string): () => Promise<void> {
   const exporter = new OTLPTraceExporter({ ...(timeoutMs !== undefined && { timeoutMillis: timeoutMs }) });
   const provider = new NodeTracerProvider({
@@ -24,7 +24,7 @@ export function exportSpans({ timeoutMs }: TracingConfig, serviceName: string): 
   const reported = new Set<string>();
   const report = (error: unknown) => {
     const reason = oneLine(error) || (error as NodeJS.ErrnoException).code || 'no answer';
-    // A collector that is down fails every few seconds.
+    // Report each reason once: a collector that is down fails every few seconds.
     if (reported.has(reason)) return;
     reported.add(reason);
     console.warn(`${serviceName}: traces are lost, the collector (OTEL_EXPORTER_OTLP_ENDPOINT) takes none: ${reason}`);

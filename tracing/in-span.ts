@@ -5,11 +5,11 @@ const tracer = trace.getTracer('nested-conversations');
 export interface InSpanOptions extends SpanOptions {
   /** @default the active one */
   readonly parent?: Context;
-  /** What an error is called, in a word; `undefined` for one that is no failure of what the span is about. */
+  /** The `error.type` of an error; `undefined` for an error that is not a failure of the span. */
   readonly errorType: (error: unknown) => string | undefined;
 }
 
-/** Runs `work` in a span that ends with it. In a process that traces nothing, it just runs. */
+/** Runs `work` in a span. Without tracing, it only runs `work`. */
 export function inSpan<T>(name: string, options: InSpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const { parent = context.active(), errorType, ...spanOptions } = options;
   return tracer.startActiveSpan(name, spanOptions, parent, async (span) => {
@@ -25,7 +25,9 @@ export function inSpan<T>(name: string, options: InSpanOptions, work: (span: Spa
   });
 }
 
-/** Marks a span as failed. By a type alone: messages may quote what was said, and spans are not encrypted. */
+/**
+ * Marks a span as failed. It gets only the error's type: messages may quote conversations, and spans are not encrypted.
+ */
 export function fail(span: Span, type: string): void {
   span.setAttribute('error.type', type).setStatus({ code: SpanStatusCode.ERROR });
 }

@@ -1,10 +1,10 @@
 import type { TracingConfig } from './export-spans.js';
 
 /**
- * Traces what this process does. Without a configuration nothing of OpenTelemetry's SDK is loaded.
+ * Starts tracing this process. Without a configuration, OpenTelemetry's SDK is not loaded.
  *
- * @param serviceName What the process is called in traces, unless `OTEL_SERVICE_NAME` says otherwise.
- * @returns Sends what is left to send, within seconds; it never rejects.
+ * @param serviceName The process's name in traces, unless `OTEL_SERVICE_NAME` is set.
+ * @returns A function that sends the remaining spans, within seconds. It never rejects.
  */
 export async function startTracing(
   serviceName: string,

@@ -2,29 +2,29 @@ import { type Context, context, propagation } from '@opentelemetry/api';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import { traceHeader } from '../contract/names.js';
 
-/** The active span as HTTP headers of the W3C; empty where nothing is traced. */
+/** The active span as W3C HTTP headers; empty without tracing. */
 export function traceparent(): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(context.active(), carrier);
-  // Baggage stays here: it may hold anything, and whoever carries these headers on can read them.
+  // Baggage is not passed on: it may contain anything, and the receivers of these headers can read it.
   const { traceparent, tracestate } = carrier;
   return { ...(traceparent && { traceparent }), ...(tracestate && { tracestate }) };
 }
 
-/** Temporal's headers with the active span in them. They are not encrypted. */
+/** Adds the active span to Temporal's headers, which are not encrypted. */
 export function withTrace(headers: Headers): Headers {
   const carrier = traceparent();
   if (!carrier.traceparent) return headers;
   return { ...headers, [traceHeader]: defaultPayloadConverter.toPayload(carrier) };
 }
 
-/** The trace that Temporal's headers carry; the active one where they carry none that can be read. */
+/** The trace in Temporal's headers; the active one if they have none, or it can't be read. */
 export function traceIn({ [traceHeader]: payload }: Headers): Context {
   if (!payload) return context.active();
   try {
     return propagation.extract(context.active(), defaultPayloadConverter.fromPayload(payload));
   } catch {
-    // Of a client that encrypts its headers: work goes on without its trace.
+    // The client encrypts its headers. The work continues without its trace.
     return context.active();
   }
 }

@@ -3,7 +3,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { encodedFailuresPath } from '../codec/data-converter.js';
 import { webpackConfigHook, workflowBundleFor, workflowInterceptorModules, workflowsPath } from './workflow-bundle.js';
 
-/** Part of the build: a worker that bundles at its start would need seconds and a compiler. */
+/** Run by the build. Bundling when a worker starts would take seconds and need a compiler. */
 for (const dataConverter of [{}, { failureConverterPath: encodedFailuresPath }]) {
   const { code } = await bundleWorkflowCode({
     workflowsPath,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-/** What only a worker needs is installed by whoever runs one. */
+/** Packages that only workers need, and that clients don't install. */
 const packages = '@temporalio/worker @temporalio/activity @temporalio/workflow';
 
 try {

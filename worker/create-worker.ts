@@ -8,23 +8,23 @@ import { workflowBundleFor } from './workflow-bundle.js';
 export interface CreateWorkerOptions extends EmbeddedWorkerSettings {
   readonly connection: NativeConnection;
   /**
-   * How long work in progress may go on after a shutdown was asked for.
+   * How long work in progress may continue after a shutdown was requested.
    * @default '70 seconds'
    * @format a Temporal duration string, or a number of milliseconds
    */
   readonly shutdownGraceTime?: WorkerOptions['shutdownGraceTime'];
-  /** Makes it a versioned worker, which gets work once Temporal is told so. @default not versioned */
+  /** Makes it a versioned worker. It gets work once its version is current in Temporal. @default not versioned */
   readonly deploymentVersion?: WorkerDeploymentVersion | undefined;
   /**
-   * How many workflows are kept in memory between two of their tasks. One that is not is replayed from its history when
-   * its next task comes. @default 500
+   * Maximum number of workflows kept in memory between workflow tasks. Others are replayed from their history for their
+   * next task. @default 500
    */
   readonly maxCachedWorkflows?: number | undefined;
-  /** How many activities run at a time. @default 400 */
+  /** Maximum number of activities that run at the same time. @default 400 */
   readonly maxActivities?: number | undefined;
 }
 
-/** A worker that runs the workflow and its activities, not yet started. */
+/** Creates a worker for the workflow and its activities. It is not started. */
 export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
   const {
     connection,
@@ -43,14 +43,15 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     namespace,
     taskQueue,
     workflowBundle: workflowBundleFor(dataConverter),
-    // Those of the workflow are in the bundle.
+    // The workflow's interceptors are in the bundle.
     interceptors: { ...interceptors, workflowModules: [] },
     shutdownGraceTime,
     ...(deploymentVersion && {
       workerDeploymentOptions: {
         version: deploymentVersion,
         useWorkerVersioning: true,
-        // A start takes minutes, so that its version can wait for it; then no run ever meets code that it can't replay.
+        // A start takes minutes, so a version can wait for its runs to end. No run then meets code that can't replay
+        // it.
         defaultVersioningBehavior: 'PINNED',
       },
     }),

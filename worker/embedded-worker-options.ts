@@ -19,17 +19,17 @@ export interface EmbeddedWorkerSettings {
   readonly namespace?: string | undefined;
   /** The worker's task queue, for the labels of metrics. @default 'nested-conversations' */
   readonly taskQueue?: string | undefined;
-  /** That of the clients: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
+  /** The data converter of the clients: see `dataConverterFor`. @default Temporal's own, which encrypts nothing */
   readonly dataConverter?: DataConverter | undefined;
-  /** Where clients leave replays that are too large for Temporal. @default none */
+  /** The store for replays that are too large for Temporal. @default none */
   readonly payloadStore?: PayloadStore | undefined;
-  /** Where requests may go, how they get there, and what answers may weigh. @default as `createTransport` has them */
+  /** Egress policy, proxy, and maximum answer size. @default the defaults of `createTransport` */
   readonly transportOptions?: TransportOptions | undefined;
-  /** How many activities at a time may work on one `apiUrl`; the others are tried again later. @default 10 */
+  /** Maximum number of activities that work on one `apiUrl` at the same time. Others are retried later. @default 10 */
   readonly maxActivitiesPerServer?: number | undefined;
-  /** Time between two heartbeats while a write is in flight, a duration string. @default '10 seconds' */
+  /** Time between two heartbeats while a write is in progress, as a duration string. @default '10 seconds' */
   readonly writeHeartbeatInterval?: string | undefined;
-  /** Win over the settings above. */
+  /** Take precedence over the settings above. */
   readonly activityDependencies?: Partial<ActivityDependencies> | undefined;
 }
 
@@ -40,13 +40,14 @@ export interface EmbeddedWorkerOptions {
 }
 
 /**
- * What a worker of one's own needs to run `createNestedConversation` beside other workflows and activities: spread into
- * the options of `Worker.create`, with activities of one's own beside these. Its workflows' module has to export
+ * Options for your own worker to run `createNestedConversation` beside your own workflows and activities. Spread them
+ * into the options of `Worker.create`, and add your own activities to these. The workflows' module must export
  * `createNestedConversation` from `nested-conversations/workflows`.
  *
- * Every setting of `loadWorkerConfig` that is not an option of `Worker.create` counts: pass all of it.
+ * Pass all of `loadWorkerConfig`: every setting that is not an option of `Worker.create` has an effect here.
  *
- * It gives the same traces, logs, current details and metrics as `createWorker`, and the same care for what can't be read.
+ * The worker gets the same traces, logs, current details and metrics as one of `createWorker`, and handles unreadable
+ * payloads in the same way.
  */
 export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): EmbeddedWorkerOptions {
   const { namespace = 'default', taskQueue = defaultTaskQueue } = settings;

@@ -2,12 +2,13 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { lockedFailureType, whyLocked } from '../contract/unreadable.js';
 
-/** Another worker, or this one once it was started again, may have the key: that takes a while. */
+/** Gives another worker, or this one after a restart with the key, time to take up the activity. */
 const nextRetryDelay = '10 seconds';
 
 /**
- * An activity whose input, or what an earlier attempt has left, this worker can't decrypt does nothing, and is tried again.
- * The workflow's interceptor starts it again where its attempts run out: see `locked-payload-interceptors.ts`.
+ * If this worker can't decrypt the activity's input or an earlier attempt's heartbeat, the activity does nothing and is
+ * retried. When its attempts run out, the workflow's interceptor schedules it again: see
+ * `locked-payload-interceptors.ts`.
  */
 export const lockedActivity: ActivityInterceptorsFactory = ({ info }) => ({
   inbound: {
@@ -24,7 +25,7 @@ export const lockedActivity: ActivityInterceptorsFactory = ({ info }) => ({
   },
 });
 
-/** An argument, and what it was made of: a workflow passes on what it was given. */
+/** An argument and its fields: a workflow's input may be a field of an activity's. */
 function withInner(argument: unknown): unknown[] {
   return typeof argument === 'object' && argument !== null ? [argument, ...Object.values(argument)] : [argument];
 }

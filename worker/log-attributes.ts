@@ -3,7 +3,7 @@ import type { Activities, CheckConversationReadyInput, CreateConversationInput }
 import { limits } from '../contract/limits.js';
 import { printableSid } from '../contract/printing/printable-sid.js';
 
-/** Adds to each log line of an activity the conversation that it is about, and takes off what tells nobody anything. */
+/** Adds the conversation id to each of an activity's log lines, and removes attributes that nobody needs. */
 export const logAttributes: ActivityInterceptorsFactory = ({ info }) => {
   let conversationId: string | undefined;
   return {
@@ -23,7 +23,7 @@ export const logAttributes: ActivityInterceptorsFactory = ({ info }) => {
   };
 };
 
-/** Of an input that may be unchecked yet. */
+/** The sid in an input that may not be validated yet. */
 function sidOf([input]: Partial<Parameters<Activities[keyof Activities]>>): string | undefined {
   const { goal, input: unchecked } = (input ?? {}) as Partial<CheckConversationReadyInput & CreateConversationInput>;
   const { sid } = (goal ?? unchecked ?? {}) as { readonly sid?: unknown };

@@ -14,7 +14,7 @@ import { createLogger } from './process/logger.js';
 import { TemporalOutage } from './process/temporal-outage.js';
 import { askTemporal, whyNotReady } from './process/why-not-ready.js';
 
-/** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits 0. */
+/** `npm run worker`: runs until SIGTERM or SIGINT, then drains and exits with 0. */
 async function main(): Promise<void> {
   const config = loadWorkerConfig();
   const logger = createLogger(config.logLevel);
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     logger.info('Worker started', about(config));
     await worker.run();
   } finally {
-    // A worker that failed leaves the runtime up, with the lines that it holds back for a moment to sort them.
+    // A failed worker does not shut down the runtime, which buffers log lines for a moment to sort them.
     runtime.flushLogs();
     outage.end();
     await connection?.close();
@@ -54,7 +54,7 @@ async function connect({ connectionOptions, namespace }: WorkerConfig): Promise<
   return connection;
 }
 
-/** A versioned worker whose deployment has no current version idles, and conversations wait: nothing else tells why. */
+/** Warns if the worker's deployment has no current version: the worker gets no work then, and nothing else says why. */
 async function warnWithoutCurrentVersion(
   connection: NativeConnection,
   { namespace, deploymentVersion }: WorkerConfig,
@@ -79,9 +79,9 @@ function explain(problem: string) {
 }
 
 main().catch((error: unknown) => {
-  // A wrong setting is fixed by the person who has just set it, and who reads this.
+  // A person who has just changed a setting reads this, so it is plain text.
   if (error instanceof ConfigError) console.error(`nested-conversations worker: ${error.message}`);
   else createLogger('ERROR').error('Worker failed', { error });
-  // A worker that could not be made, or failed, leaves the SDK's runtime running: the process would not end by itself.
+  // After a failure the SDK's runtime keeps running, and the process would not exit by itself.
   process.exit(1);
 });

@@ -2,16 +2,16 @@ import { Runtime } from '@temporalio/worker';
 import type { OnUnreadable } from '../codec/tolerant-codec.js';
 import { metricNames } from '../contract/metrics.js';
 
-/** A payload that can't be read is met again with each attempt: it is logged this seldom. */
+/** Minimum time between two log lines with the same reason, since each attempt meets the same payload again. */
 const quietMs = 60_000;
 
-/** Reasons that are kept in mind. What is made up could be told in endless ways. */
+/** Maximum number of reasons to remember. A client can make up any number of them. */
 const maximumReasons = 100;
 
 /**
- * Counts each payload that a worker can't read, and logs each reason now and then.
+ * Counts the payloads that a worker can't read, and logs each reason at most once a minute.
  *
- * @param labels - those that the SDK's own metrics have
+ * @param labels - the labels of the SDK's own metrics
  */
 export function reportUnreadable(labels: { readonly namespace: string; readonly task_queue: string }): OnUnreadable {
   const loggedAt = new Map<string, number>();

@@ -6,7 +6,7 @@ import { sidOf } from '../contract/names.js';
 import { inSpan } from '../tracing/in-span.js';
 import { traceIn } from '../tracing/trace-context.js';
 
-/** A span for each attempt of an activity, in the trace of the start. */
+/** Runs each attempt of an activity in a span of the start's trace. */
 export const traceActivity: ActivityInterceptorsFactory = ({ info }) => ({
   inbound: {
     execute(input, next) {
@@ -36,6 +36,6 @@ function errorType(error: unknown, { attempt, retryPolicy }: Info): string | und
   if (error instanceof CancelledFailure) return undefined;
   if (!(error instanceof ApplicationFailure)) return (error as Error).name;
   const isLast = attempt === retryPolicy?.maximumAttempts;
-  // "Not ready yet" is how a look ends before there is anything to see: only that there is no other makes it a failure.
+  // A readiness check that ends with "not ready yet" is a failure only if it is the last one.
   return error.category === ApplicationFailureCategory.BENIGN && !isLast ? undefined : (error.type ?? error.name);
 }

@@ -5,20 +5,20 @@ import type { BundleOptions } from '@temporalio/worker';
 const pathOf = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
 /**
- * The pre-built workflow code: made by `npm run build`, read by every worker. There are two, as a workflow converts its
- * own failure, and the code is bundled with what does that.
+ * The bundled workflow code, which `npm run build` creates. There are two bundles because a workflow encodes its own
+ * failures: the failure converter is part of the bundle.
  */
 const codePaths = {
   plain: pathOf('workflow-bundle.js'),
   encodedFailures: pathOf('workflow-bundle.encoded-failures.js'),
 };
 
-/** The workflow code that goes with a worker's data converter. */
+/** The workflow code that matches a worker's data converter. */
 export function workflowBundleFor({ failureConverterPath }: DataConverter = {}): { readonly codePath: string } {
   return { codePath: failureConverterPath ? codePaths.encodedFailures : codePaths.plain };
 }
 
-/** Stack traces need the lines of the sources, not the sources: those would be half of the bundle. */
+/** Stack traces need line numbers, but not the sources, which would be half of the bundle. */
 export const webpackConfigHook: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
   ...config,
   devtool: 'inline-nosources-source-map',

@@ -8,7 +8,7 @@ export interface DoctorCommandOptions extends OutputOptions, NestedServerOptions
 
 export async function doctor(options: DoctorCommandOptions, { env }: Context): Promise<Answer> {
   const { json, apiUrl, server } = options;
-  // Loads what a worker sends with: the other commands start faster without.
+  // Loads the worker's HTTP client, which the other commands don't need.
   const { diagnose } = await import('../doctor/diagnose.js');
   const sessionApiKey = options.sessionApiKey ?? (env.NESTED_SESSION_API_KEY || undefined);
   const findings: Finding[] = [];

@@ -9,7 +9,7 @@ export async function history(id: string, { connect }: Context): Promise<Answer>
   const { conversations } = connected;
   return withConversation(connected, id, async (sid) => {
     const events = await conversations.history(sid);
-    // A step under way, and what its attempts met, comes into history at its end only.
+    // The history shows a step and its attempts only after the step has ended.
     const now = await conversations.status(sid).then(
       (status) => (status.closedAt ? '' : `\n       now  ${describeStatus(status)}`),
       (error: unknown) => `\n       now  (can't be read: ${oneLine(error)})`,

@@ -35,7 +35,7 @@ function describeStarted({ sid, workflowId, runId, attached, attachedTo }: Start
   return [ids, ...whatNext(sid).map((line) => `  ${line}`)].join('\n');
 }
 
-/** Says so where the message was sent by the run that was there. */
+/** Says if an existing run sent the message. */
 export function describeReady({ conversationId, status, attempts, ...ready }: Partial<EnsuredConversation>): string {
   const how = ready.attached ? '; it was started already' : '';
   return asOneLine(`${conversationId} is ready (${status}) after ${describeLooks(attempts ?? 0)}${how}`);

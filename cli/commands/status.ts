@@ -24,7 +24,7 @@ export async function status(id: string, options: StatusCommandOptions, { connec
   });
 }
 
-/** How it ends is told afterwards. */
+/** Ignores how the start ends: the caller shows that afterwards. */
 async function untilEnded(conversations: NestedConversations, sid: string): Promise<void> {
   try {
     await waitWithProgress(sid, undefined, (waiting) => conversations.wait(sid, waiting));

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oneLine } from '../../contract/printing/one-line.js';
 
-/** What a check came to. */
+/** The result of a check. */
 export interface Verdict {
-  /** `warning`: starts work, and something is worth knowing. */
+  /** `warning`: conversations can start, but something deserves attention. */
   readonly verdict: 'ok' | 'warning' | 'problem';
-  /** In one line. */
+  /** One line. */
   readonly found: string;
-  /** What to do about it; absent where `found` tells, or nothing is to be done. */
+  /** How to fix it. Absent if `found` says so, or nothing needs fixing. */
   readonly mend?: string | undefined;
 }
 
@@ -15,13 +15,13 @@ export interface Finding extends Verdict {
   readonly check: string;
 }
 
-/** A check that passed may have something for the next ones. */
+/** A check's finding, and its value for later checks if it passed. */
 export type Checked<T> = readonly [finding: Finding, value: T | undefined];
 
-/** Longer than it takes to find out why Temporal can't be reached: a connection and a handshake of 10 seconds each. */
+/** Longer than finding out why Temporal can't be reached: a connection and a handshake, of 10 seconds each. */
 const checkTimeoutMs = 25_000;
 
-/** Runs a check. It always comes to something: what it throws is a problem, and so is that it takes too long. */
+/** Runs a check. An error or a timeout becomes a finding of type `problem`. */
 export async function check<T>(
   name: string,
   work: (signal: AbortSignal) => Promise<Verdict & { readonly value?: T }>,
@@ -56,7 +56,7 @@ export function problem(found: string, mend?: string): Verdict {
 
 const signs = { ok: '✔', warning: '!', problem: '✖' };
 
-/** A line for a person, and below it the mend. */
+/** One line for a person, and the fix on the next line. */
 export function describeFinding({ check: name, verdict, found, mend }: Finding): string {
   const line = `${signs[verdict]} ${name.padEnd(17)} ${found}`;
   return mend ? `${line}\n${' '.repeat(20)}${mend}` : line;

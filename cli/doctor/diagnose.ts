@@ -7,8 +7,8 @@ import { checkEncryption, checkNewestStart, checkPayloadStore } from './payload-
 import { checkNamespace, checkSearchAttributes, checkWorkers } from './temporal-checks.js';
 
 /**
- * Looks at everything that a start needs. Only reads, and always ends: each check has its time. What can't be looked at
- * because of an earlier finding is left out.
+ * Checks everything that a conversation start needs. It only reads, and every check has a timeout. Checks that an
+ * earlier problem makes impossible are skipped.
  */
 export async function* diagnose(options: NestedServerOptions, env = process.env): AsyncGenerator<Finding> {
   const [settings, config] = await checkSettings(env);
@@ -25,7 +25,7 @@ export async function* diagnose(options: NestedServerOptions, env = process.env)
   if (options.apiUrl !== undefined) yield* run('nested server', (signal) => checkNestedServer(options, config, signal));
 }
 
-/** As a worker reads them: a client's are among them. */
+/** Reads the settings of a worker, which include those of a client. */
 function checkSettings(env: NodeJS.ProcessEnv): Promise<Checked<WorkerConfig>> {
   return check('settings', async () => {
     const value = loadWorkerConfig(env);

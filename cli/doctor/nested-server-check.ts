@@ -14,7 +14,7 @@ import { parseInput } from '../../contract/input.js';
 import { ok, problem, type Verdict } from './check.js';
 
 export interface NestedServerOptions {
-  /** The nested server is looked at where this is given. */
+  /** The nested server to check. Without it, none is checked. */
   readonly apiUrl?: string | undefined;
   readonly server?: string | undefined;
   readonly sessionApiKey?: string | undefined;
@@ -22,14 +22,14 @@ export interface NestedServerOptions {
 
 const requestTimeoutMs = 10_000;
 
-/** What {@link whatToDo} would say of a failure whose remedy is another where nothing was started. */
+/** Fixes that replace those of {@link whatToDo}, since doctor has started nothing. */
 const mends: Partial<Record<FailureType, string>> = {
   Unauthorized: 'pass the valid key: --session-api-key, or NESTED_SESSION_API_KEY',
   NestedServerUnavailable: 'check the nested server, its URL and --server',
   ConversationRejected: 'correct the URL, or NESTED_SERVER_ALLOW where that stands against it',
 };
 
-/** Asks for a conversation that is not there, by the rules and the transport of a worker. Only reads. */
+/** Requests a conversation that does not exist, with a worker's transport and egress rules. It only reads. */
 export async function checkNestedServer(
   { apiUrl, server, sessionApiKey }: NestedServerOptions,
   { transportOptions }: WorkerConfig,
@@ -61,7 +61,7 @@ export async function checkNestedServer(
   return ok(`${conversation.apiUrl} speaks ${conversation.server}${await versionOf(http)}, ${key}`);
 }
 
-/** The server's version, and whether it is one that is supported. */
+/** The server's version, and whether it is supported. */
 async function versionOf(http: HttpClient): Promise<string> {
   const info = await readServerInfo(http);
   if (info?.version === undefined) return ' (it does not tell its version)';

@@ -17,11 +17,11 @@ export function checkEncryption({ connectionOptions: { address } }: TemporalConf
   );
 }
 
-/** Decodes what the newest start was started with, as a worker does. */
+/** Decodes the input of the newest run, as a worker does. */
 export async function checkNewestStart(client: Client): Promise<Verdict> {
   const { workflowService, options } = client;
   const { namespace, loadedDataConverter } = options;
-  // Not by the SDK's own list: that decodes memos on the way, and tells not of which run it could not.
+  // The SDK's own list decodes memos, and its error does not say which run could not be decoded.
   const query = `WorkflowType = '${workflowType}'`;
   const { executions } = await workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
   const [execution] = executions.map((info) => info.execution);
@@ -44,14 +44,14 @@ export async function checkNewestStart(client: Client): Promise<Verdict> {
   );
 }
 
-/** Reads what is not there: to write something would leave it behind. */
+/** Reads a key that does not exist: a written one would stay in the store. */
 export async function checkPayloadStore({ payloadStore }: TemporalConfig, signal: AbortSignal): Promise<Verdict> {
   if (!payloadStore) return ok('none (PAYLOAD_STORE): a replay that is too large for Temporal is refused');
   try {
     await payloadStore.read(randomUUID(), signal);
     return ok(`${payloadStore.url} can be read`);
   } catch (error) {
-    // S3 says so of what is not there, too, to whoever may not list the bucket.
+    // S3 also answers this for a missing key, if the caller may not list the bucket.
     if ((error as Error).name === 'AccessDenied') {
       return warning(
         `${payloadStore.url} denies to read what is not there`,

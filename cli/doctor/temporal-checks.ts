@@ -9,10 +9,10 @@ const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.ap
 const { WORKER_VERSIONING_MODE_VERSIONED } = proto.temporal.api.enums.v1.WorkerVersioningMode;
 const grpcNotFound = 5;
 
-/** A worker's poll lasts a minute; and Temporal lists for five who has polled. */
+/** A worker's poll lasts one minute. Temporal lists workers for five minutes after their last poll. */
 const pollingWithinMs = 75_000;
 
-/** Where tasks wait for longer, there are too few workers. */
+/** If tasks wait longer than this, there are too few workers. */
 const backlogMs = 10_000;
 
 export async function checkNamespace({ workflowService, options }: Client): Promise<Verdict> {
@@ -79,7 +79,7 @@ async function describeQueue({ workflowService, options }: Client, name: string,
   };
 }
 
-/** New starts go to the current version alone, or to workers without one where there is none. */
+/** New runs go to workers of the current version only, or to unversioned workers if no version is current. */
 function routingProblem({ polling, current }: Queue, taskQueue: string, namespace: string): Verdict | undefined {
   const versions = polling.map(({ deploymentOptions: own }) =>
     own?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED ? own : undefined,

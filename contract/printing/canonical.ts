@@ -1,13 +1,13 @@
 import { type View, ViewBuilder } from './view.js';
 
-/** A form in which texts are compared: without case, without accents, and without what else makes no difference there. */
+/** A form in which texts are compared. It ignores case, accents, and the characters in `dropped`. */
 class Form {
-  /** What each character of ASCII becomes: most are of these. */
+  /** The folded form of each ASCII character, since most characters are ASCII. */
   readonly #ascii: readonly string[];
-  /** The same as bytes; none where it is dropped. */
+  /** The same as bytes; 0 for a dropped character. */
   readonly #asciiBytes: Uint8Array;
 
-  /** @param dropped What makes no difference, globally. */
+  /** Matches the characters to ignore, with the flag `g`. */
   constructor(private readonly dropped: RegExp) {
     this.#ascii = Array.from({ length: 128 }, (_, code) => this.#fold(String.fromCharCode(code)));
     this.#asciiBytes = Uint8Array.from(this.#ascii, (text) => text.charCodeAt(0) || 0);
@@ -17,12 +17,15 @@ class Form {
     return onlyAscii.test(text) ? this.#ofAscii(text) : this.#fold(text);
   }
 
-  /** Character by character: of those beyond 16 bits, a half has neither case nor accents. */
+  /**
+   * Folds character by character, to keep each one's range in the source. A single half of a surrogate pair has neither
+   * case nor accents.
+   */
   ofView(view: View): View {
     return mapped(view, (character) => this.#ascii[character.charCodeAt(0)] ?? this.#fold(character));
   }
 
-  /** Several times faster, which megabytes need. */
+  /** Several times faster than `#fold`, which matters for megabytes. */
   #ofAscii(text: string): string {
     const bytes = Buffer.from(text, 'latin1');
     let length = 0;
@@ -34,8 +37,8 @@ class Form {
   }
 
   /**
-   * Marks are dropped before, too: to put many of them in order takes time that grows with the square of their number. A
-   * final sigma is lower case only at the end of a word.
+   * Marks are also dropped before `normalize`, since ordering many of them takes quadratic time. `toLowerCase` writes a
+   * final sigma only at the end of a word.
    */
   #fold(text: string): string {
     const folded = text.replace(this.dropped, '').normalize('NFKD').replace(this.dropped, '');
@@ -46,25 +49,25 @@ class Form {
 const onlyAscii = /^\p{ASCII}*$/u;
 
 /**
- * Without white space, quotes and backslashes, the plus sign that stands for a space, controls that nobody sees, accents,
- * which may be a part of their letter or follow it, and the two signs that stand for whole phrases: a text of those would
- * be eighteen times as long.
+ * Ignores white space, quotes, backslashes, the plus sign that stands for a space, invisible control characters, and
+ * accents, whether combined with their letter or separate. Also ignores two characters that `normalize` expands to
+ * whole phrases: a text of those would become eighteen times as long.
  */
 const bare = new Form(/[\s"'`\\+\p{Cc}\p{Cf}\p{M}\ufdfa\ufdfb]+/gu);
 
-/** With quotes, backslashes and plus signs: where a text has many, little else is left of it. */
+/** Keeps quotes, backslashes and plus signs, for texts that consist mostly of those. */
 const signed = new Form(/[\s\p{Cc}\p{Cf}\p{M}\ufdfa\ufdfb]+/gu);
 
-/** With its spaces, too. */
+/** Also keeps spaces. */
 const spaced = new Form(/[^\P{Cc}\s]|[\p{Cf}\p{M}\ufdfa\ufdfb]/gu);
 
-/** White space in any amount, and the plus sign of forms. */
+/** White space of any length, and the plus sign of URL-encoded forms. */
 const space = /[\s+]+/g;
 
-/** What nobody sees, and what a terminal makes something of. */
+/** Invisible characters, and characters that a terminal interprets. */
 const unseen = /[^\P{Cc}\s]|\p{Cf}/u;
 
-/** The forms in which parts of a text are compared: without signs, and with them where there are any. */
+/** The forms in which parts of a text are compared: without signs such as quotes, and with them if there are any. */
 export function comparedForms(text: string): string[] {
   return [...new Set([bare.of(text), signed.of(text)])];
 }
@@ -75,7 +78,7 @@ export function comparedViews(view: View): View[] {
   return without.text === withSigns.text ? [without] : [without, withSigns];
 }
 
-/** A text with its signs and its spaces, of which several count as one. */
+/** The text with its signs and spaces. Several spaces count as one. */
 export function spacedForm(text: string): string {
   return spaced.of(text).replace(space, ' ');
 }
@@ -91,7 +94,7 @@ export function spacedView(view: View): View {
   });
 }
 
-/** A text without what could stand in the middle of a token, and not be seen. */
+/** The text without invisible characters, which could split a token. */
 export function visibleView(view: View): View {
   return unseen.test(view.text) ? mapped(view, (character) => (unseen.test(character) ? '' : character)) : view;
 }

@@ -1,19 +1,19 @@
 import { type View, ViewBuilder } from './view.js';
 
-/** Eight characters hold the six bytes of the shortest secret that is hidden. */
+/** Eight characters of base64 encode six bytes, the length of the shortest secret that is hidden. */
 const base64 = /[\w+/-]{8,}/g;
 
-/** Bytes one after another, or apart: `6d 79`, `6d:79`, `0x6d, 0x79`, `6d79 2d73`. Six, as above. */
+/** At least six bytes, with or without separators: `6d 79`, `6d:79`, `0x6d, 0x79`, `6d79 2d73`. */
 const hex = /(?:0x)?[\da-f]{2}(?:[\s:,;._"'-]{0,4}(?:0x)?[\da-f]{2}){5,}/gi;
 
 const besideHex = /0x|[^\da-f]/gi;
 
-/** Not from within a run of blanks: that would take time that grows with the square of its length. */
+/** A match can't begin within a run of blanks: that would take quadratic time. */
 const separators = /(?<![ \t])[ \t]*[\r\n]\s*|["'\\]/;
 
 /**
- * What runs of base64 and hex in a text hold; all of it comes from the whole of its run. A run may begin in the middle of
- * one, so that it is read from each digit that its first byte could begin at.
+ * Decodes runs of base64 and hex in a text. Every decoded character maps to the whole run. The text may have been cut
+ * within a run, so a run is decoded from each digit at which its first byte could begin.
  */
 export function decodeRuns(view: View): View[] {
   return [
@@ -38,7 +38,7 @@ function decoded(view: View, runs: RegExp, decode: (run: string) => Buffer[]): V
   });
 }
 
-/** Long base64 comes in lines, and in quotes. */
+/** Long base64 is often split into lines, and quoted. */
 function withoutSeparators(view: View): View {
   if (!separators.test(view.text)) return view;
   const builder = new ViewBuilder();

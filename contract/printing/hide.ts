@@ -8,19 +8,21 @@ import { type View, viewOf } from './view.js';
 
 export const hidden = '***';
 
-/** How often a text is decoded: JSON in JSON in base64, for example. */
+/** The number of layers to decode, e.g. JSON in JSON in base64. */
 const layers = 3;
 
-/** Characters of all that a text may stand for. What stands for more is made to, and is hidden altogether. */
+/** Total length of all decoded forms, in characters. A text that exceeds it is hidden completely. */
 const maximumCharacters = 2_000_000;
 
-/** A piece of the source. */
+/** A range in the source text. */
 type Span = readonly [from: number, to: number];
 
 /**
- * The text without what looks like a token, and without the parts of it that a secret has, too, however they are encoded
- * or cut. Linear in both: the text, which is short, is decoded in every way, and the secrets are then searched for its
- * parts.
+ * Hides everything in the text that looks like a token, and every part that also occurs in a secret, even if it is
+ * encoded or cut.
+ *
+ * Time is linear in the text and in the secrets: the short text is decoded in every way, and the secrets are then
+ * searched for its parts.
  */
 export function hide(text: string, secrets: Secrets): string {
   const views = viewsOf(text);
@@ -29,7 +31,7 @@ export function hide(text: string, secrets: Secrets): string {
   return without(text, [...tokens, ...secretSpans(views, secrets)]);
 }
 
-/** The text in every form; `undefined` where there are too many. */
+/** The text in every decoded form; `undefined` if they exceed {@link maximumCharacters}. */
 function viewsOf(text: string): View[] | undefined {
   const views: View[] = [];
   let left = maximumCharacters;
@@ -53,12 +55,12 @@ const ownForms = ownWords.flatMap(formsOfWords);
 
 type IsInnocent = (part: string) => boolean;
 
-/** Looks in secrets for parts of these texts: of those that stand for too much nothing is told anyway. */
+/** A search for parts of these texts. A text with too many decoded forms is skipped: it is hidden completely anyway. */
 export function searchFor(texts: readonly string[]): PartSearch {
   return new PartSearch(partsOf(texts.flatMap((text) => viewsOf(text) ?? []).flatMap(comparedViews)));
 }
 
-/** Where parts of longer secrets are. */
+/** Finds parts of long secrets. */
 function partSpans(views: readonly View[], { long }: Secrets, isInnocent: IsInnocent): Span[] {
   if (long.length === 0) return [];
   const parts = partsOf(views.flatMap(comparedViews));
@@ -68,7 +70,7 @@ function partSpans(views: readonly View[], { long }: Secrets, isInnocent: IsInno
   return spans;
 }
 
-/** Where the whole of a short secret is. */
+/** Finds whole short secrets. */
 function wholeSpans(views: readonly View[], { short }: Secrets, isInnocent: IsInnocent): Span[] {
   if (short.size === 0) return [];
   const spans: Span[] = [];
@@ -83,7 +85,7 @@ function wholeSpans(views: readonly View[], { short }: Secrets, isInnocent: IsIn
   return spans;
 }
 
-/** Where a part is, told once, however often the secrets have it. */
+/** The positions of a part. Each part is removed from the map, so that it is reported once. */
 function taken(parts: Map<string, Span[]>, part: string, isInnocent: IsInnocent): readonly Span[] {
   const spans = parts.get(part) ?? [];
   parts.delete(part);
@@ -94,7 +96,7 @@ function sourceOf({ from, to }: View, begin: number, end: number): Span {
   return [from[begin] ?? 0, to[end - 1] ?? 0];
 }
 
-/** Where each part is in the source. */
+/** The positions of each part in the source. */
 function partsOf(views: readonly View[]): Map<string, Span[]> {
   const parts = new Map<string, Span[]>();
   for (const view of views) {
@@ -108,7 +110,7 @@ function partsOf(views: readonly View[]): Map<string, Span[]> {
   return parts;
 }
 
-/** Looks for parts in secrets that may be a thousand times longer: by a hash that rolls along, and a filter of bits. */
+/** Searches for parts in secrets that may be a thousand times longer, with a rolling hash and a filter. */
 export class PartSearch {
   readonly #filter = new Uint8Array(1 << 16);
 
@@ -141,7 +143,7 @@ function slotOf(hash: number): number {
   return (Math.imul(hash, 0x9e3779b1) >>> 16) & 0xffff;
 }
 
-/** The text with each of these pieces replaced; what overlaps or touches is one. */
+/** Replaces these ranges of the text. Ranges that overlap or touch are replaced together. */
 function without(text: string, spans: readonly Span[]): string {
   const pieces: string[] = [];
   let done = 0;

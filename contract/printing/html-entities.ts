@@ -1,4 +1,4 @@
-/** Names that HTML has for signs of ASCII, and for letters of Western Europe that are no letter with an accent. */
+/** HTML's names for ASCII signs, and for Western European letters that are not an accented ASCII letter. */
 const names: Readonly<Record<string, string>> = {
   ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', Tab: '\t', NewLine: '\n' },
   ...{ excl: '!', num: '#', dollar: '$', percnt: '%', lpar: '(', rpar: ')', ast: '*', plus: '+', comma: ',' },
@@ -9,10 +9,10 @@ const names: Readonly<Record<string, string>> = {
   ...{ sect: '§', euro: '€', pound: '£', yen: '¥', copy: '©', reg: '®', deg: '°', micro: 'µ', para: '¶', middot: '·' },
 };
 
-/** An accent makes no difference where texts are compared: see `canonical.ts`. */
+/** Accents are ignored when texts are compared: see `canonical.ts`. */
 const accented = /^([A-Za-z])(?:uml|acute|grave|circ|tilde|cedil|ring|caron)$/;
 
-/** The text that a named entity of HTML stands for; of names that are not known here, itself. */
+/** The text of a named HTML entity. An unknown name is returned unchanged. */
 export function htmlEntity(written: string): string {
   const name = written.slice(1, -1);
   return names[name] ?? accented.exec(name)?.[1] ?? written;

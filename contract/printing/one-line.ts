@@ -1,4 +1,4 @@
-/** What went wrong, and what that came from, in one line: for a process that ends because of it. */
+/** An error and its cause in one line, for a process that exits because of it. */
 export function oneLine(error: unknown): string {
   const { message = String(error), cause } = error instanceof Error ? error : {};
   const whole = cause instanceof Error ? `${message}: ${cause.message}` : message;

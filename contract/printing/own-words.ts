@@ -1,6 +1,6 @@
 /**
- * What our own messages say, and a first message or an address of a tool may happen to say, too. Hidden there, it would
- * only make a failure hard to read: none of it tells anything of a secret that it is a part of.
+ * Texts from our own messages. They are not hidden when a first message or a tool's address happens to contain them:
+ * they reveal nothing about the secret, and hiding them would make a failure hard to read.
  */
 export const ownWords: readonly string[] = [
   'GET http://',
@@ -62,7 +62,7 @@ export const ownWords: readonly string[] = [
 
 const known: ReadonlySet<string> = new Set(ownWords);
 
-/** Whether a text is nothing but words of ours, as what a readiness check saw is as a rule. */
+/** Whether the text is exactly one of our own, as the result of a readiness check usually is. */
 export function isOwnWords(text: string): boolean {
   return known.has(text);
 }

@@ -1,12 +1,12 @@
 import { workflowIdOf } from '../names.js';
 import { printable } from './printable.js';
 
-/** Nothing but these: no sign that a terminal or a page could make something of. */
+/** Characters that no terminal or page interprets. */
 const plain = /^[\w.-]{1,100}$/;
 
 /**
- * A sid as it may leave. As a rule the workflow id, which stands beside it wherever a run is shown, tells it already, and
- * then there is nothing to hide in it.
+ * A sid that is safe to print. A plain sid that its workflow id contains is returned unchanged: a run is always shown
+ * together with its workflow id, so hiding the sid would hide nothing.
  */
 export function printableSid(sid: string, workflowId: string | undefined): string {
   return plain.test(sid) && workflowId === workflowIdOf(sid) ? sid : printable(sid);

@@ -2,35 +2,42 @@ import { hide } from './hide.js';
 import { noSecrets, type Secrets, secretsOf } from './secrets.js';
 
 export interface PrintOptions {
-  /** The input whose secrets must not be repeated. @default none: tokens and credentials in URLs are hidden all the same */
+  /** The input whose secrets must not appear. @default none: only tokens and credentials in URLs are hidden */
   readonly secretsOf?: unknown;
-  /** Parts of other secrets: see `repeatedParts`. @default none */
+  /** Parts of other secrets to hide: see `repeatedParts`. @default none */
   readonly parts?: readonly string[];
-  /** As JSON writes it, in bytes. @default 1000 */
+  /** Maximum size of the text in JSON, in bytes. @default 1000 */
   readonly maximumBytes?: number;
 }
 
-/** Characters of a text that are looked at: several times what is told, as a long secret shrinks to three asterisks. */
+/**
+ * Only this many characters of a text are read. This is more than is printed, since a long secret shrinks to three
+ * asterisks.
+ */
 export const maximumCharacters = 4_000;
 
-/** Entries of a list or an object that are told. */
+/** Maximum entries of a list or an object in the output. */
 const maximumEntries = 20;
 
-/** Levels of lists and objects that are told. */
+/** Maximum nesting of lists and objects in the output. */
 const maximumLevels = 5;
 
-/** What no terminal, log or page is to be sent: control characters, marks that turn the direction, halves of characters. */
+/**
+ * Characters that are not safe in a terminal, log or page: control characters, marks that change the text direction,
+ * and halves of surrogate pairs.
+ */
 export const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
- * A text as it may leave: the one function that everything goes through which a server, a caller or a library has said.
- * Without the secrets of an input and what looks like a token, in one line, without control characters, and short.
+ * Makes a text safe to print or to return. Everything that a server, a caller or a library has said goes through this
+ * function. The result has no tokens and none of the input's secrets, no control characters and no line breaks, and is
+ * short.
  */
 export function printable(text: string, options: PrintOptions = {}): string {
   return print(text, secretsFor(options), options.maximumBytes ?? defaultMaximumBytes);
 }
 
-/** The same for each text in a value of JSON, such as the details of a failure. */
+/** Applies {@link printable} to each text in a JSON value, such as the details of a failure. */
 export function printableValue(value: unknown, options: PrintOptions = {}): unknown {
   return printValue(value, secretsFor(options), options.maximumBytes ?? defaultMaximumBytes, maximumLevels);
 }

@@ -3,15 +3,15 @@ import { searchFor } from './hide.js';
 import { maximumCharacters } from './printable.js';
 import { formsOfSecret } from './secrets.js';
 
-/** Characters that are looked at in one turn, which takes milliseconds. */
+/** Characters to search per turn of the event loop, which takes milliseconds. */
 const pieceCharacters = 100_000;
 
-/** Characters in which two pieces overlap: longer than a part is, escaped three times. */
+/** Overlap of two pieces, in characters: longer than a part that was escaped three times. */
 const overlap = 1_000;
 
 /**
- * The parts that these texts have in common with a secret of any length, piece by piece: one of 64 MB in all its forms
- * would take the memory of a worker. For `printable`.
+ * The parts that these texts share with a secret of any length, for `printable`. The secret is searched in pieces: all
+ * forms of a 64 MB secret would not fit into a worker's memory.
  */
 export async function repeatedParts(secret: string, texts: readonly string[]): Promise<string[]> {
   const found = new Set<string>();

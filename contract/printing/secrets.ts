@@ -4,17 +4,23 @@ import { whyUndecodable } from '../unreadable.js';
 import { comparedForms, spacedForm } from './canonical.js';
 import { unescaped } from './unescape.js';
 
-/** Characters that a text and a secret have to have in common. White space is none. */
+/** Number of characters that a text and a secret must share for that part to be hidden. White space does not count. */
 export const partCharacters = 8;
 
-/** A secret that is shorter than such a part is hidden where all of it is there; a shorter one is a word like others. */
+/**
+ * A secret shorter than {@link partCharacters} is hidden only as a whole. One shorter than this is not hidden: it can't
+ * be told from an ordinary word.
+ */
 const shortestSecret = 6;
 
-/** What must not be repeated, in the forms in which it is compared, and what may be, though it is a part of that. */
+/**
+ * The texts to hide, in the forms in which they are compared, and the texts that may appear although a secret contains
+ * them.
+ */
 export interface Secrets {
-  /** What has such parts. */
+  /** Secrets that are long enough to be searched by parts. */
   readonly long: readonly string[];
-  /** What has none, and is hidden as a whole, by its length. */
+  /** Shorter secrets, which are hidden as a whole, by their length. */
   readonly short: ReadonlyMap<number, ReadonlySet<string>>;
   readonly harmless: readonly string[];
 }
@@ -22,8 +28,8 @@ export interface Secrets {
 export const noSecrets: Secrets = { long: [], short: new Map(), harmless: [] };
 
 /**
- * The fields of an input that are no secrets: what a person who looks for a failure has to see. Everything else is one,
- * whatever it is called.
+ * The fields that are not secret, because a person who investigates a failure needs them. Every other field is secret,
+ * including fields with unknown names.
  */
 const harmlessFields: ReadonlySet<string> = new Set([
   'apiUrl',
@@ -42,16 +48,18 @@ const harmlessFields: ReadonlySet<string> = new Set([
   'preparation.setupTimeout',
 ]);
 
-/** What stands beside the caller's fields in the input of a readiness check, and is made of answers and of the sid. */
+/**
+ * Fields of a readiness check's input that are not the caller's. They are made from the server's answers and the sid.
+ */
 const ownFields: ReadonlySet<string> = new Set(['goal', 'evidence']);
 
-/** A URL with a user or a password in it, as a repository may be given, with or without its scheme. */
+/** A URL may contain a user or a password, with or without its scheme. A repository may be given as such a URL. */
 const mayHaveCredentials = (path: string, value: string) => path !== 'userId' && path !== 'sid' && value.includes('@');
 
-/** Computed once for each input, however often something is printed that may repeat it. */
+/** The secrets of each input are computed once. */
 const known = new WeakMap<object, Secrets>();
 
-/** What must not be repeated of an input, checked or not. An activity's input may hold the workflow's. */
+/** The secrets of an input, validated or not. It may be an activity's input that contains the workflow's. */
 export function secretsOf(input: unknown): Secrets {
   if (typeof input !== 'object' || input === null) return collect(input);
   const secrets = known.get(input) ?? collect(input);
@@ -60,17 +68,18 @@ export function secretsOf(input: unknown): Secrets {
 }
 
 function collect(input: unknown): Secrets {
-  // Where the input can't be read, this says why, and is ours.
+  // This value replaces an unreadable input and explains why. It is our own text.
   if (whyUndecodable(input) !== undefined) return noSecrets;
   const secrets = new SecretForms();
   const harmless = new Set<string>();
-  // Of what the contract would refuse, too. Not by recursion: what is unchecked may be nested to any depth.
+  // Includes fields that the contract rejects. Not recursive: an input that is not validated can be nested to any
+  // depth.
   const rest: [value: unknown, path: string][] = [[input, '']];
   for (let next = rest.pop(); next; next = rest.pop()) {
     const [value, path] = next;
     if (typeof value === 'string') {
       if (harmlessFields.has(path) && !mayHaveCredentials(path, value)) {
-        // As requests go there.
+        // The address that requests use.
         const told = `${value}${path === 'apiUrl' ? '/api/conversations' : ''}`.slice(0, longestHarmless);
         for (const form of formsOfWords(told)) harmless.add(form);
       } else secrets.addDecoded(value);
@@ -87,18 +96,18 @@ function collect(input: unknown): Secrets {
 
 const longestField = 100;
 
-/** What is longer than the longest of these fields may be is searched no further. */
+/** Longer values are cut: no harmless field may be this long. */
 const longestHarmless = limits.apiUrlCharacters + 100;
 
-/** How often a secret is decoded: a replay is JSON, a URL may be percent-encoded. */
+/** The number of layers to decode: a replay is JSON, a URL may be percent-encoded. */
 const layers = 3;
 
-/** Secrets in all their forms, each of them once. */
+/** Collects the forms of secrets, without duplicates. */
 class SecretForms {
   readonly #long = new Set<string>();
   readonly #short = new Map<number, Set<string>>();
 
-  /** A text, as it is and as what it stands for where it is encoded itself. */
+  /** Adds the text, and its decoded forms if it is encoded. */
   addDecoded(text: string): void {
     this.add(text);
     for (let layer = unescaped(text), count = 0; layer !== undefined && count < layers; count++) {
@@ -110,7 +119,7 @@ class SecretForms {
   add(text: string): void {
     const forms = comparedForms(text);
     if (forms.every(({ length }) => length < partCharacters)) {
-      // Of one of few letters, the white space between them counts.
+      // In a text with few letters, the white space between them counts.
       for (const form of [...forms, spacedForm(text.trim())]) this.#addShort(form);
     } else {
       for (const form of forms)
@@ -129,14 +138,14 @@ class SecretForms {
   }
 }
 
-/** A long text in the forms in which its parts are searched for. */
+/** The forms in which parts of a long text are searched for. */
 export function formsOfSecret(text: string): readonly string[] {
   const forms = new SecretForms();
   forms.addDecoded(text);
   return forms.collected([]).long;
 }
 
-/** Words that may be told, in all forms in which a secret can have them. */
+/** The forms in which a secret may contain these words. */
 export function formsOfWords(words: string): string[] {
   return [...comparedForms(words), spacedForm(words)];
 }

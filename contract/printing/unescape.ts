@@ -2,8 +2,8 @@ import { htmlEntity } from './html-entities.js';
 import { type View, ViewBuilder } from './view.js';
 
 /**
- * What stands for another character: in JSON and JavaScript, in Python's repr, in URLs and forms (a run of them is one
- * text in UTF-8), in HTML, and colours of a terminal.
+ * Escapes in JSON and JavaScript, in Python's repr, in URLs and forms (a run of them is one text in UTF-8), in HTML,
+ * and color codes of a terminal.
  */
 const hexDigit = '[\\da-fA-F]';
 const escapes = new RegExp(
@@ -12,7 +12,7 @@ const escapes = new RegExp(
     `\\\\u\\{${hexDigit}{1,6}\\}`,
     `\\\\U${hexDigit}{8}`,
     `(?:\\\\x${hexDigit}{2})+`,
-    // As Git and shells write bytes.
+    // Bytes as Git and shells write them.
     '(?:\\\\[0-3][0-7]{2})+',
     `\\\\[nrtbfv0'"/\\\\]`,
     `(?:%${hexDigit}{2})+`,
@@ -26,14 +26,14 @@ const escapes = new RegExp(
 
 const shorts: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '', f: '\n', v: '\n', 0: '' };
 
-/** The text with one layer of escapes undone; `undefined` where there is none. */
+/** Decodes one layer of escapes; `undefined` if there are none. */
 export function unescaped(text: string): string | undefined {
   if (!mayHaveEscapes(text)) return undefined;
   const undone = text.replace(escapes, (written) => textOf(piecesOf(written)));
   return undone === text ? undefined : undone;
 }
 
-/** The same for a view. */
+/** Decodes one layer of escapes in a view; `undefined` if there are none. */
 export function unescapeView(view: View): View | undefined {
   if (!mayHaveEscapes(view.text)) return undefined;
   const builder = new ViewBuilder();
@@ -59,7 +59,7 @@ function mayHaveEscapes(text: string): boolean {
 
 interface Piece {
   readonly text: string;
-  /** How many characters of the escape stand for it. */
+  /** The number of characters in the escaped text. */
   readonly length: number;
 }
 
@@ -67,7 +67,7 @@ function textOf(pieces: string | readonly Piece[]): string {
   return typeof pieces === 'string' ? pieces : pieces.map(({ text }) => text).join('');
 }
 
-/** What an escape stands for: one text, or a piece for each character. */
+/** Decodes an escape: to one text, or to a piece for each character. */
 function piecesOf(written: string): string | readonly Piece[] {
   const sign = written.charAt(1);
   switch (written.charAt(0)) {
@@ -83,7 +83,7 @@ function piecesOf(written: string): string | readonly Piece[] {
       if (sign === 'u') return String.fromCharCode(Number.parseInt(written.slice(2), 16));
       return shorts[sign] ?? sign;
     default:
-      // Of a terminal.
+      // A terminal color code.
       return '';
   }
 }
@@ -98,8 +98,8 @@ function octal(written: string): Buffer {
 }
 
 /**
- * Bytes as text: in UTF-8 as URLs and Python's bytes have them; what is none, each its own as in a Python text, or
- * half a character where the text was cut.
+ * Decodes bytes as UTF-8, as in URLs and Python's bytes. Each invalid byte becomes one character, as in a Python text,
+ * or as when the text was cut within a character.
  */
 function utf8(buffer: Buffer, charactersPerByte: number): readonly Piece[] {
   const pieces: Piece[] = [];

@@ -1,9 +1,9 @@
-/** A text, and for each of its UTF-16 units where in the source it comes from: as it is, or as what it was encoded in. */
+/** A text, and for each of its UTF-16 units its range in the source, from which it was copied or decoded. */
 export interface View {
   readonly text: string;
-  /** Where in the source a unit begins. */
+  /** Where each unit begins in the source. */
   readonly from: readonly number[];
-  /** Where in the source it ends. */
+  /** Where each unit ends in the source. */
   readonly to: readonly number[];
 }
 
@@ -12,13 +12,13 @@ export function viewOf(source: string): View {
   return { text: source, from, to: from.map((index) => index + 1) };
 }
 
-/** Puts a view together, unit by unit. */
+/** Builds a view, unit by unit. */
 export class ViewBuilder {
   readonly #units: string[] = [];
   readonly #from: number[] = [];
   readonly #to: number[] = [];
 
-  /** Text of which all units come from the same piece of the source. */
+  /** Adds text whose units all come from the same range of the source. */
   add(text: string, from: number, to: number): void {
     for (let index = 0; index < text.length; index++) {
       this.#units.push(text.charAt(index));
@@ -27,7 +27,7 @@ export class ViewBuilder {
     }
   }
 
-  /** Units of another view, as they are there. */
+  /** Copies units of another view. */
   copy(view: View, begin: number, end: number): void {
     for (let index = begin; index < end; index++) {
       this.add(view.text.charAt(index), view.from[index] ?? 0, view.to[index] ?? 0);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseInput } from '../../contract/input.js';
 import { printable, printableValue } from '../../contract/printing/printable.js';
+import { cpuGrowth } from '../harness/cpu-growth.js';
 import { encodings } from './encodings.js';
 import { planted } from './secret-fields.js';
 
@@ -237,27 +238,15 @@ describe('the cost', () => {
 });
 
 describe('costs no more than its size', () => {
-  /**
-   * By what factor the time grows with ten times the size. The time is at least a millisecond. Quadratic would be 100.
-   */
-  function growth(work: (size: number) => void): number {
-    const took = (size: number) => {
-      const begun = performance.now();
-      work(size);
-      return Math.max(performance.now() - begun, 1);
-    };
-    took(1_000);
-    return took(200_000) / took(20_000);
-  }
-
   test('a secret of combining marks', () => {
-    assert(growth((size) => printable('x', { secretsOf: { x: `a${'\u0301\u0316'.repeat(size)}` } })) < 50);
+    const marks = (size: number) => `a${'\u0301\u0316'.repeat(size)}`;
+    assert(cpuGrowth((size) => printable('x', { secretsOf: { x: marks(size) } }), 20_000) < 50);
   });
 
   test('thousands of short secrets', () => {
     const text = 'a'.repeat(8_000);
     const secrets = (count: number) => Array.from({ length: count / 10 }, (_, index) => `aa${10_000 + index}`);
-    assert(growth((size) => printable(text, { secretsOf: secrets(size) })) < 50);
+    assert(cpuGrowth((size) => printable(text, { secretsOf: secrets(size) }), 20_000) < 50);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WorkerConfig } from '../../config/worker.js';
 
-/** What a worker says of itself when it starts. Nothing secret: of the encryption keys only the ids. */
+/** The settings that a worker logs when it starts. No secrets: only the ids of encryption keys. */
 export function about(config: WorkerConfig): Record<string, unknown> {
   const { connectionOptions, namespace, taskQueue, encryptionKeyIds, deploymentVersion } = config;
   return {

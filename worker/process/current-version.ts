@@ -3,7 +3,7 @@ import type { NativeConnection } from '@temporalio/worker';
 
 const grpcNotFound = 5;
 
-/** Whether any version of a worker deployment is current: without one, its workers get no new runs. */
+/** Whether a worker deployment has a current version. Without one, its workers get no new runs. */
 export async function hasCurrentVersion(
   { workflowService }: NativeConnection,
   { namespace, deploymentName }: { readonly namespace: string; readonly deploymentName: string },
@@ -12,7 +12,7 @@ export async function hasCurrentVersion(
     const { workerDeploymentInfo } = await workflowService.describeWorkerDeployment({ namespace, deploymentName });
     return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion != null;
   } catch (error) {
-    // Temporal gets to know a deployment when its first worker polls.
+    // Temporal learns of a deployment when its first worker polls.
     if (isGrpcServiceError(error) && error.code === grpcNotFound) return false;
     throw error;
   }

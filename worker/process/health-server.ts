@@ -3,17 +3,17 @@ import { createServer, type Server } from 'node:http';
 import { ConfigError } from '../../config/config-error.js';
 import type { Endpoint } from '../../config/worker.js';
 
-/** Says why the worker does not take work right now; `undefined` where it does. */
+/** Returns why the worker does not take work; `undefined` if it does. */
 export type NotReady = () => Promise<string | undefined>;
 
 /**
  * Listens for probes:
  *
- * - `GET /healthz` answers 200 as long as the process is able to answer. It does not depend on Temporal, as a restart
- *   would not bring that back.
- * - `GET /readyz` answers 200 while the worker polls for work, else 503 with the reason.
+ * - `GET /healthz` answers 200 while the process can answer. It does not depend on Temporal, since a restart would not
+ *   bring Temporal back.
+ * - `GET /readyz` answers 200 while the worker polls for work, otherwise 503 with the reason.
  *
- * @throws {@link ConfigError} where it can't listen
+ * @throws {@link ConfigError} if it can't listen
  */
 export async function startHealthServer({ host, port }: Endpoint, notReady: NotReady): Promise<Server> {
   const server = createServer(async ({ url }, response) => {

@@ -6,16 +6,16 @@ import type { WorkerConfig } from '../../config/worker.js';
 import { prometheusMetrics } from './metrics.js';
 
 /**
- * Installs the SDK's runtime, once in a process and before anything connects.
+ * Installs the SDK's runtime. Call it once per process, before anything connects.
  *
- * @throws {@link ConfigError} where metrics can't be served
+ * @throws {@link ConfigError} if metrics can't be served
  */
 export function installRuntime({ metricsEndpoint }: WorkerConfig, logger: Logger): Runtime {
   try {
     return Runtime.install({
       logger,
       telemetryOptions: {
-        // What the SDK's native part has to say goes the same way. More than warnings it says with payloads in them.
+        // Forwards the log of the SDK's native part, only warnings and errors: its other lines contain payloads.
         logging: { forward: {} },
         ...(metricsEndpoint && { metrics: prometheusMetrics(metricsEndpoint) }),
       },

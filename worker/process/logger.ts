@@ -2,7 +2,7 @@ import type { Logger, LogLevel } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 
-/** The type of an ApplicationFailure tells more than its class. What the SDK's native part calls an error is a text. */
+/** An ApplicationFailure's type says more than its class. The SDK's native part passes errors as strings. */
 function serializeError(error: Error | string): unknown {
   if (typeof error === 'string') return error;
   const serialized = pino.stdSerializers.err(error);
@@ -10,8 +10,8 @@ function serializeError(error: Error | string): unknown {
 }
 
 /**
- * Writes to standard error what is of this level or above: one JSON object a line, or on a terminal, where a person
- * reads, in the SDK's own form.
+ * Logs lines of this level and above to standard error: one JSON object per line, or the SDK's own format on a
+ * terminal.
  */
 export function createLogger(level: LogLevel): Logger {
   if (process.stderr.isTTY) return new DefaultLogger(level);
@@ -24,7 +24,7 @@ export function createLogger(level: LogLevel): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: serializeError },
     },
-    // Synchronous: the last lines before an exit are those that matter.
+    // Synchronous, because the last lines before an exit matter most.
     pino.destination({ dest: process.stderr.fd, sync: true }),
   );
   return new DefaultLogger(level, ({ level, message, timestampNanos, meta }) => {

@@ -3,13 +3,13 @@ import type { MetricsExporterConfig } from '@temporalio/worker';
 import type { Endpoint } from '../../config/worker.js';
 import { metricNames } from '../../contract/metrics.js';
 
-/** From a start that is ready at once to one whose set-up script takes its ten minutes, and on to an hour. */
+/** From conversations that are ready at once, through set-up scripts that take their ten minutes, up to one hour. */
 const secondsToReady = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600];
 
-/** Up to the default maximum of 60, and beyond. */
+/** Up to the default maximum of 60 readiness checks, and beyond. */
 const looks = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600];
 
-/** Where Prometheus finds the SDK's metrics and our own: `/metrics` of the endpoint. */
+/** Serves the SDK's metrics and our own at the endpoint's `/metrics`. */
 export function prometheusMetrics({ host, port }: Endpoint): MetricsExporterConfig {
   return {
     prometheus: {

@@ -1,21 +1,23 @@
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/common';
 
-/** While Temporal is lost, it is asked this often whether it is back. */
+/** How often to check whether Temporal is back. */
 const askIntervalMs = 5_000;
 
-/** The SDK retries at least every ten seconds. A longer silence together with an answer means that Temporal is back. */
+/**
+ * The SDK retries at least every ten seconds. If it logs nothing for longer and Temporal answers, the outage is over.
+ */
 const quietMs = 15_000;
 
-/** Time from the first line to the second one. It doubles with each further line. */
+/** Time between the first two lines. It doubles with each further line. */
 const firstRepeatMs = 60_000;
 const longestRepeatMs = 15 * 60_000;
 
-/** What the SDK's native part logs for each call that it retries: several lines a second while Temporal is lost. */
+/** The log targets of the SDK's native part for retried calls: several lines per second during an outage. */
 const retryTargets = new Set(['temporalio_client::retry', 'temporalio_sdk_core::worker::heartbeat']);
 
 interface Outage {
   readonly since: number;
-  /** gRPC codes that were logged: another code is another problem. */
+  /** gRPC codes already logged. Another code is another problem. */
   readonly codes: Set<string>;
   readonly asking: NodeJS.Timeout;
   lastSeen: number;
@@ -25,21 +27,19 @@ interface Outage {
 }
 
 /**
- * Logs a lost Temporal once, then ever less often, and once more when it is back. The SDK's own lines about it are still
- * logged at level DEBUG.
+ * Logs an outage of Temporal once, then less and less often, and once more when it is over. The SDK's own lines about
+ * it are logged at level DEBUG.
  */
 export class TemporalOutage {
   #outage: Outage | undefined;
 
-  /**
-   * @param isBack - resolves when Temporal answers, and rejects when it does not
-   */
+  /** @param isBack - resolves if Temporal answers, and rejects if it does not */
   constructor(
     private readonly log: Logger,
     private readonly isBack: () => Promise<unknown>,
   ) {}
 
-  /** For the SDK's runtime. */
+  /** The logger for the SDK's runtime. */
   get logger(): Logger {
     const { log } = this;
     return {
@@ -52,7 +52,7 @@ export class TemporalOutage {
     };
   }
 
-  /** Ends the asking. */
+  /** Stops checking. */
   end(): void {
     clearInterval(this.#outage?.asking);
     this.#outage = undefined;

@@ -1,10 +1,13 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import { reasonOf } from '../../config/why-unreachable.js';
 
-/** Shorter than a prober waits. */
+/** Shorter than the timeout of a probe. */
 const answerTimeoutMs = 2_000;
 
-/** Why a worker does not take work: it starts, it drains, or Temporal does not answer. `undefined` where it does. */
+/**
+ * Why a worker takes no work: it is starting, it is draining, or Temporal does not answer. `undefined` if it takes
+ * work.
+ */
 export async function whyNotReady(
   worker: Worker | undefined,
   connection: NativeConnection | undefined,
@@ -21,7 +24,7 @@ export async function whyNotReady(
   }
 }
 
-/** Resolves when Temporal answers, and rejects when it does not in time. */
+/** Resolves if Temporal answers in time, otherwise rejects. */
 export async function askTemporal(connection: NativeConnection): Promise<void> {
   await connection.withDeadline(Date.now() + answerTimeoutMs, () => connection.workflowService.getSystemInfo({}));
 }
