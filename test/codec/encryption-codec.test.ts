@@ -12,7 +12,7 @@ const codecWith = (...ids: [string, number][]) =>
 
 const codec = codecWith(['k1', 0]);
 
-/** `"from Python"` as the encryption sample of Temporal's Python SDK encodes it, with the key of `codec`. */
+/** `"from Python"` as encoded by the encryption sample of Temporal's Python SDK, with the key of `codec`. */
 const fromPython = {
   metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('k1') },
   data: Buffer.from(
