@@ -55,8 +55,12 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   return failure('ConversationRejected', message, details);
 }
 
-/** 500s of the agent server that a retry can't change: a tool it does not have, and (up to 1.40) a body it refuses. */
-const refusals = /ToolDefinition '[^']{0,200}' is not registered|is not JSON serializable/;
+/**
+ * 500s of the agent server that a retry can't change: a tool it does not have, a part of the body that lacks a field, and
+ * (up to 1.40) a body it refuses.
+ */
+const refusals =
+  /ToolDefinition '[^']{0,200}' is not registered|missing \d{1,3} required [a-z-]{1,40} arguments?:|is not JSON serializable/;
 
 /** Whether the same request may succeed later. */
 function isTemporary(answer: HttpAnswer): boolean {

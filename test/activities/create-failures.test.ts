@@ -118,6 +118,15 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     unavailable(/answered 429/, 1_000),
   ],
   ['429 until some day', json(429, {}, { 'retry-after': 'some day' }), unavailable(/answered 429/)],
+  ...[
+    "ToolDefinition 'NoSuchTool' is not registered",
+    "LocalWorkspace.__init__() missing 1 required keyword-only argument: 'working_dir'",
+    'Object of type Agent is not JSON serializable',
+  ].map((exception): [string, Fault, Outcome] => [
+    `500 that can't get better: ${exception}`,
+    json(500, { detail: 'Internal Server Error', exception }),
+    rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type)/),
+  ]),
   ['500 in plain text', text(500, 'Internal Server Error'), unavailable(/answered 500 .*: Internal Server Error$/)],
   ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [
     `${status} with HTML`,

@@ -50,7 +50,11 @@ export const cases: readonly Case[] = [
       const { input, accept } = await situation.server.refuseCreates();
       try {
         const outcome = situation.begin(situation.attempt(input));
-        return await situation.fails(outcome, 'ConversationRejected', /Settings not found|Field required/);
+        return await situation.fails(
+          outcome,
+          'ConversationRejected',
+          /Settings not found|Field required|missing 1 required/,
+        );
       } finally {
         await accept();
       }
