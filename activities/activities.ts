@@ -14,7 +14,7 @@ import { prepareWorkspace } from './prepare-workspace.js';
 import { stopConversation } from './stop-conversation.js';
 import { surplusCreate, surplusLook } from './surplus.js';
 
-/** What a worker registers. */
+/** Creates the activities that a worker registers. */
 export function createActivities(given: Partial<ActivityDependencies> = {}): Activities {
   const {
     transport = createTransport(),
@@ -24,9 +24,9 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
   const decorated = decorateTransport(transport, toMilliseconds(writeHeartbeatInterval));
   const dependencies: ActivityDependencies = { ...given, transport: decorated };
   const starts = new InFlight(maximumPerServer);
-  // By itself: where starts hang, it is cleaning up that frees their server.
+  // A limit of its own: when starts hang, the cleanup is what frees their server.
   const stops = new InFlight(maximumPerServer);
-  // By itself: a set-up script takes minutes, and must not keep others from being looked at.
+  // A limit of its own: a setup script takes minutes, and must not block readiness checks.
   const preparations = new InFlight(maximumPerServer);
   return {
     prepareWorkspace(input) {
@@ -52,12 +52,15 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
   };
 }
 
-/** What the server calls the conversation becomes the run's result: in its words, but as all else that it says. */
+/**
+ * The server's name for the status becomes part of the run's result, so it is shortened and masked like all server
+ * text.
+ */
 function presentableLook(look: ConversationLook, input: CheckConversationReadyInput): ConversationLook {
   return look.ready ? { ...look, status: presentableText(look.status, input) } : look;
 }
 
-/** The base URL of an input that may be unchecked; `undefined` where it has none that anything could be sent to. */
+/** The base URL of an input that may be unchecked; `undefined` if no request can be sent to it. */
 function serverOf(input: unknown): string | undefined {
   const { apiUrl } = (input ?? {}) as { readonly apiUrl?: unknown };
   if (typeof apiUrl !== 'string' || apiUrl.length > limits.apiUrlCharacters) return undefined;

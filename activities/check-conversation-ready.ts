@@ -15,12 +15,12 @@ import { matchDigest } from './nested-server/message-match.js';
 import { attemptsOf, notReadyYetFailure } from './not-ready-yet.js';
 
 /**
- * Looks at the conversation once. Its RetryPolicy is the readiness policy: Temporal holds the interval between two
- * looks and counts them, and while a conversation waits, nothing runs here.
+ * Checks once whether the conversation is ready (a "look"). Its RetryPolicy is the readiness policy: Temporal holds the
+ * interval between two looks and counts them. Nothing runs here between looks.
  *
- * Safe to retry: it only reads. It reads on from where the last look stopped.
+ * Safe to retry: it only reads, and continues where the last look stopped.
  *
- * @throws ApplicationFailure of type NotReadyYet (retried: that is the next look), ConversationFailed,
+ * @throws ApplicationFailure of type NotReadyYet (retried: the retry is the next look), ConversationFailed,
  *   Unauthorized or ConversationRejected (final)
  */
 export async function checkConversationReady(
@@ -77,7 +77,7 @@ async function look<State, Step extends string>(
           throw notReady(conclusion.seen, ApplicationFailureCategory.BENIGN);
         case 'send':
         case 'compare':
-          // There is no look left that could see what another create makes of it.
+          // No look is left to see the result of another create.
           if (attempts >= readiness.maximumAttempts) throw notReady(conclusion.seen);
           return { ready: false, attempts, seen: presentableText(conclusion.seen, input), evidence };
       }
@@ -85,7 +85,7 @@ async function look<State, Step extends string>(
   );
 }
 
-/** Whether another look may find the server in better shape. */
+/** Whether a later look may reach the server. */
 function isUnavailable(error: unknown): error is Error {
   return (
     error instanceof NoAnswerError || (error instanceof ApplicationFailure && error.type === 'NestedServerUnavailable')

@@ -4,7 +4,7 @@ import type { InputProblem } from '../contract/failures.js';
 import { type Conversation, parseInput } from '../contract/input.js';
 import { failure } from './nested-server/failures.js';
 
-/** The input as the contract has it. The workflow can't check it: zod does not belong into its bundle. */
+/** Checks the input against the contract. The workflow can't do this: zod must stay out of the workflow bundle. */
 export function checkInput(input: unknown): Conversation {
   const parsed = parseInput(input);
   if ('conversation' in parsed) return parsed.conversation;

@@ -19,14 +19,14 @@ import { redeemReplay } from './redeem-replay.js';
 import { secretTextsOf } from './secret-texts.js';
 
 /**
- * Creates the conversation in the nested server, or brings one that is there already to where this start wants it.
+ * Creates the conversation in the nested server, or continues with one that already exists.
  *
- * A reconciler: it observes, concludes what is due, sends at most one request, and observes again. The first attempt and
- * the fifth run the same code.
+ * This is a reconciler: it observes, concludes which request is due, sends at most one, and observes again. Every
+ * attempt runs the same code.
  *
- * Safe to retry: what is known, and what is about to be sent, is checkpointed and acknowledged by Temporal before the
- * request. Whatever became of an earlier attempt's requests, the next attempt sees it and sends only what is missing; an
- * attempt that Temporal has given up on can't checkpoint, and so can't send.
+ * Safe to retry: before each request, the known state and the intended step are checkpointed and acknowledged by
+ * Temporal. The next attempt sees what earlier requests did and sends only what is missing. An attempt that Temporal
+ * has given up on can't checkpoint, so it can't send.
  *
  * @throws ApplicationFailure of type InvalidInput, ConversationRejected, Unauthorized, ConversationFailed (final), or
  *   NestedServerUnavailable (retried)
@@ -47,7 +47,7 @@ export async function createConversation(
   });
 }
 
-/** No conversation begins without the repository that it is about. */
+/** A conversation with a repository must not start until the repository is in its workspace. */
 function needsPreparation({ server, settings }: Conversation): boolean {
   return server === 'agent-server' && settings.repository != null;
 }
@@ -77,7 +77,7 @@ async function reconcile<State, Step extends string>(
           const { reason } = conclusion;
           throw failure('ConversationFailed', `${desired.sid} can't be started: ${reason}`, { reason });
         }
-        // A step that was answered is not repeated here: what comes of it is for the readiness checks to see.
+        // A step that was answered is not repeated here. The readiness checks see its result.
         if (conclusion.kind !== 'send' || sent.has(conclusion.step)) {
           return { evidence: evidenceOf(known), ...(sent.size === 0 && { sentNothing: true }) };
         }
@@ -98,7 +98,7 @@ async function reconcile<State, Step extends string>(
   );
 }
 
-/** With the replay, the baseline's reads have to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+/** Fetching the replay and the baseline's reads must fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
 const readTimeoutMs = 6_000;
 
 function connect({ apiUrl, client }: Conversation, transport: Transport): HttpClient {

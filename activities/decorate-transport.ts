@@ -5,8 +5,8 @@ import { traced } from './nested-server/traced.js';
 import type { Transport } from './nested-server/transport.js';
 
 /**
- * A transport as the activities send with it, be it ours or a caller's own. A read that was reset is sent again, and each
- * time it is sent is counted, and has a span.
+ * Adds to a transport, ours or the caller's, what every request needs: metrics, traces, heartbeats during a write, and
+ * a second try for a read that was reset. Each try is counted and has its own span.
  */
 export function decorateTransport(transport: Transport, writeHeartbeatIntervalMs: number): Transport {
   return readingTwice(counted(traced(notingWrites(transport, writeHeartbeatIntervalMs))));

@@ -1,19 +1,19 @@
-/** What the activities use where nobody sets it. Constants alone: whoever reads settings imports them from here. */
+/** Defaults of the activities. This file holds constants only, so that reading settings loads nothing else. */
 
 /**
- * Enough for a server that is well: a create takes a second of it. With 400 slots, thirty servers that hang can't keep a
- * worker from the others.
+ * Enough for a healthy server: a create takes about a second. With 400 slots, it takes more than thirty hanging servers
+ * to fill a worker.
  */
 export const defaultMaximumPerServer = 10;
 
 /**
- * How often while a write is in flight. Heartbeats are most of what a request that hangs costs, and a cancellation waits
- * for the write anyway. A third of the heartbeat timeout.
+ * The heartbeat interval while a write is in flight: a third of the heartbeat timeout. Heartbeats are most of the cost
+ * of a hanging request, and a cancellation waits for the write anyway.
  */
 export const defaultWriteHeartbeatInterval = '10 seconds';
 
 /**
- * An event with the longest message that an input may have; fifty events with long outputs are a quarter of it. Where
- * events are larger, fewer are asked for.
+ * Room for one event with the longest message that an input may have. Fifty events with long outputs take a quarter of
+ * it. If events are larger, fewer are requested at a time.
  */
 export const defaultMaximumAnswerBytes = 8 * 1024 * 1024;

@@ -8,17 +8,17 @@ import { NoAnswerError } from './nested-server/http-client.js';
 import { NotSentError } from './nested-server/transport.js';
 
 /**
- * In bytes, as JSON writes them. A failure of over about 4 KB loses its message, type and details when it is retried:
- * these keep it below, encrypted, too.
+ * Sizes in bytes, as JSON. A failure of more than about 4 KB loses its message, type and details when it is retried.
+ * These bounds keep a failure below that size, even encrypted.
  */
 const bounds = { message: 1000, detail: 400, type: 100 };
 
-/** Notes a text that no failure may repeat, and that is not in the activity's input. */
+/** Registers a secret text that is not in the activity's input, so that no failure repeats it. */
 export type KeepSecret = (text: string) => void;
 
 /**
- * Runs an activity's work, and lets its failures out as the contract has them: typed, short, and with no secret of the
- * activity's input.
+ * Runs an activity's work and turns its errors into failures of the contract: typed, short, and without any secret of
+ * the activity's input.
  */
 export async function withinContract<T>(input: unknown, work: (keepSecret: KeepSecret) => Promise<T>): Promise<T> {
   const others: string[] = [];
@@ -33,14 +33,14 @@ export async function withinContract<T>(input: unknown, work: (keepSecret: KeepS
   }
 }
 
-/** Whether a look has just ended so: `notReadyYetFailure` makes its failure of what is presentable already. */
+/** A look's NotReadyYet needs no masking: `notReadyYetFailure` gets text that is already masked. */
 function isNotReadyYet(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === notReadyYet;
 }
 
-/** The same for a text that gets out in another way: short, in one line, and with no secret of the activity's input. */
+/** Prepares other text for output in the same way: short, one line, and without any secret of the activity's input. */
 export function presentableText(text: string, input: unknown): string {
-  // Where there is nothing to hide, the secrets of the input need not be collected.
+  // Our own words hold no secret, so the input's secrets need not be collected.
   return isOwnWords(text) ? text : printable(text, { secretsOf: input, maximumBytes: bounds.detail });
 }
 
@@ -49,7 +49,7 @@ function failureOf(error: unknown): ApplicationFailure {
   return error instanceof NotSentError ? failureOfNotSent(error) : ensureApplicationFailure(error);
 }
 
-/** What our own code has made of a server's answer: of few values. */
+/** Safe to recurse: our own code has built this value, from few parts of the server's answer. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.entries(value).flat().flatMap(textsIn) : [];

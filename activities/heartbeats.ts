@@ -1,19 +1,21 @@
 import { Context } from '@temporalio/activity';
 import type { Transport } from './nested-server/transport.js';
 
-/** How often work in progress is reported; the worker's heartbeat throttle decides how often that reaches Temporal. */
+/** How often running work sends a heartbeat. The worker's throttle decides how often one reaches Temporal. */
 const heartbeatIntervalMs = 1000;
 
-/** Contexts of activities that have sent a heartbeat of the SDK's, which throttles them. */
+/** Activities that have sent a heartbeat through the SDK, which throttles heartbeats. */
 const beaten = new WeakSet<Context>();
 
-/** What an activity has told Temporal last, for the next attempt. */
+/** The details that each activity last sent to Temporal. */
 const told = new WeakMap<Context, unknown>();
 
-/** For activities that wait for a write, of which there is one at a time: how often they heartbeat meanwhile. */
+/**
+ * Heartbeat intervals, in milliseconds, of the activities with a write in flight. Each has at most one write at a time.
+ */
 const writes = new WeakMap<Context, number>();
 
-/** The same transport, which has the activity's heartbeats come less often during a write. */
+/** Wraps a transport so that the activity sends heartbeats less often during a write. */
 export function notingWrites(transport: Transport, intervalMs: number): Transport {
   return async (request) => {
     if (request.method === 'GET') return transport(request);
@@ -24,11 +26,12 @@ export function notingWrites(transport: Transport, intervalMs: number): Transpor
 }
 
 /**
- * Heartbeats each second while `work` runs, and less often during a write: so Temporal learns of a dead worker, and the
- * activity of a cancellation. What is over sooner sends none, but for what a failed attempt leaves to the next.
+ * Sends heartbeats while `work` runs: each second, and less often during a write. Temporal detects a dead worker by
+ * them, and the activity learns of a cancellation. Work that ends within a second sends no heartbeat, except a failed
+ * attempt, which saves its state for the next one.
  *
- * Each heartbeat carries the details, and as long as there are none there is no heartbeat: one without would wipe
- * those that are written down, even one sent earlier, as it may arrive later, or with the failure of the attempt.
+ * Each heartbeat carries the details, and none is sent while there are no details. A heartbeat without details would
+ * erase the checkpointed ones. Even an earlier one could, because it can arrive late or with the attempt's failure.
  */
 export async function heartbeatDuring<T>(details: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
@@ -43,7 +46,7 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
   let lastBeatAt = performance.now();
   const timer = setInterval(() => {
     const intervalMs = writes.get(context) ?? heartbeatIntervalMs;
-    // Timers may be a little early.
+    // Timers can fire slightly early.
     if (performance.now() - lastBeatAt < intervalMs - heartbeatIntervalMs / 2) return;
     lastBeatAt = performance.now();
     beat();
@@ -51,7 +54,7 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
   try {
     return await work();
   } catch (error) {
-    // The next attempt goes on from what this one saw. Where that is nothing new, Temporal need not write it again.
+    // The next attempt continues from this state. A state that Temporal already has is not sent again.
     if (JSON.stringify(details()) !== JSON.stringify(told.get(context))) beat();
     throw error;
   } finally {
@@ -60,14 +63,14 @@ export async function heartbeatDuring<T>(details: () => unknown, work: () => Pro
 }
 
 /**
- * Saves the details for the next attempt, and returns when Temporal has acknowledged them.
+ * Saves the details for the next attempt, and returns once Temporal has acknowledged them.
  *
- * A plain `heartbeat()` is fire-and-forget and can be lost with the worker. This one survives a SIGKILL right after it,
- * and it is a fence: it throws for an attempt that Temporal has given up on, or was asked to cancel.
+ * A plain `heartbeat()` is fire-and-forget and can be lost with the worker. This one survives a SIGKILL right after it.
+ * It is also a fence: it throws if Temporal has given up on the attempt or was asked to cancel it.
  */
 export async function checkpoint(details: unknown): Promise<void> {
   const context = Context.current();
-  // The SDK may hold a throttled heartbeat with older details, and would send it after this one.
+  // The SDK may hold a throttled heartbeat with older details and would send it after this one.
   if (beaten.has(context)) context.heartbeat(details);
   await context.client.activity.heartbeat(context.info.taskToken, details);
   told.set(context, details);

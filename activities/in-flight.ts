@@ -1,43 +1,43 @@
-/** What is under way for a server. */
+/** The activities of one server. */
 interface Load {
   count: number;
-  /** How long an activity takes there, in milliseconds: a moving average. */
+  /** How long an activity takes on this server, in milliseconds: a moving average. */
   tookMs: number;
-  /** When the next one that was turned away would find room, if they came back one after another. */
+  /** The estimated time at which the next rejected activity finds room, if they return one by one. */
   nextAt: number;
-  /** Those that wait for room, the first to come first. */
+  /** The activities that wait for room, in order of arrival. */
   readonly waiting: Set<() => void>;
 }
 
-/** As long as nothing is known, a second. */
+/** The first estimate of `tookMs`, before anything was measured. */
 const firstGuessMs = 1000;
 
-/** How much a new measurement counts. */
+/** The weight of a new measurement in the moving average. */
 const weight = 0.2;
 
-/** How long an activity waits for room before it is turned away: a server that is well has made some by then. */
+/** How long an activity waits for room before it is rejected. A healthy server makes room within this time. */
 const longestWaitMs = 2_000;
 
-/** How many wait at a time, for all servers together. Each holds a slot of the worker meanwhile. */
+/** The maximum number of waiting activities, for all servers together. Each of them holds a slot of the worker. */
 const maximumWaiting = 100;
 
 /**
- * Lets a number of activities at a time work on each nested server. What is more fails before it has sent anything: a
- * server that hangs must not hold the slots that starts on other servers need.
+ * Limits the number of activities at a time for each nested server. An activity over the limit fails before it sends
+ * anything: a hanging server must not hold the slots that other servers need.
  */
 export class InFlight {
   readonly #loads = new Map<string, Load>();
   #waiting = 0;
 
-  /** @param maximum For each server. */
+  /** @param maximum The limit for each server. */
   constructor(readonly maximum: number) {}
 
   /**
-   * Does the work, unless as much is under way for this server as may be, and stays so for a while.
+   * Does the work if the server has room, or makes room within `longestWaitMs`.
    *
-   * @param server `undefined` where it isn't known: then nothing will be sent
-   * @param surplus The error to throw instead, given the time after which there may be room. Whoever is turned away later
-   *   is told to come back later: thousands that come back at once would be turned away again.
+   * @param server `undefined` if it isn't known: then nothing will be sent
+   * @param surplus Makes the error to throw otherwise, from the time after which there may be room. Each rejected
+   *   activity gets a later time than the one before: thousands that return at once would only be rejected again.
    */
   async run<T>(server: string | undefined, work: () => Promise<T>, surplus: (waitMs: number) => Error): Promise<T> {
     if (server === undefined) return work();
@@ -59,7 +59,7 @@ export class InFlight {
     return load;
   }
 
-  /** Resolves with true once somebody who leaves has made room, which is then taken. */
+  /** Resolves with true once another activity has handed over its place. */
   async #roomIn({ waiting }: Load): Promise<boolean> {
     if (this.#waiting === maximumWaiting) return false;
     this.#waiting++;

@@ -1,8 +1,8 @@
-/** `nested-conversations/activities`: for a worker of one's own that runs them beside others. */
+/** `nested-conversations/activities`: to run the activities in your own worker, beside other activities. */
 
-// What a worker registers, and what it gives them.
+// What a worker registers, and its dependencies.
 export { ClaimCheck } from '../codec/claim-check.js';
-// Where they may send.
+// Where the activities may send requests.
 export { type EgressPolicy, parseEgressPolicy } from '../egress/egress-policy.js';
 export { createActivities } from './activities.js';
 export type { ActivityDependencies } from './dependencies.js';

@@ -3,16 +3,16 @@ import type { PreparingPhase } from '../contract/phases.js';
 import type { Goal } from './nested-server/dialect.js';
 
 /**
- * What is known of a conversation, in a form that only its dialect reads: everybody else carries it. It is in heartbeats
- * and histories, so that a worker can meet what another version left: see `nested-server/evidence.ts`.
+ * What is known of a conversation. Only its dialect reads it; all other code just passes it on. It is stored in
+ * heartbeats and histories, so a worker can meet evidence from another version: see `nested-server/evidence.ts`.
  */
 export interface Evidence {
-  /** Absent in what workers left before it was introduced; then the known is in keys of its own. */
+  /** Absent in evidence of version 1, which has keys of its own instead of `state`. */
   readonly version?: number;
   readonly state?: unknown;
 }
 
-/** The activities as the workflow calls them. Types only: the workflow bundle must not import what is behind them. */
+/** The activities as the workflow calls them. Types only: the workflow bundle must not import their implementation. */
 export interface Activities {
   prepareWorkspace(input: PrepareWorkspaceInput): Promise<void>;
   createConversation(input: CreateConversationInput): Promise<CreatedConversation>;
@@ -25,7 +25,7 @@ export interface PrepareWorkspaceInput {
   readonly input: unknown;
 }
 
-/** For those who wait. What is known of the workspace is in the sandbox. */
+/** Read by clients that wait for the run. The state of the workspace itself is kept in the sandbox. */
 export interface PrepareHeartbeat {
   readonly phase: PreparingPhase;
 }
@@ -33,52 +33,54 @@ export interface PrepareHeartbeat {
 export interface CreateConversationInput {
   /** The workflow's input as the caller passed it, still unchecked. */
   readonly input: unknown;
-  /** Whether `prepareWorkspace` has put the repository into the workspace. Absent where there is none. */
+  /** Whether `prepareWorkspace` has put the repository into the workspace. Absent if the input has no repository. */
   readonly isPrepared?: true | undefined;
-  /** What an earlier `createConversation` of this run knew, where a look found that there is more to do. */
+  /** The state of this run's earlier `createConversation`, if a look found that more is to do. */
   readonly evidence?: Evidence | undefined;
 }
 
-/** What an attempt of `createConversation` leaves to the next one. */
+/** What an attempt of `createConversation` saves for the next one. */
 export type CreateHeartbeat = Evidence;
 
-/** What a look needs to know of a conversation: small, whatever the input's size. */
+/** What a look needs to know of a conversation. Small, whatever the size of the input. */
 export interface CreatedConversation {
   readonly goal: Goal;
   readonly readiness: Conversation['readiness'];
   readonly evidence: Evidence;
-  /** When it looked, nothing was due any more. */
+  /** Set if no request was due when it observed the conversation. */
   readonly sentNothing?: true;
-  /** Texts of the input that a server may repeat, and no failure may: bounded. Absent where an older worker created it. */
+  /**
+   * Texts of the input that a server may repeat, but a failure must not. Bounded. Absent if an older worker created it.
+   */
   readonly secrets?: readonly string[];
 }
 
 export interface CheckConversationReadyInput
   extends CreatedConversation,
     Pick<CreateNestedConversationInput, 'server' | 'apiUrl' | 'client'> {
-  // As in the workflow's input: where the session key goes is not up to what an activity returned.
-  /** In place of `secrets`, where a worker of 0.1 created the conversation. */
+  // From the workflow's input: an activity's result must not decide where the session key is sent.
+  /** Used instead of `secrets` if a worker of 0.1 created the conversation. */
   readonly settings?: CreateNestedConversationInput['settings'];
   /** Looks made by earlier `checkConversationReady` activities of this run. @default 0 */
   readonly attemptsBefore?: number;
 }
 
-/** What a look leaves to the next one, and to a person who wonders why the last look timed out. */
+/** What a look saves for the next one, and for a person who wants to know why the last look timed out. */
 export interface LookHeartbeat {
   readonly evidence: Evidence;
   readonly seen: string;
 }
 
 export type ConversationLook = {
-  /** Looks made in this run, the first included. */
+  /** Looks made in this run, including the first. */
   readonly attempts: number;
 } & (
   | { readonly ready: true; readonly status: string }
-  /** `createConversation` has something to do again, and `evidence` is what it starts from. */
+  /** `createConversation` has work to do again, starting from `evidence`. */
   | { readonly ready: false; readonly seen: string; readonly evidence: Evidence }
 );
 
 export interface StopConversationInput {
-  /** The part of the workflow's input that says where the conversation is, still unchecked. */
+  /** The part of the workflow's input that says where the conversation is. Unchecked. */
   readonly input: unknown;
 }

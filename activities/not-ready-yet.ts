@@ -4,15 +4,15 @@ import { type FailureDetails, notReadyYet } from '../contract/failures.js';
 import { printableSid } from '../contract/printing/printable-sid.js';
 import type { CheckConversationReadyInput } from './interface.js';
 
-/** Looks made in this run, with the present one. */
+/** Looks made in this run, including the present one. */
 export function attemptsOf({ attemptsBefore = 0 }: Pick<CheckConversationReadyInput, 'attemptsBefore'>): number {
   return attemptsBefore + Context.current().info.attempt;
 }
 
 /**
- * What a look ends with that did not find the conversation ready: retried, which is the next look.
+ * The failure of a look that did not find the conversation ready. It is retried, and the retry is the next look.
  *
- * @param lastObservation what it saw, already presentable
+ * @param lastObservation What the look saw, already masked and shortened.
  */
 export function notReadyYetFailure(
   input: Pick<CheckConversationReadyInput, 'goal' | 'readiness' | 'attemptsBefore'>,

@@ -10,21 +10,21 @@ import { Workspace } from './nested-server/agent-server/workspace/workspace.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 
-/** What stopping a job may take, of which the sandbox waits five seconds for it to end by itself. */
+/** The sandbox waits five seconds for the job to end. The rest is for the request. */
 const stopTimeoutMs = 10_000;
 
-/** Before a job is begun again that met what may pass. */
+/** The pause before a job that failed for a temporary reason is begun again. */
 const retryPauseMs = 5_000;
 
 /**
- * Puts the repository into the conversation's working directory, and runs its set-up script, before the conversation is
+ * Puts the repository into the conversation's working directory and runs its setup script, before the conversation is
  * created.
  *
- * A reconciler like `createConversation`: it observes the sandbox, concludes what is due, begins at most one job, and
- * observes again. The jobs themselves outlive the worker and the server.
+ * This is a reconciler like `createConversation`: it observes the sandbox, concludes what is due, begins at most one
+ * job, and observes again. The jobs themselves survive a crash of the worker or the server.
  *
- * Safe to retry: a job is begun only as the next one after those that were seen, never beside one that runs, and never
- * again once it has ended well.
+ * Safe to retry: a job is begun only if the last observation is still current. It is never begun beside a running one,
+ * and never again after it has succeeded.
  *
  * @throws ApplicationFailure of type InvalidInput, ConversationRejected, Unauthorized, ConversationFailed (final), or
  *   NestedServerUnavailable (retried)
@@ -43,7 +43,7 @@ export async function prepareWorkspace(
     try {
       await reconcile(workspace, connect(cancellationSignal, toMilliseconds(client.timeout)));
     } catch (error) {
-      // A worker that shuts down leaves the job to the next one.
+      // When a worker shuts down, the job goes on, and the next worker finds it.
       if (Context.current().cancellationDetails?.cancelRequested) {
         await workspace.stop(connect(new AbortController().signal, stopTimeoutMs)).catch(() => undefined);
       }
@@ -83,6 +83,6 @@ async function reconcile(workspace: Workspace, server: HttpClient): Promise<void
   );
 }
 
-/** Between two observations: a small repository is there in a second, a set-up script takes minutes. */
+/** The pause between two observations: a small repository takes a second, a setup script takes minutes. */
 const shortestPauseMs = 200;
 const longestPauseMs = 5_000;

@@ -4,17 +4,17 @@ import { invalidInput } from './check-input.js';
 import type { KeepSecret } from './failure-boundary.js';
 import { failure } from './nested-server/failures.js';
 
-/** With the baseline's three reads of 6 s it has to fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+/** With the baseline's three reads of 6 s, it must fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
 const fetchTimeoutMs = 8_000;
 
-/** A claim becomes part of a path. */
+/** The claim becomes part of a path, so its format is checked. */
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /**
- * The input with its replay in it, where the client left that in a store.
+ * Returns the input with its replay, fetched from the store if the client left it there.
  *
- * @throws ApplicationFailure of type InvalidInput where it is not there or can't be read (final), or
- *   NestedServerUnavailable where the store does not answer (retried)
+ * @throws ApplicationFailure of type InvalidInput if it is missing or unreadable (final), or NestedServerUnavailable if
+ *   the store does not answer (retried)
  */
 export async function redeemReplay(
   input: unknown,

@@ -9,15 +9,15 @@ import { withDialect } from './nested-server/dialects.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 
-/** The openhands server can hang for minutes on a stop: what it has not done by then is left to whoever owns it. */
+/** The openhands server can take minutes for a stop. It is not awaited longer than this. */
 const stopTimeoutMs = 10_000;
 
 /**
- * Stops the conversation after a failure or a cancellation, where the input says `onFailure: 'stop'`.
+ * Stops the conversation after a failure or a cancellation, if the input says `onFailure: 'stop'`.
  *
- * Safe to retry: stopping what is stopped changes nothing.
+ * Safe to retry: stopping a stopped conversation changes nothing.
  *
- * @throws ApplicationFailure of type NestedServerUnavailable (retried) or as the server's answer means
+ * @throws ApplicationFailure of type NestedServerUnavailable (retried), or as the server's answer requires
  */
 export async function stopConversation(
   { input }: StopConversationInput,
@@ -32,7 +32,7 @@ export async function stopConversation(
   });
 }
 
-/** The server may repeat what this activity's input does not hold, so that it could not be hidden. */
+/** The server may repeat secrets that this activity's input does not hold, so they could not be masked. */
 function withoutItsWords(error: unknown): never {
   if (!(error instanceof ApplicationFailure)) throw error;
   const [details] = (error.details ?? []) as [RequestDetails?];

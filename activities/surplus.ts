@@ -6,17 +6,17 @@ import { countSurplus } from './metrics.js';
 import { failure } from './nested-server/failures.js';
 import { notReadyYetFailure } from './not-ready-yet.js';
 
-/** In milliseconds. The twelve attempts of a create span some minutes of this. */
+/** In milliseconds. The twelve attempts of a create then span several minutes. */
 const delays = { shortest: 1_000, longest: 60_000 };
 
 /**
- * The failure of a create, or of a cleanup, that would be one too many for its server.
+ * The failure of a create or a cleanup that exceeds its server's limit.
  *
- * @param waitMs The time after which there may be room
+ * @param waitMs The time after which there may be room.
  */
 export function surplusCreate(apiUrl: string, maximum: number, waitMs: number): ApplicationFailure {
   countSurplus();
-  // At random: those that came together must not come back together.
+  // Random, so that activities that came together do not return together.
   const spread = 0.75 + Math.random() / 2;
   const delayMs = Math.min(Math.max(waitMs, 1.5 * delays.shortest), delays.longest) * spread;
   return failure(
@@ -30,7 +30,7 @@ export function surplusCreate(apiUrl: string, maximum: number, waitMs: number): 
   );
 }
 
-/** The failure of a look that would be one too many. The next one comes after its interval: that is the policy. */
+/** The failure of a look that exceeds its server's limit. The next look comes after the usual interval. */
 export function surplusLook(input: CheckConversationReadyInput, apiUrl: string, maximum: number): ApplicationFailure {
   countSurplus();
   const before: Partial<LookHeartbeat> | undefined = Context.current().info.heartbeatDetails;

@@ -1,15 +1,15 @@
-/** One line of the table. */
+/** One line of the results table. */
 export interface Figure {
-  /** For whoever looks one up. */
+  /** To look the figure up. */
   readonly id: string;
   readonly figure: string;
-  /** What was measured, as people read it. */
+  /** The result in readable form. */
   readonly ours: string;
   readonly against: string;
-  /** Absent where a figure only explains others. */
+  /** Absent if the figure only explains others. */
   readonly goal?: string;
   readonly met?: boolean;
-  /** What was measured, sample by sample, by what it was measured of. */
+  /** The samples, under the name of what each was measured of. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -23,12 +23,12 @@ export function mean(samples: readonly number[]): number {
   return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
 }
 
-/** Round by round, as what is compared took turns: what slows the machine down for a while slows both down. */
+/** The ratio of each round. The subjects take turns, so a slow phase of the machine slows both. */
 export function ratios(samples: readonly number[], others: readonly number[]): number[] {
   return samples.map((sample, round) => sample / (others[round] ?? Number.NaN));
 }
 
-/** The median, and in brackets the least and the most. */
+/** The median, with the minimum and the maximum in brackets. */
 export function spread(samples: readonly number[], unit = '', digits = 0): string {
   const show = (value: number) =>
     value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -20,7 +20,7 @@ import { full, guarded, quick, type Sizes } from './sizes.js';
 import { onStage, type Stage } from './stage.js';
 import { markdown, terminal } from './table.js';
 
-/** `npm run bench`. Measures everything, prints it as a table, and writes it down where it was measured in full. */
+/** `npm run bench`. Measures everything and prints a table. A full measurement is also saved. */
 
 type Measure = (stage: Stage, sizes: Sizes) => Promise<readonly Figure[]>;
 
@@ -38,10 +38,10 @@ const measures: Readonly<Record<string, Measure>> = {
   serverLoad,
 };
 
-/** Those that do not depend on the machine. */
+/** Measures that do not depend on the machine. */
 const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting', 'cpu', 'clientImport'];
 
-/** Those that say something after a moment, too. */
+/** Measures that give a useful result within moments. */
 const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting', 'hearing'];
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   await writeDown(values.only ? await renewed(figures) : figures);
 }
 
-/** What a server that is not ours does can't be read. */
+/** The metrics of a server that we have not started can't be read. */
 function allMeasures(): string[] {
   return Object.keys(measures).filter((name) => !values.address || measures[name] !== serverLoad);
 }
@@ -118,7 +118,7 @@ async function soakFor(minutes: number): Promise<void> {
   await writeFile(pathOf('bench/soak.json'), json({ ...conditions(), figures }));
 }
 
-/** What was written down before, with these figures in place of what they were. */
+/** The saved figures, with these in place of their old values. */
 async function renewed(figures: readonly Figure[]): Promise<Figure[]> {
   const { figures: all } = JSON.parse(await readFile(pathOf('bench/results.json'), 'utf8')) as { figures: Figure[] };
   const isNew = ({ id }: Figure) => all.every((old) => old.id !== id);
@@ -140,7 +140,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
-/** When and on what it was measured. */
+/** The date and machine of the measurement. */
 function conditions() {
   const [processor] = cpus();
   return {

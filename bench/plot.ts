@@ -3,7 +3,7 @@ import { type Figure, median } from './figure.js';
 
 const colors = { ours: '#1f77b4', others: '#8c8c8c' };
 
-/** Three panels: what a start takes at the most, what one that waits takes, what its history takes. */
+/** Three panels: the maximum rate of starts, the cost of a waiting one, and the size of its history. */
 export function plot(figures: readonly Figure[]): string {
   const rates = samplesOf(figures, 'ours-together');
   const memory = samplesOf(figures, 'memory-cached');

@@ -1,31 +1,31 @@
 /** How much is measured. */
 export interface Sizes {
-  /** Times that what is compared takes its turn. */
+  /** How many rounds the compared subjects take turns. */
   readonly rounds: number;
-  /** The same where CPU is compared, which little disturbs. */
+  /** The same for CPU comparisons, which are less easily disturbed. */
   readonly cpuRounds: number;
-  /** Starts in a turn, one at a time and 50 at a time. */
+  /** Starts per round, one at a time and 50 at a time. */
   readonly alone: number;
   readonly together: number;
-  /** Looks after which the history of a start is measured, the least first. */
+  /** Numbers of looks for which a history is measured, the smallest first. */
   readonly looks: readonly number[];
-  /** Conversations whose lag is measured, and how often. */
+  /** Conversations whose lag is measured, and the number of rounds. */
   readonly lagging: number;
   readonly lags: number;
-  /** Starts that come before any measurement. */
+  /** Starts before any measurement. */
   readonly warmUp: number;
-  /** Conversations that wait, and clients that wait for some of them. */
+  /** Waiting conversations, and clients that wait for some of them. */
   readonly waiting: number;
   readonly clients: number;
-  /** Callers that wait in one process, how many of them may poll, and when they are to hear of the end. */
+  /** Callers in one process, how many of them may poll, and when they learn of the end. */
   readonly hearing: readonly {
     readonly callers: number;
     readonly longPolls: number;
     readonly goalMs: { readonly median?: number; readonly most: number };
   }[];
-  /** Seconds over which what waits is watched. */
+  /** How many seconds the waiting is observed. */
   readonly watchSeconds: number;
-  /** Starts of one conversation at once. */
+  /** Concurrent starts of one conversation. */
   readonly burst: number;
   /** Events of a long stream. */
   readonly events: number;
@@ -53,7 +53,7 @@ export const full: Sizes = {
   events: 100_000,
 };
 
-/** For what does not depend on the machine: see `bounds.ts`. */
+/** For figures that do not depend on the machine: see `bounds.ts`. */
 export const guarded: Sizes = {
   rounds: 1,
   cpuRounds: 4,
@@ -71,7 +71,7 @@ export const guarded: Sizes = {
   events: 20_000,
 };
 
-/** For whoever changes something: the figures are rougher, and 50 wait in place of 5,000. */
+/** For development: the figures are rougher, and 50 conversations wait instead of 5,000. */
 export const quick: Sizes = {
   rounds: 1,
   cpuRounds: 2,

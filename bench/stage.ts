@@ -9,9 +9,9 @@ import type { StandIn } from './processes/stand-in.js';
 import type { BenchWorker, StartWorkerOptions } from './processes/worker.js';
 import { startDevServer, type Temporal, useServer } from './temporal.js';
 
-/** Where something is measured: a Temporal server, a nested server, workers and clients, each a process of its own. */
+/** The processes of a measurement: a Temporal server, a nested server, workers and clients. */
 export interface Stage extends Omit<Temporal, 'stop'> {
-  /** For what is looked up, not measured. */
+  /** For lookups outside of the measurement. */
   readonly client: Client;
   readonly apiUrl: string;
   readonly standIn: BenchProcess<StandIn>;
@@ -19,7 +19,7 @@ export interface Stage extends Omit<Temporal, 'stop'> {
   startLoad(): Promise<BenchProcess<Load>>;
 }
 
-/** The floors' workflow code, built once, and as ours is. */
+/** The floors' workflow code, built once, like ours. */
 let floorBundle: Promise<{ codePath: string }> | undefined;
 
 async function bundleFloor(): Promise<{ codePath: string }> {
@@ -34,15 +34,15 @@ async function bundleFloor(): Promise<{ codePath: string }> {
 }
 
 /**
- * Everything anew for each measurement: a server is slower with the histories of the one before.
+ * Sets everything up anew for each measurement: a server with the histories of an earlier measurement is slower.
  *
- * @param at The address of a Temporal server that is there. @default a dev server of our own
+ * @param at The address of an existing Temporal server. @default a dev server that this starts
  */
 export async function onStage<T>(measure: (stage: Stage) => Promise<T>, at?: string): Promise<T> {
   floorBundle ??= bundleFloor();
   const prebuilt = await floorBundle;
   const processes: BenchProcess<object>[] = [];
-  // One that dies would leave whoever waits for its work waiting for ever.
+  // Without this, callers of a dead process would wait forever.
   let fail: (error: Error) => void = () => {};
   const died = new Promise<never>((_, reject) => {
     fail = reject;

@@ -7,7 +7,7 @@ function cellsOf({ figure, ours, against, goal = '', met }: Figure): string[] {
   return [figure, ours, against, goal, met === undefined ? '' : met ? 'yes' : 'no'];
 }
 
-/** For people at a terminal. */
+/** For a terminal. */
 export function terminal(figures: readonly Figure[]): string {
   const table = new Table({ head, colWidths: [30, 30, 50, 22, 5], wordWrap: true, style: { head: [], border: [] } });
   table.push(...figures.map(cellsOf));

@@ -7,12 +7,12 @@ import { searchAttributes } from '../contract/names.js';
 import { freePort } from '../dev-stack/free-port.js';
 import { findTemporalCli } from '../dev-stack/temporal-binaries.js';
 
-/** The Temporal server that is measured with. */
+/** The Temporal server of the measurement. */
 export interface Temporal {
   readonly address: string;
   readonly namespace: string;
   readonly client: Client;
-  /** Where it shows its metrics; absent for a server that is not ours. */
+  /** The port of its metrics. Absent for a server that we have not started. */
   readonly metricsPort?: number;
   stop(): Promise<void>;
 }
@@ -26,7 +26,7 @@ export async function startDevServer(): Promise<Temporal> {
       extraArgs: [
         ...['--output', 'none', '--metrics-port', String(metricsPort)],
         ...Object.values(searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-        // A dev server reads them again from its database whenever it needs one; others do not.
+        // By default, a dev server reads search attributes from its database on every use. Other servers do not.
         ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
       ],
     },
@@ -35,7 +35,7 @@ export async function startDevServer(): Promise<Temporal> {
   return { address, namespace: 'default', client, metricsPort, stop: () => env.teardown() };
 }
 
-/** A server that is there, and a namespace of our own in it: what is left running goes with that. */
+/** Connects to an existing server and creates a namespace there. Leftover runs are deleted with the namespace. */
 export async function useServer(address: string): Promise<Temporal> {
   const connection = await Connection.connect({ address });
   const namespace = `bench-${randomUUID()}`;

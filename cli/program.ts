@@ -50,7 +50,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
 
   program
     .command('status')
-    .description('tell how a start comes along, or what became of it')
+    .description('show how a conversation start is going, or how it ended')
     .argument('<sid>', idHelp)
     .option('--watch', 'follow it to its end, with progress on standard error')
     .option(
@@ -118,7 +118,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
     .addHelpText(
       'after',
       `
-Reads only. The environment is read as a worker reads it. Exits with 0 if nothing is in the way of a start.
+Reads only. The environment is read as a worker reads it. Exits with 0 if a conversation start has all it needs.
 
 Example:
   nested-conversation doctor --api-url http://localhost:3000`,
@@ -131,7 +131,7 @@ Example:
 
   program
     .command('completion')
-    .description('print a script that has a shell complete this command line')
+    .description('print the completion script for a shell')
     .addArgument(new Argument('<shell>').choices(shells))
     .addHelpText(
       'after',
@@ -149,7 +149,7 @@ Examples, for the files that a shell reads at its start:
 function addStart(program: Command): void {
   program
     .command('start')
-    .description('start a conversation, or attach to the start that is under way')
+    .description('start a conversation, or attach to a start in progress')
     .option('--input <file>', "the whole input as JSON; '-' is standard input; options beside it win")
     .option('--api-url <url>', 'base URL of the nested server')
     .option('--sid <id>', 'conversation id')

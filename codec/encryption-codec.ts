@@ -43,7 +43,7 @@ export class EncryptionCodec implements PayloadCodec {
       if (textOf(payload.metadata?.encoding) !== encoding) return payload;
       const keyId = textOf(payload.metadata?.['encryption-key-id']);
       if (!/^[\w.-]{1,100}$/.test(keyId) || (payload.data?.length ?? 0) < shortest) {
-        throw new Error('it says that it is encrypted, and is not: it has no key id, or not even a nonce and a tag');
+        throw new Error('it is marked as encrypted, but has no key id, nonce or tag');
       }
       const key = this.keys.get(keyId);
       if (!key) throw new LockedPayloadError(`a payload is encrypted with key '${keyId}': ${describeKeys(this.keys)}`);

@@ -3,9 +3,11 @@ import type { ChildServer } from './child-server.js';
 import { installPythonPackages } from './python-package.js';
 import { startPythonServer } from './python-server.js';
 
-/** The versions that are known to run, and the date as of which each is resolved: a few days after its release. */
+/**
+ * The versions that are known to run, each with the date for resolving its dependencies: a few days after its release.
+ */
 const resolvedAsOf = {
-  // Below what is supported: to see that it is refused.
+  // Below the supported range: for the test that it is refused.
   '1.22.1': '2026-05-18',
   '1.23.1': '2026-05-28',
   '1.40.0': '2026-08-04',
@@ -21,27 +23,27 @@ export interface AgentServerInstallation {
 
 export interface StartAgentServerOptions {
   installation: AgentServerInstallation;
-  /** Keeps its conversations: a second server on the same folder knows the conversations of the first. */
+  /** The server keeps its conversations here. A second server on the same folder knows them. */
   dataFolder: string;
   /** The key that requests must carry. */
   sessionApiKey: string;
   /** @default a free one */
   port?: number;
-  /** On top of this process's environment and the server's own settings. */
+  /** In addition to this process's environment and the server's own settings. */
   env?: NodeJS.ProcessEnv;
 }
 
 /**
  * Installs the OpenHands agent server into the cache folder, once.
  *
- * @param report - takes a line for each download
+ * @param report - Called with a line for each download.
  */
 export async function installAgentServer(
   report: (line: string) => void,
   version: AgentServerVersion = '1.58.2',
 ): Promise<AgentServerInstallation> {
   const python = await installPythonPackages({
-    // It asks for any SDK, and imports what only the tools require.
+    // Pinned, because the server accepts any SDK version, and imports modules that only the tools require.
     requirements: ['agent-server', 'sdk', 'tools'].map((name) => `openhands-${name}==${version}`),
     python: ['3.12', '3.13'],
     resolvedAsOf: resolvedAsOf[version],
@@ -60,11 +62,11 @@ export async function startAgentServer(options: StartAgentServerOptions): Promis
     python: installation.python,
     module: 'openhands.agent_server',
     args: (port) => ['--host', '127.0.0.1', '--port', String(port)],
-    // Its conversations are in a folder `workspace` where it is started.
+    // The server keeps conversations in the folder `workspace` of its working directory.
     cwd: dataFolder,
     env: {
       ...process.env,
-      // Else LiteLLM fetches prices while it is imported, and without the internet that deadlocks now and then.
+      // Otherwise LiteLLM fetches prices during its import, which sometimes deadlocks without internet access.
       LITELLM_LOCAL_MODEL_COST_MAP: 'True',
       OH_ENABLE_VSCODE: 'false',
       SESSION_API_KEY: sessionApiKey,

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 const APPLICATION = 'nested-conversations';
 
 /**
- * Folder that keeps what the development stack downloads, so that it is downloaded once per user.
+ * The folder for downloads of the development stack, so that each is downloaded once per user.
  *
- * `NESTED_CONVERSATIONS_CACHE` names it outright; otherwise it is `nested-conversations` in `XDG_CACHE_HOME`, or else in
- * the operating system's folder for caches. It need not exist yet.
+ * It is `NESTED_CONVERSATIONS_CACHE` if set, else `nested-conversations` in `XDG_CACHE_HOME` or in the operating
+ * system's cache folder. It need not exist yet.
  */
 export function cacheFolder(): string {
   const { NESTED_CONVERSATIONS_CACHE, XDG_CACHE_HOME } = process.env;

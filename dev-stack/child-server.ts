@@ -5,33 +5,34 @@ import { fileURLToPath } from 'node:url';
 import { freePort, isFree } from './free-port.js';
 
 export interface StartChildServerOptions {
-  /** What it is called in errors. */
+  /** The server's name in errors. */
   name: string;
   command: string;
-  /** Arguments that make the server listen on this port of 127.0.0.1. */
+  /** The arguments that make the server listen on this port of 127.0.0.1. */
   args: (port: number) => readonly string[];
   cwd?: string;
-  /** Its whole environment. */
+  /** The server's whole environment. */
   env: NodeJS.ProcessEnv;
   /** @default a free one */
   port?: number;
-  /** Path whose answer of 200 means that the server is up. */
+  /** A path that answers 200 once the server is up. */
   healthPath: string;
   /** @default 120000 */
   startTimeoutMs?: number;
 }
 
 export interface ChildServer {
-  /** Base URL without a slash at its end. */
+  /** The base URL, without a trailing slash. */
   url: string;
   port: number;
   /**
-   * Ends the server and what it started, and waits for that. After a signal other than SIGKILL it has 10 seconds.
+   * Stops the server and the processes that it has started, and waits until they are gone. After a signal other than
+   * SIGKILL, they have 10 seconds.
    *
    * @default 'SIGTERM'
    */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** The newest 64 K characters of its output. */
+  /** The last 64 K characters of its output. */
   logs(): string;
 }
 
@@ -47,14 +48,14 @@ const runWithParent = fileURLToPath(new URL('./run-with-parent.js', import.meta.
  *
  * The server is killed when this process exits. If this process is killed itself, run-with-parent.ts ends the server.
  *
- * @throws Error with the end of the server's log when it ends or isn't up in time
+ * @throws Error with the end of the server's log if the server ends or isn't up in time
  */
 export async function startChildServer(options: StartChildServerOptions): Promise<ChildServer> {
   const { name, command, args, cwd, env, healthPath, startTimeoutMs = 120_000 } = options;
   const port = options.port ?? (await freePort());
   if (!(await isFree(port))) throw new Error(`${name} can't listen on port ${port}: it is taken`);
   const url = `http://127.0.0.1:${port}`;
-  // A process group of its own, so that what the server starts can be ended with it.
+  // The server gets its own process group, so that the processes it starts can be ended with it.
   const child = spawn(process.execPath, [runWithParent, command, ...args(port)], {
     cwd,
     env,
@@ -120,6 +121,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // The group has ended.
+    // The group has already ended.
   }
 }

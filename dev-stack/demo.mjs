@@ -1,5 +1,5 @@
-// `npm run demo`. It is JavaScript because it runs before anything is built: it answers `--help`, builds, and hands over
-// to demo.ts in the same process, so that a signal reaches whoever has to end what was started.
+// `npm run demo`. JavaScript, because it runs before anything is built: it answers `--help`, builds, and loads demo.ts
+// in the same process, so that signals reach the code that cleans up.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,16 +17,16 @@ Options:
 
 TEMPORAL_ADDRESS names a Temporal server to use instead of a dev server.`;
 
-/** Shown again and again while a step takes long. */
+/** How often a long step prints its progress. */
 const TICK_MS = 500;
 
-/** How often the parent process is looked for. */
+/** How often to check that the parent process is still there. */
 const PARENT_CHECK_MS = 500;
 
 const ended = new AbortController();
 const parent = process.ppid;
 
-/** Ends the demo: what was started is stopped, and the exit code is this one. */
+/** Ends the demo with this exit code. Everything it has started is stopped. */
 function end(reason, exitCode) {
   process.exitCode ??= exitCode;
   ended.abort(new Error(reason));
@@ -39,14 +39,14 @@ for (const [signal, number] of [
 ]) {
   process.on(signal, () => end(`ended by ${signal}`, 128 + number));
 }
-// `npm run demo | head`: nobody reads on.
+// For example `npm run demo | head`: the reader has closed the pipe.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => end('nobody reads its output', 0));
 }
-// npm may be killed without a word. This process then gets another parent.
+// If npm is killed, no signal arrives here, but this process gets another parent.
 setInterval(() => process.ppid !== parent && end('npm is gone', 1), PARENT_CHECK_MS).unref();
 
-/** Resolves as `work` does, and shows that the step goes on until then. Rejects at once when the demo is ended. */
+/** Shows progress until `work` settles, and resolves as it does. Rejects at once when the demo is ended. */
 async function step(name, work) {
   const started = Date.now();
   const isLive = process.stdout.isTTY && process.env.TERM !== 'dumb';
@@ -73,7 +73,6 @@ function untilEnded() {
   });
 }
 
-/** Builds the package as `npm run build` does. */
 function build() {
   return new Promise((resolve, reject) => {
     const cwd = fileURLToPath(new URL('../', import.meta.url));
@@ -115,7 +114,7 @@ try {
   const { demo } = await import('../dist/dev-stack/demo.js');
   await demo({ ...options, step, signal: ended.signal });
 } catch (error) {
-  // An end from outside is nothing to explain.
+  // An end from outside is not an error.
   if (!ended.signal.aborted) {
     console.error(`✖ ${error.message}`);
     process.exitCode = 1;

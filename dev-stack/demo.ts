@@ -24,24 +24,24 @@ import { OpenHandsStandIn } from './stand-ins/openhands-stand-in.js';
 import { type DevServerPorts, findDevServerPorts, startTemporalServer } from './temporal-server.js';
 
 export interface DemoOptions {
-  /** Leaves everything up until the end of the demo, to look around. */
+  /** Keeps everything running until the demo is ended, to look around. */
   readonly keep: boolean;
-  /** Takes a real OpenHands server in place of the stand-in. */
+  /** Uses a real OpenHands server instead of the stand-in. */
   readonly real: boolean;
-  /** Hides from Temporal what is said. */
+  /** Encrypts what Temporal stores. */
   readonly encrypted: boolean;
-  /** Shows that a step goes on as long as it does. */
+  /** Runs a step and shows its progress. */
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   /** Aborts when the demo is to end. */
   readonly signal: AbortSignal;
 }
 
-/** Ends what was started, the last first. */
+/** Stops what was started, in reverse order. */
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 const say = (line: string) => console.log(line);
 
-/** A line within a step: what is found or fetched. */
+/** Prints a line within a step, for example about a download. */
 const report = (line: string) => console.log(`\n  ${line}`);
 
 interface NestedServer {
@@ -50,8 +50,8 @@ interface NestedServer {
 }
 
 /**
- * Temporal, a worker and a nested server on this machine, and one conversation that becomes ready. Whatever ends it, what
- * it has started is ended.
+ * Starts Temporal, a worker and a nested server on this machine, and one conversation that becomes ready. However the
+ * demo ends, everything it has started is stopped.
  */
 export async function demo(options: DemoOptions): Promise<void> {
   try {
@@ -65,8 +65,8 @@ export async function demo(options: DemoOptions): Promise<void> {
 
 async function play(options: DemoOptions): Promise<void> {
   const { step, signal } = options;
-  // The worker's own log would drown the one conversation that this is about.
-  // Its handlers would stop the worker alone, and leave the rest waiting for it.
+  // The worker's own log would hide the demo's output. Its signal handlers would stop only the worker, and the other
+  // processes would then wait for it.
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
   const key = options.encrypted ? newKey() : {};
@@ -117,24 +117,24 @@ async function play(options: DemoOptions): Promise<void> {
   if (webUiUrl) say(`  ${webUiUrl}/namespaces/${namespace}/workflows/${workflowIdOf(sid)}`);
   say('  Everything stays up until Ctrl-C. In another terminal:');
   say(`  ${statusCommand(sid, env.address, namespace, key)}`);
-  // From here on, being ended is not a failure.
+  // From here on, ending the demo is not a failure.
   process.exitCode = 0;
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-/** What shows the start in another terminal, as long as this demo is up. */
+/** A command that shows the conversation start in another terminal, as long as the demo runs. */
 function statusCommand(sid: string, address: string, namespace: string, key: NodeJS.ProcessEnv): string {
   const { PAYLOAD_ENCRYPTION_KEYS: keys } = key;
   const command = commandLine('status', sid, '--address', address, '--namespace', namespace);
   return keys ? `PAYLOAD_ENCRYPTION_KEYS=${keys} ${command}` : command;
 }
 
-/** A key for this demo alone. */
+/** An encryption key for this demo only. */
 function newKey(): NodeJS.ProcessEnv {
   return { PAYLOAD_ENCRYPTION_KEYS: `demo:${randomBytes(32).toString('base64')}`, PAYLOAD_ENCRYPTION_KEYS_FILE: '' };
 }
 
-/** Where the Web UI has payloads decoded: the token is in the path, as a dev server's Web UI sends none. */
+/** The Web UI's codec server. The token is in the path, because the Web UI of a dev server sends none. */
 async function startCodecServer(dataConverter: DataConverter, { uiPort }: DevServerPorts): Promise<string> {
   const token = randomBytes(16).toString('base64url');
   const origins = [`http://localhost:${uiPort}`];
@@ -147,7 +147,7 @@ async function startCodecServer(dataConverter: DataConverter, { uiPort }: DevSer
   return `http://localhost:${(server.address() as AddressInfo).port}/${token}`;
 }
 
-/** A server whose agent takes a few looks to load, as one with a repository does. */
+/** A server whose agent takes a few readiness checks to load, like one with a repository. */
 async function startStandIn(): Promise<NestedServer> {
   const server = await OpenHandsStandIn.listen({ script: { loadingLooks: 5 } });
   cleanUps.push(() => server.close());
@@ -169,7 +169,7 @@ async function startRealServer({ step }: DemoOptions): Promise<NestedServer> {
   return { name: 'OpenHands', url };
 }
 
-/** Shows where the start is, by the second on a terminal, else as a line for each change. */
+/** Shows the progress of the conversation start: every second on a terminal, otherwise one line per change. */
 function withProgress<T>(work: (callbacks: WaitOptions) => Promise<T>): Promise<T> {
   if (isLive(process.stdout)) return withLiveProgress(process.stdout, work);
   return work({ onProgress: (status) => say(`  ${describeStatus(status)}`) });

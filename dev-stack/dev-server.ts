@@ -3,28 +3,28 @@ import { freePort } from './free-port.js';
 import { findTemporalCli } from './temporal-binaries.js';
 
 export interface StartDevServerOptions {
-  /** Takes a line for each download. */
+  /** Called with a line for each download. */
   readonly report: (line: string) => void;
-  /** Where it speaks gRPC. @default a free one */
+  /** The gRPC port. @default a free one */
   readonly port?: number;
-  /** Where it serves its Web UI. @default no Web UI */
+  /** The Web UI's port. @default no Web UI */
   readonly uiPort?: number | undefined;
-  /** Where its Web UI has payloads decoded. @default nowhere */
+  /** The codec server that the Web UI uses. @default none */
   readonly codecEndpoint?: string | undefined;
-  /** Where it serves its metrics, as Prometheus reads them. @default a free port */
+  /** The port for Prometheus metrics. @default a free port */
   readonly metricsPort?: number | undefined;
-  /** Where it keeps its database. @default in memory */
+  /** The file of its database. @default in memory */
   readonly dbFilename?: string | undefined;
 }
 
-/** A Temporal dev server on 127.0.0.1, as a process that ends with this one. */
+/** A Temporal dev server on 127.0.0.1. Its process ends with this one. */
 export interface DevServer {
   readonly address: string;
-  /** Ends it and waits for that; see {@link ChildServer.stop}. */
+  /** Stops it and waits until it is gone; see {@link ChildServer.stop}. */
   readonly stop: ChildServer['stop'];
 }
 
-/** Starts the dev server of the Temporal CLI, and waits until it has its namespace `default`. */
+/** Starts the dev server of the Temporal CLI and waits until its namespace `default` exists. */
 export async function launchDevServer(options: StartDevServerOptions): Promise<DevServer> {
   const { report, uiPort, codecEndpoint, metricsPort, dbFilename } = options;
   const command = await findTemporalCli(report);
@@ -32,7 +32,7 @@ export async function launchDevServer(options: StartDevServerOptions): Promise<D
   const server = await startChildServer({
     name: 'Temporal dev server',
     command,
-    // The port that is checked is that of its HTTP API: the other one speaks gRPC.
+    // The health check uses the port of the HTTP API, because the other port speaks gRPC.
     args: (httpPort) => [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--output', 'none'],
       ...['--port', String(port), '--http-port', String(httpPort)],

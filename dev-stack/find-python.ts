@@ -6,10 +6,11 @@ import { EXECUTABLE_SUFFIX, findOnPath, runCommand } from './run-command.js';
 const PRINT_VERSION_AND_PATH = 'import sys; print("%d.%d.%d" % sys.version_info[:3]); print(sys.executable)';
 
 /**
- * Path of an installed Python of one of `versions`, such as `3.12` or `3`, the most wanted first; undefined without one.
+ * The path of an installed Python of one of `versions`, such as `3.12` or `3`, in order of preference; undefined if
+ * there is none.
  *
- * Each candidate is run, because a name proves nothing: pyenv puts a `python3.12` on the PATH that fails as long as 3.12
- * isn't the selected version, though pyenv has one in its folder.
+ * Each candidate is run, because a name proves nothing: pyenv puts a `python3.12` on the PATH that fails unless 3.12 is
+ * the selected version, even if pyenv has one in its folder.
  */
 export async function findPython(versions: readonly string[]): Promise<string | undefined> {
   for (const version of versions) {

@@ -8,9 +8,10 @@ import { EXECUTABLE_SUFFIX, findOnPath, runCommand } from './run-command.js';
 const UV_VERSION = '0.13.9';
 
 /**
- * Path of a `uv` executable: from the PATH, or the cache folder, into which it is installed by pip where it is missing.
+ * The path of a `uv` executable, from the PATH or the cache folder. If there is none, pip installs it into the cache
+ * folder.
  *
- * @throws Error when there is no Python to install it with, or that Python has neither pip nor venv
+ * @throws Error if there is no Python, or it has neither pip nor venv
  */
 export async function findUv(report: (line: string) => void): Promise<string> {
   for (const path of findOnPath('uv')) {
@@ -24,7 +25,7 @@ export async function findUv(report: (line: string) => void): Promise<string> {
   await installOnce(folder, async (temporaryFolder) => {
     const target = join(temporaryFolder, 'uv');
     const pip = await findPip(temporaryFolder);
-    // Into a target folder, because many systems forbid pip to touch what is outside of a venv (PEP 668).
+    // Into a target folder: many systems forbid pip to install outside of a venv (PEP 668).
     const install = ['-m', 'pip', 'install', '--no-input', '--no-deps', '--target', target];
     await runCommand(pip, [...install, `uv==${UV_VERSION}`]);
     return target;
@@ -32,7 +33,7 @@ export async function findUv(report: (line: string) => void): Promise<string> {
   return uv;
 }
 
-/** Path of a Python that has pip, if need be that of a new venv. */
+/** The path of a Python with pip, from a new venv if necessary. */
 async function findPip(folder: string): Promise<string> {
   const python = await findPython(['3']);
   if (!python) throw new Error('There is no Python 3. Install one with its venv module, or install uv.');
@@ -45,7 +46,7 @@ async function findPip(folder: string): Promise<string> {
   );
 }
 
-/** Path of an executable in a venv. */
+/** The path of an executable in a venv. */
 export function venvExecutable(venv: string, name: string): string {
   return join(venv, process.platform === 'win32' ? 'Scripts' : 'bin', name + EXECUTABLE_SUFFIX);
 }

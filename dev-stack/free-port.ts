@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that operating systems give to outgoing connections and to whoever asks for any port: between the
- * check here and its use, nobody gets such a port by chance.
+ * Below the ports that operating systems assign to outgoing connections and to port 0, so that no other program gets
+ * the port by chance between this check and its use.
  */
 const lowest = 20_000;
 const highest = 30_000;
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** Finds a free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateNestedConversationInput } from '../contract/input.js';
 
-/** An input that is complete, for a conversation of its own. */
+/** A complete input for a new conversation. */
 export function inputFor(
   apiUrl: string,
   input: Partial<CreateNestedConversationInput> = {},

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a file or folder appear at `destination` whole or not at all, also when several processes install it at once.
+ * Creates a file or folder at `destination` atomically, even if several processes install it at the same time.
  *
- * `install` works in a temporary folder beside the destination and returns the path, inside that folder, of what is to be
- * moved to the destination. When another process was faster, its result is kept.
+ * `install` works in a temporary folder beside the destination. It returns the path, inside that folder, to move to the
+ * destination. If another process was faster, its result is kept.
  */
 export async function installOnce(
   destination: string,

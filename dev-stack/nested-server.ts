@@ -5,7 +5,7 @@ import { OpenHandsStandIn } from './stand-ins/openhands-stand-in.js';
 const help = `npm run dev:nested-server                  a stand-in for an OpenHands server, at http://localhost:3000
 npm run dev:nested-server -- --port PORT   the same on another port`;
 
-/** `npm run dev:nested-server`: serves until a signal ends it. Its agent takes a moment to load, as a real one does. */
+/** `npm run dev:nested-server`: serves until a signal ends it. Like a real one, its agent takes a moment to load. */
 try {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: '3000' }, help: { type: 'boolean', default: false } },

@@ -5,16 +5,16 @@ import { installPythonPackages } from './python-package.js';
 import { startPythonServer } from './python-server.js';
 
 /**
- * The versions that are known to run. Each is resolved as of a few days after its release: with the FastAPI and FastMCP
- * of later, the older ones don't start.
+ * The versions that are known to run. The dependencies of each are resolved as of a few days after its release: older
+ * versions don't start with later releases of FastAPI and FastMCP.
  */
 const releases = {
   '0.51.1': { resolvedAsOf: '2025-08-03', beside: [] },
-  // With the FastMCP of its day it doesn't start where SESSION_API_KEY is set.
+  // With the FastMCP release of that date, it doesn't start if SESSION_API_KEY is set.
   '0.55.0': { resolvedAsOf: '2025-09-05', beside: ['fastmcp==2.11.3'] },
   '0.62.0': { resolvedAsOf: '2025-11-25', beside: [] },
   '1.6.0': { resolvedAsOf: '2026-04-03', beside: [] },
-  // Without the API that is spoken here: to see that it is refused.
+  // Without the API that this dialect uses: for the test that it is refused.
   '1.7.0': { resolvedAsOf: '2026-05-05', beside: [] },
 } as const;
 
@@ -27,18 +27,18 @@ export interface OpenHandsInstallation {
 
 export interface StartOpenHandsOptions {
   installation: OpenHandsInstallation;
-  /** Keeps its conversations and workspaces: a second server on the same folder knows the conversations of the first. */
+  /** The server keeps its conversations and workspaces here. A second server on the same folder knows them. */
   dataFolder: string;
   /** @default a free one */
   port?: number;
-  /** On top of this process's environment and the server's own settings. */
+  /** In addition to this process's environment and the server's own settings. */
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Installs the OpenHands server, which needs about 1.5 GB, into the cache folder, once.
+ * Installs the OpenHands server, about 1.5 GB, into the cache folder, once.
  *
- * @param report - takes a line for each download
+ * @param report - Called with a line for each download.
  */
 export async function installOpenHands(
   report: (line: string) => void,
@@ -61,13 +61,13 @@ export async function startOpenHands(options: StartOpenHandsOptions): Promise<Ch
     python: installation.python,
     module: 'uvicorn',
     args: (port) => ['openhands.server.listen:app', '--host', '127.0.0.1', '--port', String(port)],
-    // It reads a config.toml where it is started.
+    // The server reads the config.toml of its working directory.
     cwd: dataFolder,
     env: {
       ...process.env,
-      // Nobody here would know the key of whoever started this process.
+      // A key inherited from the environment would be unknown here.
       SESSION_API_KEY: undefined,
-      // Without it the server fetches the prices of models from the internet while it starts.
+      // Otherwise the server fetches model prices from the internet when it starts.
       LITELLM_LOCAL_MODEL_COST_MAP: 'True',
       ALLOW_SET_CONVERSATION_ID: '1',
       RUNTIME: 'cli',
@@ -85,14 +85,14 @@ export interface OpenHandsSettings {
   llmBaseUrl: string;
   /** @default 'openai/gpt-4o' */
   llmModel?: string;
-  /** Where the server was started with one. */
+  /** The key that the server was started with, if any. */
   sessionApiKey?: string;
 }
 
 /**
- * Gives a running OpenHands server the settings without which it refuses to create conversations.
+ * Stores the settings in a running OpenHands server without which it refuses to create conversations.
  *
- * @throws Error when it doesn't accept them
+ * @throws Error if the server doesn't accept them
  */
 export async function configureOpenHands(
   url: string,

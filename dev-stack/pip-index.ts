@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findPython } from './find-python.js';
 import { runCommand } from './run-command.js';
 
-/** uv's environment variables for what a person may have configured for pip alone. */
+/** uv's environment variables for options that may be configured for pip only. */
 const UV_VARIABLES: Record<string, string> = {
   'index-url': 'UV_DEFAULT_INDEX',
   'extra-index-url': 'UV_INDEX',
@@ -13,13 +13,13 @@ const UV_VARIABLES: Record<string, string> = {
 };
 
 /**
- * The mirror that pip is configured to use, as environment variables for uv, which itself doesn't read pip's
- * configuration. Empty when uv has an index of its own, and when pip has none.
+ * The package index that pip is configured to use, as environment variables for uv, which doesn't read pip's
+ * configuration. Empty if uv has its own index configured, or pip has none.
  */
 export async function readPipIndex(): Promise<NodeJS.ProcessEnv> {
   if (hasUvIndex()) return {};
   const translated: NodeJS.ProcessEnv = {};
-  // pip lists its environment variables last, as the ones that win.
+  // pip lists its environment variables last, because they take precedence.
   for (const [, option = '', value = ''] of (await listPipConfig()).matchAll(
     /^(?:global|install|:env:)\.([a-z-]+)='(.*)'$/gm,
   )) {

@@ -4,33 +4,33 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export interface Ended {
-  /** `null` where a signal ended it. */
+  /** `null` if a signal ended it. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A program of the build that runs as a process of its own. */
+/** A program of the build, running in its own process. */
 export interface RunningProgram {
   readonly pid: number | undefined;
   readonly ended: Promise<Ended>;
-  /** Resolves once this text was printed on standard error; rejects if the program ends without. */
+  /** Resolves once this text appears on standard error. Rejects if the program ends first. */
   reported(text: string): Promise<void>;
-  /** The same for standard output; resolves with all that was printed there. */
+  /** Like `reported`, for standard output. Resolves with all output so far. */
   printed(text: string): Promise<string>;
   kill(signal?: NodeJS.Signals): void;
 }
 
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** The whole environment but for PATH: what is set on this machine is no part of a test. */
+  /** The whole environment except PATH: the settings of this machine must not affect a test. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** A program that hangs is killed after this time; none of the tests comes near. @default 180000 */
+  /** A program that hangs is killed after this time. No test comes close to it. @default 180000 */
   readonly timeoutMs?: number;
 }
 
-/** Starts a program of the build, e.g. `cli/main.js`. */
+/** Starts a program of the build, for example `cli/main.js`. */
 export function startProgram(program: string, options: ProgramOptions): RunningProgram {
   const { args = [], env = {}, input = '', timeoutMs = 180_000 } = options;
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));

@@ -10,33 +10,30 @@ import { type RunCommandOptions, runCommand } from './run-command.js';
 
 export interface InstallPythonPackagesOptions {
   /**
-   * The venv to make. When it is there already, nothing is done.
-   * @default a folder of the cache that is named after the requirements
+   * The venv to create. If it exists, nothing is done.
+   * @default a folder in the cache, named after the requirements
    */
   folder?: string;
   /** Pinned, such as `openhands-ai==0.55.0`. */
   requirements: readonly string[];
   /**
-   * Versions of Python that will do, the most wanted first.
+   * Accepted versions of Python, in order of preference.
    * @default ['3']
    */
   python?: readonly string[];
-  /**
-   * Date (`YYYY-MM-DD`) after which nothing that was published counts, so that what the requirements require in turn is
-   * pinned too.
-   */
+  /** A date (`YYYY-MM-DD`). Later releases are ignored, which pins the indirect requirements as well. */
   resolvedAsOf?: string;
   report: (line: string) => void;
 }
 
 /**
- * Installs packages from PyPI, or the mirror that pip or uv is configured to use, into a venv, and returns the path of
- * the venv's Python.
+ * Installs packages into a venv, from PyPI or the mirror that pip or uv is configured to use. Returns the path of the
+ * venv's Python.
  *
- * uv does the work, as it alone can resolve as of a date; where it is missing it is installed into the cache folder.
- * Where no fitting Python is installed, uv is asked to download one.
+ * uv does the work, because only uv can resolve as of a date. It is installed into the cache folder if it is missing.
+ * If no suitable Python is installed, uv downloads one.
  *
- * @throws Error when there is no fitting Python or the packages can't be installed, with the reason
+ * @throws Error with the reason if there is no suitable Python or the packages can't be installed
  */
 export async function installPythonPackages({
   requirements,
@@ -47,17 +44,17 @@ export async function installPythonPackages({
 }: InstallPythonPackagesOptions): Promise<string> {
   const venvPython = venvExecutable(folder, 'python');
   if (existsSync(venvPython)) return venvPython;
-  // A venv whose Python is gone, because the one that it was made from has been uninstalled, stands in the way.
+  // A venv breaks when the Python that it was made from is uninstalled. It is made again.
   await rm(folder, { recursive: true, force: true });
 
   const uv = await findUv(report);
   const env = await readPipIndex();
-  // With the time, as uv would take a bare date to be of the machine's time zone.
+  // With the time: uv would read a bare date in the machine's time zone.
   const asOf = resolvedAsOf ? ['--exclude-newer', `${resolvedAsOf}T23:59:59Z`] : [];
   report(`Installing ${requirements.join(', ')} from PyPI into ${folder}`);
   await installOnce(folder, async (temporaryFolder) => {
     const venv = join(temporaryFolder, 'venv');
-    // Run there, uv doesn't come across the configuration of a project.
+    // In this folder, uv doesn't find the configuration of a project.
     const options = { cwd: temporaryFolder, env };
     await makeVenv({ uv, venv, versions: python, options, report });
     const target = ['--python', venvExecutable(venv, 'python')];
@@ -76,7 +73,7 @@ interface MakeVenvOptions {
 }
 
 async function makeVenv({ uv, venv, versions, options, report }: MakeVenvOptions): Promise<void> {
-  // Relocatable, as installOnce moves it.
+  // Relocatable, because installOnce moves it.
   const command = ['venv', '--relocatable', venv];
   const installed = await findPython(versions);
   if (installed) {

@@ -1,9 +1,9 @@
 import { type ChildServer, type StartChildServerOptions, startChildServer } from './child-server.js';
 
 export interface StartPythonServerOptions extends Omit<StartChildServerOptions, 'command'> {
-  /** Path of the Python of the venv in which the server is installed. */
+  /** The path of the Python in the venv where the server is installed. */
   python: string;
-  /** The module that is the server's command line. */
+  /** The module of the server's command line. */
   module: string;
 }
 

@@ -13,13 +13,13 @@ export interface RunCommandOptions {
   signal?: AbortSignal;
 }
 
-/** What an executable file's name ends with on this operating system. */
+/** The suffix of executable files on this operating system. */
 export const EXECUTABLE_SUFFIX = process.platform === 'win32' ? '.exe' : '';
 
 /**
- * Runs a command to its end and returns what it wrote to standard output.
+ * Runs a command to its end and returns its standard output.
  *
- * @throws Error with the command, and the last lines it wrote to standard error, without credentials in URLs.
+ * @throws Error with the command and the last lines of its standard error, without credentials in URLs
  */
 export async function runCommand(
   command: string,
@@ -31,7 +31,7 @@ export async function runCommand(
       cwd,
       env: { ...process.env, ...env },
       timeout: timeoutMs,
-      // The Temporal SDK, for one, catches SIGTERM.
+      // SIGKILL, because some commands catch SIGTERM, for example those with the Temporal SDK.
       killSignal: 'SIGKILL',
       maxBuffer: Number.POSITIVE_INFINITY,
     });
@@ -43,7 +43,7 @@ export async function runCommand(
   }
 }
 
-/** Every executable file called `name` in the folders of the PATH, in the order of the PATH. */
+/** All executable files called `name` on the PATH, in its order. */
 export function findOnPath(name: string): string[] {
   return (process.env.PATH ?? '')
     .split(delimiter)

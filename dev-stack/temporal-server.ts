@@ -5,17 +5,17 @@ import { whyUnreachable } from '../config/why-unreachable.js';
 import { launchDevServer } from './dev-server.js';
 import { freePort, isFree } from './free-port.js';
 
-/** Where a dev server and its Web UI are usually found. */
+/** The default ports of a dev server and its Web UI. */
 const defaultPort = 7233;
 const defaultUiPort = 8233;
 
-/** A Temporal server to try things on. */
+/** A Temporal server for the demo. */
 export interface TemporalServer {
   readonly env: TestWorkflowEnvironment;
   readonly namespace: string;
-  /** Base URL of its Web UI; absent for a server that is not ours. */
+  /** The base URL of its Web UI. Absent for a server that we have not started. */
   readonly webUiUrl?: string;
-  /** Closes the connections, and ends the server if it is ours. */
+  /** Closes the connections, and stops the server if we have started it. */
   stop(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export interface DevServerPorts {
   readonly uiPort: number;
 }
 
-/** The usual ports of a dev server and its Web UI where both are free, else any. */
+/** The default ports of a dev server and its Web UI if both are free, otherwise free ones. */
 export async function findDevServerPorts(): Promise<DevServerPorts> {
   const isUsual = (await isFree(defaultPort)) && (await isFree(defaultUiPort));
   if (isUsual) return { port: defaultPort, uiPort: defaultUiPort };
@@ -33,14 +33,14 @@ export async function findDevServerPorts(): Promise<DevServerPorts> {
 
 export interface StartTemporalServerOptions {
   readonly config: TemporalConfig;
-  /** For a server of our own. */
+  /** The ports of a server that we start. */
   readonly ports: DevServerPorts;
-  /** Where a Web UI of our own has payloads decoded. @default nowhere */
+  /** The codec server for the Web UI of a server that we start. @default none */
   readonly codecEndpoint?: string | undefined;
   readonly report: (line: string) => void;
 }
 
-/** The server of `TEMPORAL_ADDRESS` where that is set, else a dev server of our own, in memory, with its Web UI. */
+/** Connects to `TEMPORAL_ADDRESS` if it is set. Otherwise starts a dev server, in memory, with a Web UI. */
 export async function startTemporalServer(options: StartTemporalServerOptions): Promise<TemporalServer> {
   const { config, ports, codecEndpoint, report } = options;
   const { port, uiPort } = ports;

@@ -12,9 +12,8 @@ const { stopConversation } = proxyActivities<Activities>(stopPolicy);
 /**
  * Creates a conversation in an OpenHands server and confirms that it is ready, or fails with a reason.
  *
- * @param input What a client in any language passed: nothing in it is relied on before `createConversation` has
- *   checked it.
- * @throws ApplicationFailure of a type in `contract/failures.ts`; a cancelled run ends cancelled.
+ * @param input From a client in any language. Unchecked until `createConversation` has checked it.
+ * @throws ApplicationFailure of a type in `contract/failures.ts`. A cancelled run ends as cancelled.
  */
 export async function createNestedConversation(
   input: CreateNestedConversationInput,
@@ -25,9 +24,9 @@ export async function createNestedConversation(
     let evidence: Evidence | undefined;
     let attempts = 0;
     let creates = 0;
-    // Once, as a rule; again where a look finds that the server has lost what was created.
+    // Usually runs once, and again when a look finds that the server has lost the conversation.
     for (;;) {
-      // Again with each create: a server that was lost may have taken the workspace with it.
+      // Before each create: a server that was lost may have taken the workspace with it.
       const isPrepared = await prepare(input);
       created = await createConversation({ input, evidence, isPrepared });
       if (!created.sentNothing) creates += 1;
@@ -37,14 +36,14 @@ export async function createNestedConversation(
         server: input.server,
         apiUrl: input.apiUrl,
         client: input.client,
-        // A create of 0.1 does not tell what a look must not repeat.
+        // The result of a create by 0.1 does not list the texts that a look must not repeat.
         ...(created.secrets === undefined && { settings: input.settings }),
         attemptsBefore: attempts,
       });
       if (look.ready) return { conversationId: created.goal.sid, status: look.status, attempts: look.attempts };
       if (creates >= maximumCreates) throw lostTooOften(created, look);
       ({ evidence, attempts } = look);
-      // Starts that evict each other from a server would otherwise create again and again without a pause.
+      // Without a pause, starts that evict each other from a server would create again and again.
       if (patched('wait-before-creating-again')) await sleep(toMilliseconds(created.readiness.interval));
     }
   } catch (error) {
@@ -55,9 +54,9 @@ export async function createNestedConversation(
 }
 
 /**
- * Puts the repository, if there is one, into the workspace of an agent-server. An openhands server does so by itself.
+ * Puts the repository, if there is one, into the workspace of an agent server. An openhands server does this itself.
  *
- * @returns Whether it was done. Runs that began when such an input was refused have no such step.
+ * @returns Whether it was done. Runs that began before this step existed skip it: such an input was refused then.
  */
 async function prepare(input: CreateNestedConversationInput): Promise<true | undefined> {
   const hasRepository = input?.server === 'agent-server' && input.settings?.repository != null;
@@ -66,7 +65,7 @@ async function prepare(input: CreateNestedConversationInput): Promise<true | und
   return true;
 }
 
-/** Whatever becomes of it: what a caller hears is the failure that led to it. */
+/** Errors from the cleanup are ignored: the caller sees the original failure. */
 async function stop({ apiUrl, sid, userId, server, client }: CreateNestedConversationInput): Promise<void> {
   const input = { apiUrl, sid, userId, server, client };
   await CancellationScope.nonCancellable(() => stopConversation({ input })).catch(() => undefined);

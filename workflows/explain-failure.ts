@@ -10,24 +10,26 @@ import type { ConversationLook, CreatedConversation, LookHeartbeat } from '../ac
 import { type FailureDetails, type FailureType, failureTypes, notReadyYet } from '../contract/failures.js';
 import { maximumCreates } from './policies.js';
 
-/** As in the activities: a failure has to be read, and an activity's own message can be of any length. */
+/** The same bound as in the activities. An activity's own message can have any length. */
 const maximumMessageCharacters = 1000;
 
-/** How far the run had come. */
+/** How far the run got. */
 export interface Progress {
-  /** Absent where `createConversation` never succeeded. */
+  /** Absent if `createConversation` has never succeeded. */
   readonly created: CreatedConversation | undefined;
   readonly waitedMs: number;
 }
 
-/** What a caller sees of an error: a failure type of the contract, a cancellation, or a bug as it is. */
+/**
+ * What the caller sees of an error: a failure type of the contract, a cancellation, or the error itself if it is a bug.
+ */
 export function explainFailure(error: unknown, progress: Progress): unknown {
-  // What JSON can carry, but the SDK can't pass on: thrown here it would fail the workflow task again and again.
+  // JSON that the SDK can't pass on. Thrown as it is, this error would fail the workflow task again and again.
   if (error instanceof ValueError || error instanceof PayloadConverterError) {
     return fail('InvalidInput', `the input can't be passed on: ${error.message}`, { problems: [] });
   }
   if (!(error instanceof ActivityFailure)) return error;
-  // A look that was under way may end in a failure of its own: the run was cancelled all the same.
+  // When the run is cancelled, a look in flight may end with its own failure. The run is still cancelled.
   if (isCancellation(error) || error.retryState === RetryState.CANCEL_REQUESTED) {
     return new CancelledFailure('Workflow cancelled');
   }
@@ -42,21 +44,21 @@ export function explainFailure(error: unknown, progress: Progress): unknown {
   return fail('NestedServerUnavailable', `${error.activityType} could not finish: ${reason}`, {});
 }
 
-/** Whether the input was refused: then nothing was sent, and there is nothing to clean up. */
+/** Whether the input was refused. Then nothing was sent, and there is nothing to clean up. */
 export function isInvalidInput(failure: unknown): boolean {
   return failure instanceof ApplicationFailure && failure.type === failureTypes.InvalidInput;
 }
 
-/** Whether an activity's failure is the caller's as it stands; what a look calls not ready is one look's view. */
+/** Whether the caller gets an activity's failure unchanged. A look's "not ready" is only the view of one look. */
 function isTold(type: string | null | undefined): type is FailureType {
   return type != null && Object.hasOwn(failureTypes, type) && type !== failureTypes.ConversationNotReady;
 }
 
-/** The looks ran out, whatever the last one met. */
+/** All looks were used up. */
 function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, cause: unknown): ApplicationFailure {
   const { maximumAttempts, interval } = readiness;
   const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
-  // The usual innocent reason, and what to do about it.
+  // The usual, harmless reason, and what to do about it.
   const hint = lastObservation.includes('agent loading')
     ? '; a set-up script may need more readiness.maximumAttempts'
     : '';
@@ -67,7 +69,7 @@ function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, ca
   );
 }
 
-/** A look found work for `createConversation` each time that it had run. */
+/** Each look after a `createConversation` found more work for it. */
 export function lostTooOften(
   { goal }: CreatedConversation,
   { seen }: Extract<ConversationLook, { ready: false }>,
@@ -76,7 +78,7 @@ export function lostTooOften(
   return fail('ConversationFailed', `${goal.sid} failed: ${reason}`, { reason });
 }
 
-/** What the last look saw. One that timed out has only its heartbeat to tell. */
+/** What the last look saw. If it timed out, only its heartbeat tells. */
 function lastLook(cause: unknown): { readonly attempts?: number; readonly lastObservation: string } {
   if (cause instanceof ApplicationFailure && isNotReadyYet(cause.type)) {
     const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']?];
@@ -89,7 +91,7 @@ function lastLook(cause: unknown): { readonly attempts?: number; readonly lastOb
   return { lastObservation: cause instanceof Error ? cause.message : 'not at all' };
 }
 
-/** Under both of its names: a run can have looks of older workers. */
+/** Checks both names of the type: a run can have looks by older workers. */
 function isNotReadyYet(type: string | null | undefined): boolean {
   return type === notReadyYet || type === failureTypes.ConversationNotReady;
 }
@@ -98,7 +100,7 @@ function fail<T extends FailureType>(type: T, message: string, details: FailureD
   return ApplicationFailure.nonRetryable(shorten(message), failureTypes[type], details);
 }
 
-/** Well-formed, too: half a surrogate pair can't be sent. */
+/** Cuts at a valid character: half a surrogate pair can't be sent. */
 function shorten(message: string): string {
   return message.slice(0, maximumMessageCharacters).toWellFormed();
 }

@@ -1,2 +1,2 @@
-/** `nested-conversations/workflows`, and what the workflow bundle exports: one function for each workflow type. */
+/** `nested-conversations/workflows`, and the exports of the workflow bundle: one function for each workflow type. */
 export { createNestedConversation } from './create-nested-conversation.js';

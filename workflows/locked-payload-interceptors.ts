@@ -7,14 +7,14 @@ import {
 import { lockedFailureType, whyLocked, whyMessageLocked } from '../contract/unreadable.js';
 
 /**
- * Where the workflow reads what its worker has no key for, it waits, and does nothing else: its task fails, so that
- * Temporal hands it to a worker that may have the key. Once one has, the run goes on from where it was; a cancellation
- * ends it at once. The SDK looks for this name.
+ * When a worker has no key for a payload that the workflow reads, the workflow only waits and its task fails. Temporal
+ * then hands the task to a worker that may have the key, and the run continues there. A cancellation ends the run at
+ * once. The SDK looks for this name.
  */
 export function interceptors(): WorkflowInterceptors {
   let missing: string | undefined;
 
-  /** Never resolves: where it was not cancelled, this task fails, and the next worker starts from the history. */
+  /** Never resolves unless cancelled: the task fails, and the next worker replays the history. */
   async function untilCancelled(reason: string): Promise<never> {
     missing = reason;
     try {
@@ -44,7 +44,7 @@ export function interceptors(): WorkflowInterceptors {
     outbound: [
       {
         async scheduleActivity(input, next) {
-          // A cleanup that nothing can cancel: what becomes of it is not read.
+          // A cleanup that can't be cancelled. Its result is not read.
           if (!CancellationScope.current().cancellable) return next(input);
           for (;;) {
             try {
@@ -54,7 +54,7 @@ export function interceptors(): WorkflowInterceptors {
             } catch (error) {
               const reason = whyFailureLocked(error);
               if (reason !== undefined) return untilCancelled(reason);
-              // Its attempts met no worker that could read its input: it was not tried at all.
+              // No worker could read the activity's input, so the activity was never tried.
               if (!isAboutLockedInput(error)) throw error;
             }
           }

@@ -3,20 +3,21 @@ import { ActivityCancellationType, type ActivityOptions } from '@temporalio/work
 import type { CreatedConversation } from '../activities/interface.js';
 import { toMilliseconds } from '../contract/duration.js';
 
-/** Said explicitly: the default does not wait, and a clean-up could overtake a POST that is still in flight. */
+/** Set explicitly: the default does not wait, so a cleanup could overtake a POST that is still in flight. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
 /**
- * No schedule-to-close bound, here and for the looks: a worker outage must not fail a start.
+ * There is no schedule-to-close timeout, here and for the looks: a worker outage must not fail a conversation start.
  *
- * Twelve attempts with back-off span two minutes of waiting: a nested server takes 10 to 20 s to restart, a runtime
- * behind a load balancer up to a minute.
+ * Twelve attempts with backoff span two minutes: a nested server takes 10 to 20 s to restart, a runtime behind a load
+ * balancer up to a minute.
  */
 export const createPolicy: ActivityOptions = {
   summary: 'create it, or finish what an earlier attempt began',
-  // A backstop: what bounds an attempt is its requests' deadlines (client.timeout, at the most 5 minutes each).
+  // A backstop. The deadlines of its requests bound an attempt (client.timeout, at most 5 minutes each).
   startToCloseTimeout: '45 minutes',
-  // Long enough for what comes before the first heartbeat: a few reads, and a replay that is fetched; short enough to notice a dead worker.
+  // Long enough for the work before the first heartbeat (a few reads, and fetching a replay). Short enough to detect a
+  // dead worker.
   heartbeatTimeout: '30 seconds',
   cancellationType,
   retry: {
@@ -27,21 +28,22 @@ export const createPolicy: ActivityOptions = {
   },
 };
 
-/** As for a create: what a repository and its script may take is bounded by their own limits, on the server. */
+/** Like a create. The repository and its script have limits of their own, on the server. */
 export const preparePolicy: ActivityOptions = {
   ...createPolicy,
   summary: 'put the repository into the working directory, and run its set-up script',
-  // A backstop again: three tries of two jobs, of an hour each at the most.
+  // A backstop: three tries of two jobs, of at most an hour each.
   startToCloseTimeout: '8 hours',
 };
 
 /**
- * How often a run creates its conversation at the most. Four cover a restart of the nested server (create again), then
- * waking the agent for the message that survived it, and one more restart; beyond that the server does not hold.
+ * How often a run creates its conversation at most. Four cover a restart of the nested server (create again), waking
+ * the agent for the message that survived it, and one more restart. A server that needs more does not keep its
+ * conversations.
  */
 export const maximumCreates = 4;
 
-/** What a look may take beyond its own deadline: to be picked up, to be reported. */
+/** What a look may take beyond its own deadline, to be picked up and reported. */
 const lookMarginMs = 5_000;
 
 /**
@@ -52,7 +54,7 @@ export function readinessPolicy(readiness: CreatedConversation['readiness'], att
   return {
     summary: `a look every ${readiness.interval}, ${readiness.maximumAttempts} at the most`,
     startToCloseTimeout: toMilliseconds(readiness.lookTimeout) + lookMarginMs,
-    // For what comes with heartbeats: a cancellation, and what was seen. A dead worker is found out by the line above.
+    // Heartbeats carry cancellations and what was seen. The start-to-close timeout above already detects a dead worker.
     heartbeatTimeout: '1 minute',
     cancellationType,
     retry: {
@@ -63,7 +65,7 @@ export function readinessPolicy(readiness: CreatedConversation['readiness'], att
   };
 }
 
-/** Cleaning up is worth a try and another, not a wait: it must not hold the failure that led to it. */
+/** Cleanup gets two attempts and no long wait: it must not delay the original failure. */
 export const stopPolicy: ActivityOptions = {
   summary: 'stop the conversation, as onFailure says',
   startToCloseTimeout: '15 seconds',

@@ -15,8 +15,8 @@ import { searchAttributes, workflowType } from '../contract/names.js';
 import { type ConversationPhase, phaseOfActivity } from '../contract/phases.js';
 
 /**
- * Shows people how a run comes along: in its current details, as markdown; in its search attribute, for those who list
- * runs; and at its end in metrics. The workflow itself does not know of it.
+ * Shows the progress of a run: in its current details, as markdown; in its search attribute, for lists of runs; and,
+ * when it ends, in metrics. The workflow itself does not know about this.
  */
 export function interceptors(): WorkflowInterceptors {
   return {
@@ -32,7 +32,7 @@ export function interceptors(): WorkflowInterceptors {
     inbound: [
       {
         async execute(input, next) {
-          // A service may run workflows of its own on the same worker.
+          // The worker may also run workflows of a service's own.
           if (workflowInfo().workflowType !== workflowType) return next(input);
           try {
             const result = (await next(input)) as CreateNestedConversationResult;
@@ -70,13 +70,15 @@ function showFailure(error: unknown): void {
     .add(1, { type: type ?? 'unknown' });
 }
 
-/** With the labels of the SDK's own metrics in their spelling: its meter says `taskQueue`, they `task_queue`. */
+/** With the label names of the SDK's own metrics: `task_queue`, where the SDK's meter adds `taskQueue`. */
 function labelled(): MetricMeter {
   const { taskQueue, workflowType } = workflowInfo();
   return metricMeter.withTags({ task_queue: taskQueue, workflow_type: workflowType });
 }
 
-/** What a server or a caller said may look like markdown, and would be shown cut, or as an image from elsewhere. */
+/**
+ * Text of a server or a caller may look like markdown. It would be shown incompletely, or load an image from elsewhere.
+ */
 function literally(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\`*_~[\]<&]/g, '\\$&');
 }
@@ -85,7 +87,7 @@ const phaseKey = defineSearchAttributeKey(searchAttributes.phase, SearchAttribut
 
 function show(phase: ConversationPhase, details: string): void {
   setCurrentDetails(`**${phase}**: ${details}`);
-  // In a namespace that lacks the attribute, an upsert would fail the workflow task again and again.
+  // In a namespace without the attribute, an upsert would fail the workflow task again and again.
   const shown = workflowInfo().typedSearchAttributes.get(phaseKey);
   if (shown !== undefined && shown !== phase) upsertSearchAttributes([{ key: phaseKey, value: phase }]);
 }

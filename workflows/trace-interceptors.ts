@@ -2,8 +2,8 @@ import type { Headers, WorkflowInterceptors } from '@temporalio/workflow';
 import { traceHeader } from '../contract/names.js';
 
 /**
- * Hands the trace that the workflow was started in on to its activities and child workflows, unread: nothing of OpenTelemetry is in the
- * bundle. The SDK looks for this name.
+ * Passes the trace that the workflow was started in to its activities and child workflows, unread, so that the bundle
+ * needs nothing of OpenTelemetry. The SDK looks for this name.
  */
 export function interceptors(): WorkflowInterceptors {
   let handedOn: Headers = {};

@@ -4,14 +4,14 @@ import { counter } from '../metrics.js';
 import { NotSentError, type Transport, type TransportRequest } from './transport.js';
 import { whyGivenUp } from './why-given-up.js';
 
-/** The same transport, which counts its requests by what became of them. */
+/** Counts a transport's requests by their outcome. */
 export function counted(transport: Transport): Transport {
   return async (request) => {
     const { method } = request;
     const requests = counter(metricNames.requests);
     try {
       const answer = await transport(request);
-      // What the server makes up must not become a label: each value is one more series.
+      // A made-up status must not become a label: each value is a new time series.
       requests.add(1, { method, status: answer.status in STATUS_CODES ? answer.status : 'other' });
       return answer;
     } catch (error) {
@@ -21,7 +21,7 @@ export function counted(transport: Transport): Transport {
   };
 }
 
-/** In a word that does not depend on what the server says. */
+/** One of a few fixed words, independent of what the server says. */
 function whyNoAnswer(request: TransportRequest, error: unknown): string {
   if (error instanceof NotSentError) return 'not sent';
   return whyGivenUp(request) ?? (error as NodeJS.ErrnoException).code ?? 'other';

@@ -1,13 +1,13 @@
-/** Why a request is given up whose time is over: the name is what `AbortSignal.timeout` gives it. */
+/** The error of a passed deadline, with the name that `AbortSignal.timeout` uses. */
 function timeoutError(): DOMException {
   return new DOMException('The deadline has passed', 'TimeoutError');
 }
 
 /**
- * Runs `work` with a signal that aborts once this time is over, or `cancelled` aborts.
+ * Runs `work` with a signal that aborts when the time is over or `cancelled` aborts.
  *
- * `AbortSignal.timeout` and `AbortSignal.any` do the same, and show in a profile of a busy worker: their timers go on
- * after the answer, and what they make is left to the garbage collector.
+ * `AbortSignal.timeout` and `AbortSignal.any` would do the same, but they show up in the profile of a busy worker:
+ * their timers go on after the answer, and their objects are left to the garbage collector.
  */
 export async function withDeadline<T>(
   ms: number,

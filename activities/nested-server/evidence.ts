@@ -2,13 +2,13 @@ import type { Evidence } from '../interface.js';
 import type { Dialect, Goal } from './dialect.js';
 import { failure } from './failures.js';
 
-/** Of the shape of the states. Raise it with every change that an older worker would misread. */
+/** The version of the states' shape. Raise it with every change that an older worker would misread. */
 const version = 2;
 
-/** What a worker waits before it tries again what another one has to do. */
+/** How long to wait before a retry that another worker may have to make. */
 const retryMs = 15_000;
 
-/** A state as it travels in heartbeats, results and inputs of activities. */
+/** Wraps a state for heartbeats, results and inputs of activities. */
 export function evidenceOf(state: unknown): Evidence {
   return { version, state };
 }
@@ -16,8 +16,8 @@ export function evidenceOf(state: unknown): Evidence {
 /**
  * The state in some evidence, which another version of the worker may have left.
  *
- * @throws ApplicationFailure of type NestedServerUnavailable (retried) where a newer one did: read with half an
- *   understanding, it could have the message sent again
+ * @throws ApplicationFailure of type NestedServerUnavailable (retried) if a newer version did: a worker that misreads
+ *   it could send the message again
  */
 export function stateIn<State>(dialect: Dialect<State, string>, evidence: Evidence, goal: Goal): State {
   if (evidence.version === undefined) return dialect.upgrade(evidence, goal);

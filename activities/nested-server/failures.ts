@@ -4,19 +4,22 @@ import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
 import type { HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
-/** Characters of an answer that are quoted: more than are told, as a long secret shrinks to three asterisks. */
+/**
+ * The quoted part of an answer, in characters. More than is shown, because masking shrinks a long secret to three
+ * asterisks.
+ */
 const maximumQuote = 4_000;
 
-/** Characters of a `msg_id`, and of a field's name in a validation error. The server's own have fifty. */
+/** The longest `msg_id`, or field name in a validation error, in characters. The server's own have fifty. */
 const maximumMsgId = 200;
 
-/** Validation errors that are told. */
+/** The maximum number of validation errors to show. */
 const maximumErrors = 10;
 
-/** Retry-After is honoured up to here: a server that asks for an hour would outlast the caller. */
+/** The longest Retry-After that is honored: if a server asks for an hour, the caller would give up first. */
 const maximumRetryAfterMs = 30_000;
 
-/** An ApplicationFailure of the contract, without a cause that could carry a request's headers. */
+/** An ApplicationFailure of the contract. It has no cause, which could carry a request's headers. */
 export function failure<T extends FailureType>(
   type: T,
   message: string,
@@ -34,15 +37,12 @@ export function failure<T extends FailureType>(
   });
 }
 
-/**
- * The failure that an answer means for whoever needed a better one: the server's verdict by its status, as in the
- * table of errors in docs/contract.md.
- */
+/** The failure for an answer that is not the one needed, by its status: see the table of errors in docs/contract.md. */
 export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;
   const msgId = stringAt(answer.json, 'msg_id')?.slice(0, maximumMsgId);
   const details: RequestDetails = { method, url, status, ...(msgId && { msgId }) };
-  // The mend comes before the server's words: these can be long, and are what is cut off then.
+  // The fix comes before the server's words, which can be long and are cut off at the end.
   const say = (mend: string) => `${method} ${url} answered ${status}${mend} ${describeBody(answer)}`;
   const message = say('');
   if (status === 401 || status === 403) return failure('Unauthorized', say(', check client.sessionApiKey:'), details);
@@ -55,10 +55,14 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   return failure('ConversationRejected', message, details);
 }
 
-/** agent-server's 500s for what no later request changes: a tool that it does not have, and (to 1.40) a body it refuses. */
-const refusals = /ToolDefinition '[^']{0,200}' is not registered|is not JSON serializable/;
+/**
+ * 500s of the agent server that a retry can't change: a tool it does not have, a part of the body that lacks a field, and
+ * (up to 1.40) a body it refuses.
+ */
+const refusals =
+  /ToolDefinition '[^']{0,200}' is not registered|missing \d{1,3} required [a-z-]{1,40} arguments?:|is not JSON serializable/;
 
-/** Whether the same request may be answered differently later on. */
+/** Whether the same request may succeed later. */
 function isTemporary(answer: HttpAnswer): boolean {
   const { status } = answer;
   if (status >= 500) return !refusals.test(answer.text.slice(0, maximumQuote));
@@ -67,28 +71,31 @@ function isTemporary(answer: HttpAnswer): boolean {
   return status === 408 || status === 425 || status === 429;
 }
 
-/** Whether a 404 is the API's own word on what was asked for. A gateway's, or FastAPI's for a missing route, may pass. */
+/**
+ * Whether a 404 is the API's own, about the conversation. One from a gateway, or FastAPI's for a missing route, may
+ * pass.
+ */
 export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
   const detail = stringAt(json, 'detail');
   return status === 404 && detail !== undefined && detail !== 'Not Found';
 }
 
 /**
- * Whether the server does not have what was asked for at all, by its path, method or parameters; or a gateway says the
- * same. FastAPI's 404 for a route has this detail.
+ * Whether the server lacks the path, method or parameters of the request. A gateway can answer the same. `Not Found` is
+ * FastAPI's detail for a missing route.
  */
 export function isMissingRoute({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
   return status === 405 || status === 422 || (status === 404 && stringAt(json, 'detail') === 'Not Found');
 }
 
-/** A request was turned away before the server did anything: what was known before it still holds. */
+/** The server turned a request away before it did anything, so what was known before still holds. */
 export class TurnedAwayError extends Error {
   constructor(readonly failure: ApplicationFailure) {
     super(failure.message);
   }
 }
 
-/** The failure of a create, of which some answers tell that it has stored nothing: a full server's, a gateway's. */
+/** The failure of a create. Some answers prove that nothing was stored: those of a full server, or of a gateway. */
 export function failureOfCreate(answer: HttpAnswer): Error {
   const failure = failureOfAnswer(answer);
   const { status } = answer;
@@ -101,14 +108,14 @@ export function failureOfNoAnswer({ method, url, message }: NoAnswerError): Appl
   return failure('NestedServerUnavailable', message, { method, url });
 }
 
-/** The failure of a request that the egress policy holds back: it would hold back the next one, too. */
+/** The failure of a request that the egress policy denies. A retry would be denied, too. */
 export function failureOfNotSent({ method, url, message }: NotSentError): ApplicationFailure {
   return failure('ConversationRejected', message, { method, url });
 }
 
-/** What the body says: never the input that a validation error repeats. */
+/** The server's explanation, without the input that a validation error repeats. */
 function describeBody({ json, text, headers }: HttpAnswer): string {
-  // agent-server's 500 says what happened in `exception`, beside a `detail` that says nothing.
+  // The agent server's 500 gives the reason in `exception`. Its `detail` is generic.
   const message =
     stringAt(json, 'message') ?? stringAt(json, 'exception') ?? stringAt(json, 'detail') ?? validationErrors(json);
   if (message) return `(${message.slice(0, maximumQuote)})`;
@@ -117,7 +124,7 @@ function describeBody({ json, text, headers }: HttpAnswer): string {
   return `with a body that is not the API's (${type}): ${text.slice(0, maximumQuote)}`;
 }
 
-/** FastAPI's list of validation errors, as `field: problem`. */
+/** FastAPI's validation errors, as `field: problem`. */
 function validationErrors(json: unknown): string | undefined {
   const detail = property(json, 'detail');
   if (!Array.isArray(detail)) return undefined;
@@ -127,7 +134,7 @@ function validationErrors(json: unknown): string | undefined {
     .join('; ');
 }
 
-/** FastAPI's path to a field: a list of names and indexes, as a rule. */
+/** FastAPI's path to a field. Usually a list of names and indexes. */
 function fieldAt(location: unknown): string {
   const parts = Array.isArray(location) ? location.slice(0, maximumErrors) : [location];
   const named = parts.filter((part) => typeof part === 'string' || typeof part === 'number');
@@ -141,7 +148,10 @@ function retryAfterMs({ headers }: HttpAnswer): number | undefined {
   return Number.isNaN(delay) ? undefined : Math.min(Math.max(delay, 1000), maximumRetryAfterMs);
 }
 
-/** A text of the server that is kept as evidence: it travels with every heartbeat. More than is told, as above. */
+/**
+ * Text of the server that is kept as evidence. Bounded, as it travels with every heartbeat, but longer than what is
+ * shown.
+ */
 export function excerpt(text: unknown): string {
   return typeof text === 'string' ? text.slice(0, 2000) : '';
 }

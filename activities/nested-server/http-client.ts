@@ -6,23 +6,23 @@ import { whyGivenUp } from './why-given-up.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
-  /** Path below the base URL, each segment already encoded. */
+  /** The path below the base URL, each segment already encoded. */
   readonly path: string;
   readonly query?: Record<string, string | number | boolean>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** The part of the time that is left which this request may take, so that others get some. @default 1 */
+  /** The share of the remaining time that this request may take, to leave time for later ones. @default 1 */
   readonly share?: number;
 }
 
-/** Whatever the server answered, with any status. */
+/** The server's answer, with any status. */
 export interface HttpAnswer {
   readonly method: string;
   readonly url: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
-  /** The parsed body; `undefined` where it is not JSON. */
+  /** The parsed body; `undefined` if it is not JSON. */
   readonly json: unknown;
 }
 
@@ -32,46 +32,46 @@ export class NoAnswerError extends Error {
   constructor(
     readonly method: string,
     readonly url: string,
-    /** In plain words, e.g. `connection refused`. */
+    /** In plain words, for example `connection refused`. */
     readonly reason: string,
-    /** Whether the server was up but did not answer in time. */
+    /** Whether the server was reachable but did not answer in time. */
     readonly isLate = false,
   ) {
     super(`${method} ${url}: ${reason}`);
   }
 }
 
-/** Thrown when an answer is too large to be read, or to be parsed: a smaller page of the same may do. */
+/** Thrown when an answer is too large to read or to parse. A smaller page may work. */
 export class AnswerTooLargeError extends NoAnswerError {
   override readonly name = 'AnswerTooLargeError';
 }
 
 /**
- * What an answer is parsed with. A page of a hundred events has some ten thousand values; a hundred times that costs
- * some 50 MB. What is nested deeper than this is no event.
+ * Bounds of an answer that is parsed. A page of a hundred events has about ten thousand values; a hundred
+ * times as many cost about 50 MB. No event is nested this deep.
  */
 const jsonBounds = { levels: 200, values: 500_000 };
 
 export interface HttpClientOptions {
   readonly transport: Transport;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly sessionApiKey?: string | null | undefined;
-  /** Deadline of a whole request, its body included, in milliseconds. */
+  /** The deadline of a whole request, including its body, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether the deadline is that of all requests of this client together. @default false */
+  /** Whether all requests of this client share one deadline. @default false */
   readonly sharedDeadline?: boolean;
-  /** A tighter deadline for reads, in milliseconds. @default timeoutMs */
+  /** A shorter deadline for reads, in milliseconds. @default timeoutMs */
   readonly readTimeoutMs?: number;
-  /** Aborts reads in flight. A write is waited for, so that whoever cleans up afterwards never overtakes it. */
+  /** Aborts reads in flight. Writes are awaited, so that a cleanup never overtakes one. */
   readonly signal: AbortSignal;
 }
 
-/** One nested server over HTTP. It never retries what was answered: that is Temporal's part. */
+/** One nested server over HTTP. It never retries an answered request: Temporal does that. */
 export class HttpClient {
   readonly baseUrl: string;
   readonly #transport: Transport;
-  /** When the deadline of all requests passes: from the first request on. */
+  /** When the shared deadline passes. Set by the first request. */
   #endsAt: number | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
@@ -80,8 +80,9 @@ export class HttpClient {
   }
 
   /**
-   * The answer, whatever its status. Throws {@link NoAnswerError}, {@link AnswerTooLargeError}, {@link NotSentError}, or
-   * the reason of the aborted `signal`.
+   * Resolves with the answer, whatever its status.
+   *
+   * @throws {@link NoAnswerError}, {@link AnswerTooLargeError}, {@link NotSentError}, or the reason of the aborted `signal`
    */
   async send({ method, path, query, body, share = 1 }: HttpRequest): Promise<HttpAnswer> {
     const { baseUrl, sessionApiKey, signal } = this.options;
@@ -114,8 +115,8 @@ export class HttpClient {
   }
 
   /**
-   * A deadline of the request's own, also where it shares one: so that whoever is late is told apart from whoever came
-   * after. axios' own timeout starts anew with every byte: a slow drip would hold a look for ever.
+   * Each request has its own deadline, even if it shares one, so that the error names the request that was late. axios'
+   * own timeout is not used: it starts again with every byte, so a slow drip would block a readiness check forever.
    */
   #deadlineOf(isRead: boolean, share: number): { ms: number; within: string } {
     const { timeoutMs, readTimeoutMs = Number.POSITIVE_INFINITY, sharedDeadline } = this.options;
@@ -172,6 +173,6 @@ function noAnswer(method: string, url: string, error: unknown): NoAnswerError {
 function reasonOf(error: unknown): string {
   const { code = '', message = '' } = error instanceof Error ? (error as AxiosError) : {};
   if (code === AxiosError.ERR_BAD_RESPONSE) return 'connection cut off within the answer';
-  // What is left is named by Node or OpenSSL: a refused certificate, a corrupt gzip body.
+  // Other errors are described by Node or OpenSSL: a refused certificate, a corrupt gzip body.
   return [reasons[code] ?? message.slice(0, 200), code && `(${code})`].filter(Boolean).join(' ');
 }

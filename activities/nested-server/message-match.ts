@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** What OpenHands stores in place of a secret that it knows. */
+/** OpenHands stores this in place of a secret that it knows. */
 const hiddenSecret = '<secret_hidden>';
 
-/** A message's text in a form that is small and reveals nothing. */
+/** Turns a message's text into a small form that reveals nothing. */
 export function messageDigest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** Tells a message by its digest: `undefined` where the server has hidden a part, so that only the text can tell. */
+/** Recognizes a message by its digest; `undefined` if the server has masked a part, so that only the text can tell. */
 export function matchDigest(digest: string | undefined): (stored: string) => boolean | undefined {
   return (stored) => {
     if (digest === undefined) return false;
@@ -16,19 +16,19 @@ export function matchDigest(digest: string | undefined): (stored: string) => boo
   };
 }
 
-/** Tells a message by its text, of which the server may have hidden parts. */
+/** Recognizes a message by its text, even if the server has masked parts of it. */
 export function matchText(text: string | undefined): (stored: string) => boolean {
   return (stored) => text !== undefined && (stored === text || isMaskedCopy(stored, text));
 }
 
-/** Whether the stored text is ours with some parts hidden: what is left stands in ours, in this order. */
+/** Whether the stored text is ours with some parts masked: the rest must occur in ours, in the same order. */
 function isMaskedCopy(stored: string, text: string): boolean {
   const [start = '', ...others] = stored.split(hiddenSecret);
   const end = others.pop();
   if (end === undefined || !text.startsWith(start)) return false;
   let position = start.length;
   for (const part of others) {
-    // At least one character was hidden.
+    // A mask hides at least one character.
     const found = indexOf(text, part, position + 1);
     if (found < 0) return false;
     position = found + part.length;
@@ -37,8 +37,8 @@ function isMaskedCopy(stored: string, text: string): boolean {
 }
 
 /**
- * As `String.indexOf`, in time that grows with the length of both, whatever they hold (Knuth, Morris and Pratt): the
- * texts are those of a caller and of a server, and can be megabytes.
+ * Like `String.indexOf`, in linear time for any input (Knuth, Morris and Pratt): both texts come from outside and can
+ * be megabytes long.
  */
 function indexOf(text: string, part: string, from: number): number {
   if (part === '') return from;
@@ -52,7 +52,7 @@ function indexOf(text: string, part: string, from: number): number {
   return -1;
 }
 
-/** For each beginning of a text, the length of the longest shorter one that it ends with. */
+/** For each prefix of a text, the length of its longest proper prefix that is also its suffix. */
 function bordersOf(text: string): Uint32Array {
   const borders = new Uint32Array(text.length);
   let matched = 0;

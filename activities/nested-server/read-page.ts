@@ -1,13 +1,13 @@
 import { AnswerTooLargeError, type HttpAnswer } from './http-client.js';
 
-/** How much smaller a page is tried where one was too large: 50, 10, 2, 1. */
+/** The factor by which a page shrinks if it was too large: 50, 10, 2, 1. */
 const shrinkBy = 5;
 
 /**
- * Reads pages of at most `largest` items, and smaller ones from where one was too large to read: a single event can
- * hold a screenshot of a megabyte.
+ * Reads pages of at most `largest` items, and of fewer once a page was too large to read: a single event can hold a
+ * screenshot of a megabyte.
  *
- * @throws AnswerTooLargeError where a page of `smallest` items is
+ * @throws AnswerTooLargeError if a page of `smallest` items is too large
  */
 export function pageReader(
   largest: number,

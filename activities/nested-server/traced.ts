@@ -4,7 +4,7 @@ import { traceparent } from '../../tracing/trace-context.js';
 import type { Transport, TransportRequest } from './transport.js';
 import { whyGivenUp } from './why-given-up.js';
 
-/** The same transport, with a span for each request, whose `traceparent` the server gets. */
+/** Gives each request a span and sends its `traceparent` to the server. */
 export function traced(transport: Transport): Transport {
   return async (request) => {
     const { method, url } = request;
@@ -13,7 +13,7 @@ export function traced(transport: Transport): Transport {
       method,
       {
         kind: SpanKind.CLIENT,
-        // Of the query, the headers and the body nothing is told.
+        // The query, the headers and the body must stay out of the span.
         attributes: { 'http.request.method': method, 'url.full': url, 'server.address': hostname },
         errorType: (error) => errorType(request, error),
       },
@@ -27,12 +27,12 @@ export function traced(transport: Transport): Transport {
   };
 }
 
-/** In the best of starts, too, a server is asked for what it does not have yet. */
+/** Not an error: even a successful start asks for things that the server does not have yet. */
 const notYetThere = 404;
 
 function errorType(request: TransportRequest, error: unknown): string | undefined {
   const givenUp = whyGivenUp(request);
-  // That nobody wants the answer any more is no error.
+  // A cancelled request is no error.
   if (givenUp) return givenUp === 'timeout' ? givenUp : undefined;
   const { code, name } = error as NodeJS.ErrnoException;
   return code ?? name;

@@ -7,9 +7,9 @@ import { type EgressPolicy, parseEgressPolicy } from '../../egress/egress-policy
 import { defaultMaximumAnswerBytes } from '../defaults.js';
 
 /**
- * Sends one request, and resolves with its answer, whatever the status. Redirects are not followed.
+ * Sends one request and resolves with its answer, whatever the status. Redirects are not followed.
  *
- * @throws {@link NotSentError}, or what axios throws where there is no answer
+ * @throws {@link NotSentError}, or axios' error if no answer came
  */
 export type Transport = (request: TransportRequest) => Promise<AxiosResponse<string>>;
 
@@ -17,17 +17,17 @@ export type TransportRequest = Pick<AxiosRequestConfig, 'params' | 'data' | 'sig
   readonly method: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Set where a kept connection has just turned out to be dead: another one may be, too. @default false */
+  /** Set when a kept-alive connection has just proved dead: others may be dead, too. @default false */
   readonly newConnection?: boolean;
 };
 
-/** Thrown when a request may not go where it was to go: not a byte of it was sent. */
+/** Thrown when the egress policy denies a request. No byte of it was sent. */
 export class NotSentError extends Error {
   override readonly name = 'NotSentError';
   constructor(
     readonly method: string,
     readonly url: string,
-    /** In plain words, with the rule that stands against it. */
+    /** In plain words, with the rule that denies it. */
     readonly reason: string,
   ) {
     super(`${method} ${url} was not sent: ${reason}`);
@@ -35,20 +35,20 @@ export class NotSentError extends Error {
 }
 
 export interface TransportOptions {
-  /** Where requests may go. @default anywhere but to what no rule can allow */
+  /** Where requests may go. @default anywhere, except what no rule can allow */
   readonly egressPolicy?: EgressPolicy;
   /**
-   * Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count. A proxy looks host names up by itself: of what goes
-   * through it, the policy judges host names and literal addresses only. @default false
+   * Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are used. A proxy resolves host names itself, so for requests
+   * through it the policy sees only host names and literal addresses. @default false
    */
   readonly proxyFromEnvironment?: boolean;
-  /** The largest answer that is read, in bytes, decompressed. @default 8 MiB */
+  /** The largest decompressed answer to read, in bytes. @default 8 MiB */
   readonly maximumAnswerBytes?: number | undefined;
-  /** Looks a host name up. @default as the operating system does */
+  /** Resolves a host name. @default the operating system's resolver */
   readonly lookup?: (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
 }
 
-/** Connections are made to the very address that was judged: what the name means a moment later does not matter. */
+/** Connects to the very address that the policy has checked, so a later change of the DNS record does not matter. */
 export function createTransport(options: TransportOptions = {}): Transport {
   const {
     egressPolicy = parseEgressPolicy(),
@@ -59,9 +59,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const settings = {
     httpAgent: new http.Agent({ keepAlive: true }),
     httpsAgent: new https.Agent({ keepAlive: true }),
-    // Left to itself, axios reads the environment: a proxy that nobody asked for would see the session key.
+    // By default, axios reads the proxy from the environment. An unexpected proxy would see the session key.
     ...(!proxyFromEnvironment && ({ proxy: false } as const)),
-    // Else the session key would be carried to another host.
+    // A redirect would carry the session key to another host.
     maxRedirects: 0,
     maxContentLength: maximumAnswerBytes,
     maxBodyLength: Number.POSITIVE_INFINITY,
@@ -74,7 +74,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     const { hostname, port } = destinationOf(url);
     const refuse = (reason: string) => new NotSentError(method, url, reason);
 
-    // A literal address is never looked up, and what goes through a proxy is not looked up here.
+    // A literal address needs no lookup, and a proxy does its own. So the policy is asked here as well.
     const refusal = egressPolicy({ hostname, port });
     if (refusal) throw refuse(refusal);
 
@@ -85,13 +85,15 @@ export function createTransport(options: TransportOptions = {}): Transport {
       if (first && refusals.every(Boolean)) throw refuse(first);
       return [found.filter((_, index) => !refusals[index])];
     };
+    // A form is encoded, and told by its own type, on the way.
+    const isJson = request.data !== undefined && !(request.data instanceof FormData);
     try {
       return await sendByHttp({
         ...settings,
         ...request,
         ...(newConnection && withoutPool),
-        headers: AxiosHeaders.from({ ...(request.data !== undefined && json), ...request.headers }),
-        data: request.data && JSON.stringify(request.data),
+        headers: AxiosHeaders.from({ ...(isJson && json), ...request.headers }),
+        data: isJson ? JSON.stringify(request.data) : request.data,
         lookup: lookUpAllowed,
       });
     } catch (error) {
@@ -101,14 +103,14 @@ export function createTransport(options: TransportOptions = {}): Transport {
 }
 
 /**
- * What axios sends a request with. Asked directly: to merge configurations and to find transformations, of which there is
- * nothing to merge or to transform here, takes axios a third of its time.
+ * Calls axios' HTTP adapter directly. Merging configurations and finding transformations takes a third of axios' time,
+ * and there is nothing to merge or transform here.
  */
 const sendByHttp = axios.getAdapter('http');
 
 const json = { 'Content-Type': 'application/json' };
 
-/** Agents that keep no connection, and so find none. */
+/** Agents without kept-alive connections, so that each request opens a new one. */
 const withoutPool = { httpAgent: new http.Agent(), httpsAgent: new https.Agent() };
 
 function destinationOf(url: string): { hostname: string; port: number } {

@@ -4,7 +4,7 @@ import type { Figure } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** One conversation, started by everybody at once. */
+/** Measures one conversation that many callers start at the same time. */
 export async function burst({ standIn, startWorker, startLoad, client }: Stage, sizes: Sizes): Promise<Figure[]> {
   await startWorker({ runs: 'ours', taskQueue: 'ours' });
   const { call: load } = await startLoad();

@@ -4,12 +4,15 @@ import { type Figure, ratios, spread } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** At a time: few enough that what is compared does not wait for others' processors. */
+/** Few enough that the subjects do not compete for processors. */
 const atATime = 15;
 
 const subjects = ['ours', 'fenced-calls'] as const;
 
-/** What a start takes of a worker's processor beside the same six requests and the fence, whatever else the machine does. */
+/**
+ * Measures a worker's CPU per start against the same six requests and the fence, independent of the machine's other
+ * load.
+ */
 export async function cpu(
   { startWorker, startLoad }: Stage,
   { cpuRounds, together, warmUp }: Sizes,
@@ -41,7 +44,7 @@ export async function cpu(
   ];
 }
 
-/** What it takes to import the client, beside the Temporal client that it is built on. */
+/** Measures importing the client against importing the Temporal client that it is built on. */
 export async function clientImport(_stage: Stage, { cpuRounds }: Sizes): Promise<Figure[]> {
   const ours: number[] = [];
   const temporal: number[] = [];
@@ -63,7 +66,7 @@ export async function clientImport(_stage: Stage, { cpuRounds }: Sizes): Promise
   ];
 }
 
-/** CPU of a process that imports a module and ends. */
+/** The CPU time of a process that imports a module and ends. */
 function importMs(module: string): number {
   const program = `import ${JSON.stringify(module)}; const { user, system } = process.cpuUsage(); console.log((user + system) / 1000);`;
   const folder = fileURLToPath(new URL('.', import.meta.url));

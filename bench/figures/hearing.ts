@@ -2,12 +2,12 @@ import { type Figure, median } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** How soon callers hear of the end, by how many of them may poll, and what their waiting takes. */
+/** Measures how soon callers learn of a run's end, by the number of long polls, and the cost of their waiting. */
 export async function hearing({ startLoad }: Stage, { hearing: kinds, watchSeconds }: Sizes): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { callers, longPolls, goalMs } of kinds) {
     const load = await startLoad();
-    // Nobody polls this queue: they run until they are ended, and take no worker's time.
+    // No worker polls this queue. The runs wait until they are terminated, and cost no worker time.
     const waiting = { runs: 'ours', taskQueue: 'without-a-worker', count: callers, interval: '60 minutes' } as const;
     const sids = await load.call.startWaiting(waiting);
     const options = { sids, longPolls, watchMs: watchSeconds * 1000 };

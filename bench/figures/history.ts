@@ -4,7 +4,7 @@ import type { Figure } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** What Temporal keeps of a start, by the looks that it took. */
+/** Measures what Temporal stores for a start, by its number of looks. */
 export async function history({ standIn, startWorker, startLoad, client }: Stage, sizes: Sizes): Promise<Figure[]> {
   await startWorker({ runs: 'ours', taskQueue: 'ours' });
   await startWorker({ runs: 'floor', taskQueue: 'floor' });
@@ -19,7 +19,7 @@ export async function history({ standIn, startWorker, startLoad, client }: Stage
     polling.push(await historySize(client, workflowId));
   }
 
-  // What the last look but one failed with is in the history of all that took more than one.
+  // A history of more than one look also holds the failure of the last look but one.
   const [first, second] = ours;
   const isConstant = ours.every(
     ({ events, bytes }) => events === first?.events && bytes <= (second?.bytes ?? 0) * 1.01,
@@ -49,7 +49,7 @@ interface HistorySize {
   readonly bytes: number;
 }
 
-/** Once it has ended. */
+/** The history's size after the run has ended. */
 async function historySize(client: Client, workflowId: string): Promise<HistorySize> {
   const handle = client.workflow.getHandle(workflowId);
   await handle.result();

@@ -6,7 +6,7 @@ import type { Stage } from '../stage.js';
 
 const intervalMs = 2000;
 
-/** How long after a server became ready its conversation's workflow has completed. */
+/** Measures the time from a server's readiness to the completion of the conversation's workflow. */
 export async function lag({ standIn, startWorker, startLoad, client }: Stage, sizes: Sizes): Promise<Figure[]> {
   await startWorker({ runs: 'ours', taskQueue: 'ours' });
   const { call: load } = await startLoad();
@@ -17,7 +17,7 @@ export async function lag({ standIn, startWorker, startLoad, client }: Stage, si
   for (let round = 0; round < sizes.lags; round++) {
     const sids: string[] = [];
     for (let index = 0; index < sizes.lagging; index++) {
-      // So that their looks are spread evenly over the interval, and what they wait for comes at all distances.
+      // Spreads the looks evenly over the interval, so that readiness comes at every distance from a look.
       sids.push(await load.startOne('2 seconds'));
       await sleep(intervalMs / sizes.lagging);
     }

@@ -4,11 +4,11 @@ import type { Traffic } from '../processes/stand-in.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** Looks between which what one look takes is measured. */
+/** The numbers of looks between which the cost of one look is measured. */
 const few = 1;
 const many = 3;
 
-/** What the nested server sees of it. */
+/** Measures what the nested server receives. */
 export async function requests({ standIn, startWorker, startLoad, client }: Stage, sizes: Sizes): Promise<Figure[]> {
   await startWorker({ runs: 'ours', taskQueue: 'ours' });
   const { call: load } = await startLoad();

@@ -5,13 +5,13 @@ import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 import { total } from '../total.js';
 
-/** What the Temporal server does for a start, or for a look that finds nothing. */
+/** The load on the Temporal server of a start, or of a look that finds nothing. */
 interface ServerLoad {
-  /** Of clients and workers. */
+  /** Calls by clients and workers. */
   readonly calls: number;
   /** Requests to its database. */
   readonly database: number;
-  /** Those of them that write a workflow's state, which a history shard does one after the other. */
+  /** Those of them that write a workflow's state. A history shard makes them one after the other. */
   readonly updates: number;
   /** Requests to its visibility store. */
   readonly visibility: number;
@@ -66,7 +66,7 @@ export async function serverLoad(stage: Stage, sizes: Sizes): Promise<Figure[]> 
 async function during(stage: Stage, count: number, work: () => Promise<unknown>): Promise<ServerLoad> {
   const before = await read(stage);
   await work();
-  // What it does about a workflow that has ended, it does a moment later.
+  // The server does some work shortly after a workflow has ended.
   await sleep(2000);
   return per(count, before, await read(stage));
 }

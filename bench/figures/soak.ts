@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, median, spread } from '../figure.js';
 import type { Stage } from '../stage.js';
 
-/** Starts a second: about a third of what two cores with everything on them hold. */
+/** Starts per second: about a third of what two cores can run with everything on them. */
 const rate = 8;
 
-/** Whether anything is lost, or grows, under a load that goes on. Every other conversation is ready at its third look. */
+/**
+ * Measures whether anything is lost or grows under constant load. Every second conversation is ready at its third look.
+ */
 export async function soak({ standIn, startWorker, startLoad }: Stage, minutes: number): Promise<Figure[]> {
   const worker = await startWorker({ runs: 'ours', taskQueue: 'ours' });
   const { call: load } = await startLoad();

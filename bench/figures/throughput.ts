@@ -13,7 +13,7 @@ const workerOf = {
   'no-ops': 'floor',
   'bare-calls': 'floor',
   'fenced-calls': 'floor',
-  // Of no worker.
+  // Runs on no worker.
   'in-process': 'floor',
 } as const satisfies Record<Subject, string>;
 
@@ -23,7 +23,7 @@ function noSamples(): Samples {
   return Object.fromEntries(subjects.map((subject) => [subject, []])) as unknown as Samples;
 }
 
-/** Conversations a second, and what one takes, for a nested server that is ready at once. */
+/** Measures conversations per second and the latency of one, for a nested server that is ready at once. */
 export async function throughput({ standIn, startWorker, startLoad }: Stage, sizes: Sizes): Promise<Figure[]> {
   const workers = {
     ours: await startWorker({ runs: 'ours', taskQueue: 'ours' }),
@@ -45,7 +45,7 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
   };
   for (let round = 0; round < sizes.rounds; round++) {
     for (let turn = 0; turn < subjects.length; turn++) {
-      // To and fro: whom one follows in one round, it comes before in the next.
+      // Alternates the order, so that each subject runs before and after each of its neighbors.
       const inTurn = (turn + round) % subjects.length;
       const subject = subjects.at(round % 2 ? -1 - inTurn : inTurn) as Subject;
       const one = await load.run({ subject, count: sizes.alone, atATime: 1 });
@@ -129,7 +129,7 @@ const remarks = {
   'ours-unseen': ', without all that it is seen by',
 };
 
-/** What the processors of this machine have worked so far: with nothing else on it, Temporal's share is what is left. */
+/** The total CPU time of this machine's processors. If nothing else runs, the rest of it is Temporal's share. */
 function machineCpuSeconds(): number {
   const ms = cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
   return ms / 1000;

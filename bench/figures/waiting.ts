@@ -8,17 +8,17 @@ import type { BenchWorker, StartWorkerOptions } from '../processes/worker.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** Workflows of one kind that wait, on a task queue and a worker of their own. */
+/** Waiting workflows of one kind, on their own task queue and worker. */
 interface Crowd {
   readonly taskQueue: string;
   readonly worker: BenchProcess<BenchWorker>;
-  /** Starts so many more, and returns their ids when each has had its first look. */
+  /** Starts this many more, and returns their ids once each has had its first look. */
   add(count: number): Promise<string[]>;
-  /** The worker's memory after each addition, the first before any. */
+  /** The worker's memory after each addition. The first value is from before any. */
   readonly memory: { readonly waiting: number[]; readonly megabytes: number[] };
 }
 
-/** What waiting costs, for those who wait and those who look. */
+/** Measures what waiting costs workers and clients. */
 export async function waiting(stage: Stage, sizes: Sizes): Promise<Figure[]> {
   const { standIn, startLoad } = stage;
   const { waiting: count } = sizes;
@@ -56,7 +56,7 @@ async function gather(
   const isOurs = runs === 'ours';
   const look = isOurs ? 'checkConversationReady' : 'neverReady';
   const worker = await startWorker(options);
-  // What a worker takes for the first of them, it takes once.
+  // Warms the worker up, because the first workflows cost extra.
   await standIn.call.readyAtLook(1);
   await load.run({ subject: isOurs ? 'ours' : 'bare-calls', count: warmUp, atATime: 50, taskQueue });
   const memory = { waiting: [0], megabytes: [await worker.call.megabytes()] };
@@ -110,7 +110,7 @@ function memoryFigures({ cached, bounded, floor }: Record<'cached' | 'bounded' |
   ];
 }
 
-/** What a worker does while all wait, and while some are looked at. */
+/** Measures a worker while all conversations wait, and while some are checked. */
 async function idleFigures(
   { client, standIn }: Stage,
   { worker, taskQueue }: Crowd,
@@ -133,7 +133,7 @@ async function idleFigures(
     const count = 20;
     const expected = (await worker.call.attempts('createConversation')) + count;
     sids.push(...(await load.call.startWaiting({ runs: 'ours', taskQueue, count, interval: '2 seconds' })));
-    // What it takes to create them is not the looks'.
+    // The cost of the creates must not count as that of the looks.
     while ((await worker.call.attempts('createConversation')) < expected) await sleep(100);
   };
   await lookAtMore();
@@ -162,14 +162,14 @@ async function idleFigures(
         .join(', '),
       against: `${perLook.toFixed(1)} ms for one more look`,
       goal: 'in proportion to looks',
-      // Twice the looks, twice what they take.
+      // Twice the looks may cost twice as much.
       met: more.cpuSeconds - idle.cpuSeconds <= 2.5 * (some.cpuSeconds - idle.cpuSeconds),
       samples: { cpuSeconds: [idle, some, more].map(({ cpuSeconds }) => cpuSeconds), msPerLook: [perLook] },
     },
   ];
 }
 
-/** Whether a worker that keeps few of them at hand is slower. */
+/** Measures whether a worker with a small workflow cache is slower. */
 async function throughputFigure({ standIn }: Stage, load: BenchProcess<Load>, sizes: Sizes): Promise<Figure> {
   await standIn.call.readyAtLook(1);
   const rates = { ours: [] as number[], 'ours-cached': [] as number[] };
@@ -191,10 +191,10 @@ async function throughputFigure({ standIn }: Stage, load: BenchProcess<Load>, si
   };
 }
 
-/** One process that waits for many. */
+/** Measures one process that waits for many conversations. */
 async function clientFigure({ client, standIn, startLoad }: Stage, sids: string[]): Promise<Figure> {
   const load = await startLoad();
-  // What a client takes for the first of them, it takes once.
+  // Warms the client up, because the first waits cost extra.
   await load.call.beginWaits(sids.slice(0, 20), 'ours');
   const before = await load.call.megabytes();
   await load.call.beginWaits(sids.slice(20), 'ours');
@@ -216,7 +216,7 @@ async function clientFigure({ client, standIn, startLoad }: Stage, sids: string[
   };
 }
 
-/** Has their next looks be made at once, and not after an interval that is long for the sake of the measurement. */
+/** Makes the next looks happen now. The interval is long only for the measurement. */
 async function lookNow({ workflowService, options: { namespace } }: Client, sids: readonly string[]): Promise<void> {
   const left = [...sids];
   const reset = async () => {

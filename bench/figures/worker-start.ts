@@ -12,7 +12,7 @@ import { type Figure, spread } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
-/** What it takes to start a worker. */
+/** Measures the start of a worker. */
 export async function workerStart(
   { address, namespace, apiUrl, client, startWorker }: Stage,
   sizes: Sizes,
@@ -74,7 +74,7 @@ async function emptyBundleBytes(options: Pick<BundleOptions, 'webpackConfigHook'
   return Buffer.byteLength(code);
 }
 
-/** When a worker took the first task of a run, in milliseconds since the epoch. */
+/** The time when a worker took the first task of a run, in milliseconds since the epoch. */
 async function firstTaskAt(handle: WorkflowHandle): Promise<number> {
   const { events } = await handle.fetchHistory();
   return tsToMs(events?.find((event) => event.workflowTaskStartedEventAttributes)?.eventTime);

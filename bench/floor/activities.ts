@@ -10,11 +10,11 @@ export interface Place {
   readonly sid: string;
 }
 
-/** What the two floors and the workflow that polls with timers are made of. */
+/** The activities of the two floors and of the workflow that polls with timers. */
 export const activities = {
   async noOp(): Promise<void> {},
 
-  /** The requests of a create, and nothing else: what is there? create it. What came of it? */
+  /** Only the requests of a create: read what exists, create it, read the result. */
   async bareCreate(place: Place): Promise<void> {
     const { apiUrl, sid } = place;
     const conversation = `${apiUrl}/api/conversations/${sid}`;
@@ -26,14 +26,16 @@ export const activities = {
     await activities.bareLook(place);
   },
 
-  /** The same, and the one call to Temporal that has the message arrive once: what was there is written down first. */
+  /**
+   * The same, with the call to Temporal that makes the message arrive exactly once: what existed is checkpointed first.
+   */
   async fencedCreate(place: Place): Promise<void> {
     const { client: temporal, info } = Context.current();
     await temporal.activity.heartbeat(info.taskToken, { watermark: -1 });
     await activities.bareCreate(place);
   },
 
-  /** The requests of a look, and nothing else: what has the agent done? is it alive? */
+  /** Only the requests of a look: what has the agent done, and is it alive? */
   async bareLook({ apiUrl, sid }: Place): Promise<void> {
     const conversation = `${apiUrl}/api/conversations/${sid}`;
     const events = await client.get(`${conversation}/events`, { params: { start_id: 0, limit: 50 } });
@@ -42,7 +44,7 @@ export const activities = {
       throw ApplicationFailure.create({ message: 'not ready' });
   },
 
-  /** A look that finds nothing, for ever. */
+  /** A look that never finds the conversation ready. */
   async neverReady(): Promise<void> {
     throw ApplicationFailure.create({ message: 'not ready', category: 'BENIGN' });
   },

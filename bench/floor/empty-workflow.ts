@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 
-/** What a bundle holds before there is anything in it: any workflow imports this. */
+/** The smallest workflow: its bundle shows what the SDK itself takes. */
 export async function empty(): Promise<void> {
   proxyActivities({ startToCloseTimeout: '1 second' });
 }

@@ -24,8 +24,8 @@ const activities: Omit<Activities, 'prepareWorkspace' | 'stopConversation'> = {
 };
 
 /**
- * This project's workflow and activities without what people see and guard them by: no metrics of requests, no traces,
- * no attributes in logs, no phases and details, no rules on where to send.
+ * This project's workflow and activities without observability and egress rules: no request metrics, no traces, no log
+ * attributes, no phases and details, no limits on where to send.
  */
 export async function createUnseenWorker(options: {
   connection: NativeConnection;

@@ -10,19 +10,19 @@ export async function noOps(): Promise<void> {
   await noOp();
 }
 
-/** The second: the same with the requests that a start needs. */
+/** The second floor: the same, with the requests that a start needs. */
 export async function bareCalls(place: Place): Promise<void> {
   await bareCreate(place);
   await bareLook(place);
 }
 
-/** And with the call to Temporal that has the message arrive once. */
+/** The third floor: the same, with the call to Temporal that makes the message arrive exactly once. */
 export async function fencedCalls(place: Place): Promise<void> {
   await fencedCreate(place);
   await bareLook(place);
 }
 
-/** Waits as ours does, in the retries of its second activity. */
+/** Waits like our workflow does, in the retries of its second activity. */
 export async function waiting(interval: `${number} minutes`): Promise<void> {
   await noOp();
   const { neverReady } = proxyActivities<typeof activities>({
@@ -32,7 +32,7 @@ export async function waiting(interval: `${number} minutes`): Promise<void> {
   await neverReady();
 }
 
-/** What is often written in place of a retry policy: an activity a look, a timer between two. */
+/** The common alternative to a retry policy: one activity per look, with a timer between two looks. */
 export async function pollingWithTimers(looks: number): Promise<void> {
   await noOp();
   for (let look = 1; ; look++) {

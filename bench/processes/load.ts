@@ -7,19 +7,19 @@ import { workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { serve, usage } from './process.js';
 
-/** What is compared. */
+/** The subjects to compare. */
 export type Subject =
   /** This project, started by its client in a namespace that has the search attributes. */
   | 'ours'
-  /** This project, started by any Temporal client, without search attributes. */
+  /** This project, started by a plain Temporal client, without search attributes. */
   | 'ours-plain'
-  /** The same workflow and activities without what they are seen by: see `floor/unseen-worker.ts`. */
+  /** This project without observability and egress rules: see `floor/unseen-worker.ts`. */
   | 'ours-unseen'
   /** The floors: see `floor/workflows.ts`. */
   | 'no-ops'
   | 'bare-calls'
   | 'fenced-calls'
-  /** The loop in a process that this project replaces: a POST, a look, any answer is ready. */
+  /** The in-process loop that this project replaces: a POST, then one look, and any answer counts as ready. */
   | 'in-process';
 
 interface RunOptions {
@@ -32,11 +32,11 @@ interface RunOptions {
 
 interface RunResult {
   readonly seconds: number;
-  /** From the start to its result, of each. */
+  /** For each run, the time from its start to its result. */
   readonly latenciesMs: readonly number[];
 }
 
-/** As the contract writes durations. */
+/** A duration as in the contract. */
 type Interval = `${number} ${'second' | 'seconds' | 'minutes'}`;
 
 interface WaitingOptions {
@@ -53,7 +53,7 @@ const functions = {
     client = new Client({ connection: await Connection.connect({ address }), namespace });
   },
 
-  /** Starts these, and waits for the result of each. */
+  /** Starts this many runs and waits for their results. */
   async run({ subject, count, atATime, taskQueue }: RunOptions): Promise<RunResult> {
     const latenciesMs: number[] = [];
     const begin = performance.now();
@@ -65,7 +65,7 @@ const functions = {
     return { seconds: (performance.now() - begin) / 1000, latenciesMs };
   },
 
-  /** Starts a conversation, and returns its id. */
+  /** Starts a conversation and returns its id. */
   async startOne(
     interval: Interval,
     { sid, maximumAttempts = 10_000 }: { sid?: string; maximumAttempts?: number } = {},
@@ -75,7 +75,7 @@ const functions = {
     return input.sid;
   },
 
-  /** Starts the workflow that polls with timers, and returns its id. */
+  /** Starts the workflow that polls with timers and returns its id. */
   async startPolling(looks: number) {
     const { workflowId } = await client.workflow.start('pollingWithTimers', {
       taskQueue: 'floor',
@@ -85,7 +85,7 @@ const functions = {
     return workflowId;
   },
 
-  /** Starts conversations that wait, or the floor's workflows that do, and returns their ids. */
+  /** Starts waiting conversations, or the floor's waiting workflows, and returns their ids. */
   async startWaiting({ runs, taskQueue, count, interval }: WaitingOptions) {
     const ids: string[] = [];
     await several(count, 50, async () => {
@@ -102,14 +102,14 @@ const functions = {
     return ids;
   },
 
-  /** Starts one conversation this often at once, and returns how many of the starts began a run. */
+  /** Starts one conversation `count` times at once. Returns how many of these calls began a run. */
   async startAtOnce(sid: string, count: number) {
     const conversations = conversationsOn('ours');
     const starts = Array.from({ length: count }, () => conversations.start(inputFor(apiUrl, { sid })));
     return (await Promise.all(starts)).filter(({ attached }) => !attached).length;
   },
 
-  /** Waits for conversations that have been started, all at once, and returns as soon as all are waited for. */
+  /** Begins to wait for started conversations, all at once. Returns once all of them are being waited for. */
   async beginWaits(sids: readonly string[], taskQueue: string) {
     const conversations = conversationsOn(taskQueue);
     const begun: Promise<unknown>[] = [];
@@ -124,8 +124,8 @@ const functions = {
   },
 
   /**
-   * Waits for runs that are there, all at once, in a pool of long polls of this size; returns how long after its end each
-   * caller heard of it, and what a minute of waiting took.
+   * Waits for existing runs, all at once, with a pool of this many long polls. Returns how long after its run's end
+   * each caller learned of it, and the cost of a minute of waiting.
    */
   async hearOfEnds({ sids, longPolls, watchMs }: { sids: readonly string[]; longPolls: number; watchMs: number }) {
     const { workflowService } = client;
@@ -145,7 +145,7 @@ const functions = {
       await conversations.wait(sid).catch(() => undefined);
       heardAt.set(sid, Date.now());
     });
-    // What it takes to begin is not what it takes to wait.
+    // Excludes the cost of beginning to wait.
     await sleep(Math.min(watchMs, 15_000));
     const callsBefore = calls;
     const cpuBefore = process.cpuUsage();
@@ -156,11 +156,11 @@ const functions = {
     await client.workflow.getHandle(workflowIdOf(sids[0] ?? '')).describe();
     const describeMs = performance.now() - describeBegin;
     const endedAt = new Map<string, number>();
-    // About as fast as a worker would end them: what is measured is not how fast Temporal can end runs.
+    // About as fast as a worker would end them. How fast Temporal can end runs is not measured.
     await several(sids.length, 2, async () => {
       const sid = sids[endedAt.size];
       if (sid === undefined) return;
-      // A few milliseconds early: what is measured is rather too long than too short.
+      // A few milliseconds early, so the measured time is rather too long than too short.
       endedAt.set(sid, Date.now());
       await client.workflow.getHandle(workflowIdOf(sid)).terminate();
     });
@@ -172,13 +172,13 @@ const functions = {
     return { lagsMs, during, describeMs, answered: heardAt.size };
   },
 
-  /** Begins to start conversations, and to wait for them. */
+  /** Begins to start conversations and to wait for them. */
   async beginEnsuring(count: number) {
     const conversations = conversationsOn('ours');
     for (let started = 0; started < count; started++) wait(conversations.ensureReady(inputFor(apiUrl)));
   },
 
-  /** How many of these were answered with ready. */
+  /** How many of the waits ended with a ready conversation. */
   async endWaits() {
     return (await Promise.all(waits)).filter(Boolean).length;
   },
@@ -190,7 +190,7 @@ export type Load = typeof functions;
 
 let client: Client;
 let apiUrl: string;
-/** Whether what is waited for has become ready. */
+/** For each wait, whether its conversation became ready. */
 const waits: Promise<boolean>[] = [];
 
 function wait(ready: Promise<{ status: string }>): void {
@@ -205,7 +205,7 @@ function wait(ready: Promise<{ status: string }>): void {
 const subjects: Record<Subject, (taskQueue?: string) => Promise<unknown>> = {
   async ours(taskQueue = 'ours') {
     const { workflowId } = await conversationsOn(taskQueue).start(inputFor(apiUrl));
-    // Not by ensureReady, which asks at intervals: what is compared is what Temporal and the worker take.
+    // Without ensureReady, which polls at intervals: the comparison is about Temporal and the worker.
     return client.workflow.getHandle(workflowId).result();
   },
   'ours-plain': (taskQueue = 'ours') => executePlain(taskQueue),
@@ -238,7 +238,7 @@ function conversationsOn(taskQueue: string): NestedConversations {
   return conversations;
 }
 
-/** So many times, so many at a time. */
+/** Does the work this many times, so many at a time. */
 async function several(times: number, atATime: number, work: () => Promise<void>): Promise<void> {
   let left = times;
   const one = async () => {

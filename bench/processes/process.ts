@@ -3,25 +3,25 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type BirpcReturn, createBirpc } from 'birpc';
 
-/** A part of the bench in a process of its own, whose functions are called as if it were not. */
+/** A part of the benchmark in its own process. Its functions can be called as if they were local. */
 export interface BenchProcess<Functions extends object> {
   readonly call: BirpcReturn<Functions, object>;
-  /** Resolves where it ends without being asked to. */
+  /** Resolves if the process ends unexpectedly. */
   readonly died: Promise<Error>;
   stop(): Promise<void>;
 }
 
-/** A call may take as long as what it measures. */
+/** No time limit: a call can take as long as the measurement. */
 const timeout = -1;
 
-/** Starts a module of this folder, which is to {@link serve} these functions. */
+/** Starts a module of this folder that {@link serve}s these functions. */
 export function startProcess<Functions extends object>(module: string): BenchProcess<Functions> {
   const path = fileURLToPath(new URL(`${module}.js`, import.meta.url));
   const child = fork(path, {
-    // So that an error arrives as what it is.
+    // Keeps the type of an error.
     serialization: 'advanced',
     execArgv: ['--expose-gc', '--enable-source-maps'],
-    // As the image has it.
+    // Same as in the container image.
     env: { PATH: process.env.PATH, MALLOC_TRIM_THRESHOLD_: '131072' },
   });
   const call = createBirpc<Functions, object>(
@@ -53,7 +53,7 @@ export function startProcess<Functions extends object>(module: string): BenchPro
   };
 }
 
-/** In such a process: answers calls until the bench is over, or gone. */
+/** Called in the process: answers calls until the benchmark ends or is killed. */
 export function serve(functions: object): void {
   createBirpc(functions, {
     post: (message) => process.send?.(message),
@@ -63,15 +63,15 @@ export function serve(functions: object): void {
   process.once('disconnect', () => process.exit());
 }
 
-/** What every such process can tell of itself. */
+/** The resource usage of a process, for every process to serve. */
 export const usage = {
-  /** Since it was started. */
+  /** CPU time since the start of the process. */
   cpuSeconds(): number {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   },
 
-  /** Resident memory, after a collection of this thread's heap. */
+  /** Resident memory, after a garbage collection of this thread's heap. */
   megabytes(): number {
     globalThis.gc?.();
     return process.memoryUsage.rss() / 2 ** 20;

@@ -1,37 +1,37 @@
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { serve, usage } from './process.js';
 
-/** The nested server of the bench. */
+/** The benchmark's nested server. */
 const functions = {
-  /** Starts it, and returns its base URL. */
+  /** Starts the server and returns its base URL. */
   async listen(): Promise<string> {
     standIn = await OpenHandsStandIn.listen();
     return standIn.url;
   },
 
-  /** What is created from now on is ready at this look: the first by default, `null` for never. */
+  /** Conversations created from now on are ready at this look: the first by default, `null` for never. */
   readyAtLook(look: number | null = 1): void {
     standIn.options.script = { loadingLooks: look ?? never };
   },
 
-  /** Has conversations ready from now on that never were: returns the moment, in milliseconds since the epoch. */
+  /** Makes conversations ready that were never ready. Returns the time, in milliseconds since the epoch. */
   release(sids: readonly string[]): number {
     for (const sid of sids) standIn.conversation(sid).looks = never;
     return Date.now();
   },
 
-  /** How many of these conversations there are. */
+  /** How many of these conversations exist. */
   count(sids: readonly string[]): number {
     return sids.filter((sid) => standIn.has(sid)).length;
   },
 
-  /** Has a conversation whose agent left this many events before the server was last restarted. */
+  /** Creates a conversation whose agent added this many events before the server's last restart. */
   createFormer(sid: string, events: number): void {
     standIn.createConversation(sid).appendMany(events);
     standIn.restart();
   },
 
-  /** What has come and gone so far. */
+  /** The traffic so far. */
   traffic(): Traffic {
     const { connections, bytesSent, requestCount: requests } = standIn;
     return { connections, bytesSent, requests, posts: standIn.count('POST /api/conversations') };
@@ -44,10 +44,10 @@ export type StandIn = typeof functions;
 
 export interface Traffic {
   readonly connections: number;
-  /** Headers included. */
+  /** Including headers. */
   readonly bytesSent: number;
   readonly requests: number;
-  /** Conversations that were created. */
+  /** Creates received. */
   readonly posts: number;
 }
 

@@ -13,11 +13,11 @@ export interface StartWorkerOptions {
   readonly address: string;
   readonly namespace: string;
   readonly taskQueue: string;
-  /** This project's workflow, the same without what it is seen by, or the floors; each with the same options. */
+  /** This project's workflow, the same without observability, or the floors. All run with the same options. */
   readonly runs: 'ours' | 'unseen' | 'floor';
-  /** The floors' workflow code, pre-built as ours is. @default it bundles at its start */
+  /** The floors' workflow code, prebuilt like ours. @default bundled when the worker starts */
   readonly floorBundle?: { readonly codePath: string } | undefined;
-  /** @default as a worker has it */
+  /** @default as in a normal worker */
   readonly maxCachedWorkflows?: number;
 }
 
@@ -40,12 +40,12 @@ const functions = {
     void worker.run();
   },
 
-  /** How many slots work holds at the moment. */
+  /** The number of task slots in use now. */
   async slotsUsed(): Promise<number> {
     return total(await scrape(metricsPort), 'temporal_worker_task_slots_used');
   },
 
-  /** How many attempts of an activity have ended. */
+  /** The number of attempts of an activity that have ended. */
   async attempts(activityType: string): Promise<number> {
     return total(await scrape(metricsPort), 'temporal_activity_execution_latency_count', 'activity_type', [
       activityType,

@@ -12,8 +12,8 @@ export type ExecutionStatus =
   | 'deleting';
 
 /**
- * How a conversation goes. A look asks once for its status, its count of events or a page of them; the n-th look is the
- * n-th time that the one asked for most often was asked for, counted from its creation and from each restart.
+ * How a conversation behaves. A look requests its status, its event count or a page of events, each once. The n-th look
+ * is the n-th request of the kind made most often, counted from the creation and from each restart.
  */
 export interface AgentServerScript {
   /** Its events are 404 for the first n looks. @default 0 */
@@ -22,53 +22,59 @@ export interface AgentServerScript {
   inStaleCatalogue?: boolean;
   /** The agent starts to run at the n-th look; 0 is right after the answer to the create. @default 0 */
   idleLooks?: number;
-  /** A running agent comes to its outcome at the n-th look; 0 is at once. @default 0 */
+  /** A running agent reaches its outcome at the n-th look; 0 is at once. @default 0 */
   runningLooks?: number;
-  /** The error's event trails the status by n looks. @default 0 */
+  /** The error's event appears n looks after the status. @default 0 */
   errorEventTrails?: number;
   /**
-   * What a run ends in; `runs` never ends.
+   * The outcome of a run; `runs` never ends.
    * @default 'finished'
    */
   agent?: 'finished' | 'runs' | 'error' | 'stuck' | 'waiting_for_confirmation';
   /** The error's text. @default a rejected model key */
   error?: { code: string; detail: string; classification: { kind: string; retryable: boolean; user_action: string } };
-  /** How often the agent uses a tool before it comes to its outcome: from the second on, a step takes one look. @default 0 */
+  /**
+   * How often the agent uses a tool before it reaches its outcome. From the second use on, a step takes one look.
+   * @default 0
+   */
   toolCalls?: number;
-  /** The model refuses what it is asked for a title: an error that comes before the run, and is none of it. @default false */
+  /** The model refuses to write a title. This error comes before the run and is not part of it. @default false */
   titleErrors?: boolean;
-  /** What a run has cost is stored after its end, with a time before it. @default false */
+  /** The cost of a run is stored after the run, with a time before its end. @default false */
   trailsStats?: boolean;
-  /** The process is killed in the create: it is stored, its message is lost, and the POST has no answer. @default false */
+  /**
+   * The process is killed during the create: it is stored, its message is lost, and the POST has no answer.
+   * @default false
+   */
   losesMessage?: boolean;
-  /** What the create breaks on, in the words of its 500: it is stored, its message is lost. @default nothing */
+  /** The text of the 500 with which the create fails: it is stored, but its message is lost. @default none */
   createBreaks?: string;
-  /** The same of a message that is sent: nothing is stored. @default nothing */
+  /** The text of the 500 with which sending a message fails: nothing is stored. @default none */
   deliveryBreaks?: string;
-  /** Messages are accepted, and neither stored nor heard. @default false */
+  /** Messages are accepted, but neither stored nor heard. @default false */
   swallows?: boolean;
   /**
-   * A message that is sent to a running agent has no answer, and is stored n looks later: while it uses a tool, or up to
-   * 1.23 asks the model, the agent holds what the message waits for. @default 0
+   * A message to a running agent is not answered and is stored n looks later. While the agent uses a tool (up to 1.23,
+   * also while it asks the model), it holds the lock that the message needs. @default 0
    */
   deliveryTrails?: number;
   /** `POST …/run` is answered 409, whatever the status. @default false */
   refusesRun?: boolean;
-  /** An execution status to show instead of the true one, such as `deleting`. */
+  /** A status to show instead of the true one, such as `deleting`. */
   executionStatus?: ExecutionStatus;
 }
 
-/** What the versions of the server differ in. */
+/** The differences between server versions. */
 export interface AgentServerTraits {
-  /** A message that came while the model was asked for the last time is turned to once the run has finished. */
+  /** When the run has finished, the agent handles a message that arrived during its last request to the model. */
   runsAgain: boolean;
-  /** Kinds of events are known by their bare names, not only by their module paths. */
+  /** Event kinds are known by their bare names, not only by their module paths. */
   knowsBareKinds: boolean;
-  /** A page begins with an event of any kind, not only with one that it would hold. */
+  /** A page can begin with any event, not only with one that the page would contain. */
   findsPagesByAnyEvent: boolean;
   /** Events name their parents, and errors are classified. */
   hasTree: boolean;
-  /** What breaks a rule of the API is refused by it, not broken on. */
+  /** A request that breaks a rule of the API is refused. Otherwise it causes a 500. */
   refusesInOrder: boolean;
 }
 
@@ -80,7 +86,7 @@ const newestTraits: AgentServerTraits = {
   refusesInOrder: true,
 };
 
-/** An event as `…/events/search` shows it. */
+/** An event as returned by `…/events/search`. */
 export interface AgentServerEvent {
   id: string;
   timestamp: string;
@@ -89,7 +95,7 @@ export interface AgentServerEvent {
   [detail: string]: unknown;
 }
 
-/** Which events, in which order. */
+/** The filter and order of a search. */
 export interface EventSearch {
   kind: string | null;
   source: string | null;
@@ -98,13 +104,13 @@ export interface EventSearch {
   pageId: string | null;
 }
 
-/** A turn of the agent: it asks the model, perhaps several times, until it comes to an end. */
+/** A turn of the agent: it asks the model, perhaps several times, until it is done. */
 export interface AgentServerTurn {
-  /** The newest user message that it began with. */
+  /** The newest user message when the turn began. */
   readonly about: AgentServerEvent | undefined;
-  /** How often the server had been restarted by then. */
+  /** The number of server restarts before the turn. */
   readonly restarts: number;
-  /** The user messages that the model saw when it was last asked in this turn. */
+  /** The user messages in the last request to the model in this turn. */
   saw: readonly AgentServerEvent[];
   isAnswered: boolean;
 }
@@ -120,7 +126,7 @@ const rejectedKey = {
 /** One conversation of the agent server. */
 export class AgentServerConversation {
   readonly events: AgentServerEvent[] = [];
-  /** For each time the model was asked, the texts of the user messages that it saw, oldest first. */
+  /** The user messages of each request to the model, oldest first. */
   readonly modelCalls: string[][] = [];
   readonly turns: AgentServerTurn[] = [];
   readonly createdAt = new Date();
@@ -128,7 +134,7 @@ export class AgentServerConversation {
   #lastUserMessageId: string | null = null;
   #pausesAtNextLook = false;
   #absentUntil = 0;
-  /** A run has been accepted, and has not begun. */
+  /** A run was accepted but has not begun. */
   #isRunDue = false;
   #steps: { atLook: number; run: () => void }[] = [];
   readonly #looks: Record<Look, number> = { status: 0, count: 0, search: 0 };
@@ -146,7 +152,7 @@ export class AgentServerConversation {
     return this.#status;
   }
 
-  /** The texts of the user messages that the model saw when it was last asked. */
+  /** The user messages in the last request to the model. */
   get messagesSeenByModel(): readonly string[] {
     return this.modelCalls.at(-1) ?? [];
   }
@@ -156,12 +162,14 @@ export class AgentServerConversation {
     return absentLooks > 0 && this.#looked <= absentLooks;
   }
 
-  /** Another host of the server takes it over: its events are absent for the next n looks, not its catalogue entry. */
+  /**
+   * Another host of the server takes over: the events are absent for the next n looks, but the catalogue entry is not.
+   */
   changeHost(looks: number): void {
     this.#absentUntil = this.#looked + looks;
   }
 
-  /** Whether `GET` by id is answered, though the events may be absent. */
+  /** Whether `GET` by id is answered, even if the events are absent. */
   get isInCatalogue(): boolean {
     return !this.isAbsent || this.script.inStaleCatalogue === true || this.#looked <= this.#absentUntil;
   }
@@ -178,7 +186,7 @@ export class AgentServerConversation {
     this.#advance();
   }
 
-  /** Stores a message; whoever sends it runs it, see {@link run}. */
+  /** Stores a message. The caller runs it: see {@link run}. */
   receive({ role = 'user', content = [] }: SendMessageRequest): void {
     if (this.script.swallows) return;
     this.#introduce();
@@ -194,12 +202,12 @@ export class AgentServerConversation {
     if (this.script.titleErrors) this.#appendError(this.script.error ?? rejectedKey);
   }
 
-  /** Whether a message has to wait for the agent to let go of what it holds. */
+  /** Whether a message must wait until the agent releases its lock. */
   get holdsMessages(): boolean {
     return this.#status === 'running' && (this.script.deliveryTrails ?? 0) > 0;
   }
 
-  /** Stores a message later. Whatever the agent does by then: if it rests, it is run. */
+  /** Stores a message later. An agent that is at rest by then is run. */
   receiveLater(message: SendMessageRequest): void {
     this.#at(this.#looked + (this.script.deliveryTrails ?? 0), () => {
       this.receive(message);
@@ -207,27 +215,27 @@ export class AgentServerConversation {
     });
   }
 
-  /** Whether a run is under way, or about to be. */
+  /** Whether a run is in progress or about to begin. */
   get isRunning(): boolean {
     return this.#status === 'running' || this.#isRunDue;
   }
 
-  /** Runs the agent at the look its script says. There is nothing to run in one that has finished. */
+  /** Runs the agent at the look that its script names. A finished agent has nothing to run. */
   run(): void {
     if (this.#status === 'finished') return;
     this.#isRunDue = true;
     this.#at(this.script.idleLooks ?? 0, () => this.#start());
   }
 
-  /** Takes hold at once while idle; a call to the model that is under way is waited for, here: until the next look. */
+  /** Pauses an idle agent at once. A request to the model is awaited first: here, until the next look. */
   pause(): void {
     if (this.#status === 'running') this.#pausesAtNextLook = true;
     else if (this.#status === 'idle') this.#pauseNow();
   }
 
   /**
-   * What a restart leaves of a run: TERM interrupts it in good order, one that has not begun too; KILL leaves an error
-   * that no event explains.
+   * What a restart does to a run: TERM interrupts it cleanly, even one that has not begun; KILL leaves an error that no
+   * event explains.
    */
   interrupt(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#restarts += 1;
@@ -270,23 +278,23 @@ export class AgentServerConversation {
     return event;
   }
 
-  /** Puts an event into the stream as it is, however odd. */
+  /** Adds an event to the stream unchanged, even an invalid one. */
   appendOdd(event: object): void {
     this.events.push(event as AgentServerEvent);
   }
 
-  /** State updates are no part of the tree. */
+  /** State updates are not part of the tree. */
   get #parent(): { parent_id?: string | null } {
     if (!this.traits.hasTree) return {};
     return { parent_id: this.events.findLast(({ kind }) => kind !== 'ConversationStateUpdateEvent')?.id ?? null };
   }
 
-  /** Makes the stream long: `count` state updates. */
+  /** Adds `count` state updates, to make the stream long. */
   appendMany(count: number): void {
     for (let index = 0; index < count; index += 1) this.#update('stats', { usage_to_metrics: {} });
   }
 
-  /** The ConversationInfo that the server answers. */
+  /** The server's ConversationInfo. */
   describe(): Record<string, unknown> {
     return {
       id: this.id,
@@ -341,7 +349,7 @@ export class AgentServerConversation {
     this.#askModel(turn, this.script);
   }
 
-  /** One run goes by the script that it was begun with. */
+  /** A run keeps the script that it began with. */
   #askModel(turn: AgentServerTurn, script: AgentServerScript, atLook = script.runningLooks ?? 0): void {
     const { agent = 'finished', toolCalls = 0 } = script;
     const seen = this.#userMessages.length;

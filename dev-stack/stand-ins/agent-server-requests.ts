@@ -10,7 +10,7 @@ export interface SendMessageRequest {
   run?: boolean;
 }
 
-/** What the stand-in reads of a StartConversationRequest. */
+/** The fields of a StartConversationRequest that the stand-in reads. */
 export interface StartConversationRequest {
   conversation_id?: string | null;
   agent_settings?: { tools?: { name: string }[] };
@@ -21,7 +21,7 @@ export interface StartConversationRequest {
   tags?: Record<string, string>;
 }
 
-/** What the server demands of an id, in a body as in a path. */
+/** The server's rules for an id, in a body and in a path. */
 export const uuid: Check = (input, loc) => {
   if (typeof input !== 'string') {
     return [{ type: 'uuid_type', loc, msg: 'UUID input should be a string, bytes or UUID object', input }];
@@ -38,7 +38,7 @@ const role: Check = (input, loc) => {
   return [{ type: 'literal_error', loc, msg: `Input should be ${expected}`, input, ctx: { expected } }];
 };
 
-/** What the server demands of a message. */
+/** The server's rules for a message. */
 export const sendMessageRequest = model({ role, content: listOf(model({})) });
 
 const startConversation = model({
@@ -47,7 +47,7 @@ const startConversation = model({
   initial_message: orNull(sendMessageRequest),
 });
 
-/** What the server demands of a create; unknown keys are ignored. */
+/** The server's rules for a create. Unknown keys are ignored. */
 export const startConversationRequest: Check = (input, loc) => {
   const problems = startConversation(input, loc);
   if (problems.length > 0) return problems;

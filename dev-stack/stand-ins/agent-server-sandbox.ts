@@ -4,17 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** Where the stand-in for an agent server runs commands and keeps files: really, in a folder of its own. */
+/** The sandbox of the agent server stand-in. It really runs commands and stores files, in a folder of its own. */
 export class AgentServerSandbox {
   #folder: string | undefined;
 
-  /** Where commands begin. */
+  /** The folder in which commands start. */
   get folder(): string {
     this.#folder ??= mkdtempSync(join(tmpdir(), 'sandbox-'));
     return this.#folder;
   }
 
-  /** `POST /api/bash/execute_bash_command`: a BashOutput. */
+  /** `POST /api/bash/execute_bash_command`: returns a BashOutput. */
   execute({ command, timeout = 300 }: { command: string; timeout?: number }): Record<string, unknown> {
     const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command], {
       cwd: this.folder,
@@ -32,11 +32,12 @@ export class AgentServerSandbox {
     };
   }
 
-  /** `POST /api/file/upload`; what is wrong with the request, or nothing. */
+  /** `POST /api/file/upload`: returns the problem with the request, if there is one. */
   upload(path: string | null, body: unknown): string | undefined {
     if (path === null || !isAbsolute(path)) return 'Path must be absolute';
-    const [, text = ''] = /\r\n\r\n(.*?)\r\n--/s.exec(String(body)) ?? [];
-    // A file that is there already keeps its mode.
+    const [, text] = /\r\n\r\n(.*?)\r\n--/s.exec(String(body)) ?? [];
+    if (text === undefined) return 'Field required: file';
+    // An existing file keeps its mode.
     writeFileSync(path, text);
     return undefined;
   }

@@ -17,34 +17,33 @@ import { type Exchange, json, StandInServer } from './stand-in-server.js';
 import { validateBody } from './validation.js';
 import { Version } from './version.js';
 
-/** How the stand-in is set up. */
 export interface AgentServerStandInOptions {
-  /** Of `openhands-agent-server`. @default '1.58.0' */
+  /** The version of `openhands-agent-server`. @default '1.58.0' */
   version?: string;
-  /** Where the version is not the authority on what it does. */
+  /** Traits that differ from those of the version. */
   traits?: Partial<AgentServerTraits>;
-  /** A member of a pool waits for `POST /api/init` before it serves anything below `/api`. @default true */
+  /** A member of a pool serves nothing below `/api` before `POST /api/init`. @default true */
   isInitialized?: boolean;
-  /** Whether `GET /server_info` is there. @default true */
+  /** Whether the server has `GET /server_info`. @default true */
   hasServerInfo?: boolean;
-  /** When set, `/api` demands it as `X-Session-API-Key`. */
+  /** If set, `/api` requires it as `X-Session-API-Key`. */
   sessionApiKey?: string;
-  /** A create or a run beyond is 429. @default Infinity */
+  /** The maximum number of runs. A create or a run beyond it is answered with 429. @default Infinity */
   maxConcurrentRuns?: number;
-  /** The next n requests that would run an agent find no room, whatever runs. @default 0 */
+  /** The next n requests to run an agent are refused for lack of room. @default 0 */
   refusesRuns?: number;
-  /** Where it runs conversations that do not say: `local`, or `docker`. @default not told, as older ones */
+  /** Where conversations run by default: `local` or `docker`. @default not reported, like older versions */
   conversationRuntime?: string;
-  /** Agent profiles that exist. @default none */
+  /** The existing agent profiles. @default none */
   profiles?: string[];
-  /** How every conversation goes that has no script of its own. */
+  /** The script of every conversation that has none of its own. */
   script?: AgentServerScript;
 }
 
-/** A stand-in for the OpenHands agent server that keeps no clock: conversations go on when they are looked at. */
+/** A stand-in for the OpenHands agent server. It uses no clock: conversations advance when they are looked at. */
 export class AgentServerStandIn extends StandInServer {
   readonly options: AgentServerStandInOptions;
-  /** Where its commands run and its files are. */
+  /** The sandbox for its commands and files. */
   readonly sandbox = new AgentServerSandbox();
   readonly #conversations = new Map<string, AgentServerConversation>();
   readonly #scripts = new Map<string, AgentServerScript>();
@@ -61,14 +60,14 @@ export class AgentServerStandIn extends StandInServer {
     return server;
   }
 
-  /** Says how a conversation goes from now on. */
+  /** Sets how a conversation behaves from now on. */
   script(id: string, script: AgentServerScript): void {
     this.#scripts.set(canonical(id), script);
     const conversation = this.#conversations.get(canonical(id));
     if (conversation) conversation.script = script;
   }
 
-  /** The conversation, to assert on. Throws when the server does not know it. */
+  /** The conversation, for assertions. Throws if the server does not know it. */
   conversation(id: string): AgentServerConversation {
     const conversation = this.#conversations.get(canonical(id));
     if (!conversation) throw new Error(`The stand-in has no conversation ${id}`);
@@ -79,7 +78,7 @@ export class AgentServerStandIn extends StandInServer {
     return this.#conversations.has(canonical(id));
   }
 
-  /** Has a conversation as if it had been posted, for example to give it an old life; see {@link restart}. */
+  /** Creates a conversation as if it had been posted, for example to give it an earlier life; see {@link restart}. */
   createConversation(id: string, initialMessage?: SendMessageRequest): AgentServerConversation {
     this.#create({
       conversation_id: id,
@@ -90,7 +89,7 @@ export class AgentServerStandIn extends StandInServer {
     return this.conversation(id);
   }
 
-  /** The server's process is ended by a signal and comes back: runs are interrupted, conversations survive unless told otherwise. */
+  /** A signal ends the server's process, and it restarts. Runs are interrupted; conversations survive by default. */
   restart({ signal = 'SIGTERM' as 'SIGTERM' | 'SIGKILL', losesConversations = false } = {}): void {
     this.reboot();
     for (const conversation of this.#conversations.values()) conversation.interrupt(signal);
@@ -167,11 +166,11 @@ export class AgentServerStandIn extends StandInServer {
   get #traits(): AgentServerTraits {
     const version = new Version(this.#version);
     return {
-      // Some version after 1.40 turns to what was left.
+      // The change came in some version after 1.40.
       runsAgain: !version.isBefore('1.41'),
       knowsBareKinds: !version.isBefore('1.56'),
       findsPagesByAnyEvent: !version.isBefore('1.22'),
-      // Seen with 1.40 and 1.58, not with 1.23 and 1.40; where between is not known.
+      // The tree was seen in 1.40 but not in 1.23, the order in 1.58 but not in 1.40. The exact versions are unknown.
       hasTree: !version.isBefore('1.24'),
       refusesInOrder: !version.isBefore('1.56'),
       ...this.options.traits,
@@ -181,7 +180,7 @@ export class AgentServerStandIn extends StandInServer {
   get #serverInfo(): Record<string, unknown> {
     const { conversationRuntime } = this.options;
     const version = this.#version;
-    // Whole seconds, as real ones tell it.
+    // Whole seconds, like real servers.
     const uptime = Math.floor(this.uptime);
     return {
       uptime,
@@ -306,7 +305,7 @@ const dormant = json(503, { detail: "server is in deferred-init state 'dormant';
 const success = json(200, { success: true });
 const runLimit = 'Conversation run limit reached. Retry the request later.';
 
-/** The server takes a UUID with or without hyphens and in any case. */
+/** The server accepts a UUID with or without hyphens and in any case. */
 function canonical(id: string): string {
   const digits = id.replaceAll('-', '').toLowerCase();
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -316,7 +315,7 @@ function noEventsOf(id: string): Answer {
   return json(404, { detail: `Conversation not found: ${id}` });
 }
 
-/** What makes the server throw when it sends the first message: the conversation is stored by then. */
+/** What makes the server fail when it sends the first message. The conversation is already stored by then. */
 function findBreakage({ workspace, agent_settings: settings }: StartConversationRequest): string | undefined {
   const tool = settings?.tools?.[0]?.name;
   if (tool !== undefined) return `"ToolDefinition '${tool}' is not registered"`;

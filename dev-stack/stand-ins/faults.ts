@@ -4,31 +4,31 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
-/** An answer that is sent. */
+/** An answer with a status and a body. */
 export interface SentAnswer {
   status: number;
   headers?: OutgoingHttpHeaders;
   body: string | Buffer;
   /**
-   * The server closes the connection without having said `Connection: close`, as uvicorn does after an exception: the
-   * next request that is sent on it is reset, and never processed.
+   * The server closes the connection without having sent `Connection: close`, like uvicorn after an exception. The next
+   * request on this connection is reset and never processed.
    * @default false
    */
   closesLine?: boolean;
 }
 
 /**
- * What a stand-in answers to one request. `'cut'` ends the connection without an answer, `'silence'` leaves it open
+ * What a stand-in does with one request. `'cut'` closes the connection without an answer, `'silence'` leaves it open
  * without one.
  */
 export type Answer = SentAnswer | 'cut' | 'silence';
 
 /**
- * What goes wrong with a request. Unless it says otherwise, a fault strikes before the server has processed the
- * request; `process: true` lets the server process it first (a POST is accepted, only its answer goes astray).
+ * What goes wrong with a request. By default, a fault strikes before the server has processed the request. With
+ * `process: true`, the server processes it first: a POST is accepted, and only its answer is lost.
  */
 export type Fault =
-  /** The connection is reset, without a byte of an answer. */
+  /** The connection is reset without a byte of an answer. */
   | { kind: 'refuse' }
   /** The request is processed, then the connection is reset without a byte of an answer. */
   | { kind: 'lose-answer' }
@@ -38,9 +38,11 @@ export type Fault =
   | { kind: 'reset-body' }
   /** No answer ever: it ends when the client gives up or the server closes. */
   | { kind: 'black-hole'; process?: boolean }
-  /** The request is processed; its true body comes one byte every `everyMs` milliseconds. */
+  /** The request is processed; its true body arrives one byte every `everyMs` milliseconds. */
   | { kind: 'drip'; everyMs: number }
-  /** Another answer in place of the true one: any status, HTML, an empty or truncated body, a redirect, a Retry-After. */
+  /**
+   * Another answer instead of the true one: any status, HTML, an empty or truncated body, a redirect, a Retry-After.
+   */
   | {
       kind: 'answer';
       status: number;
@@ -54,8 +56,8 @@ export type Fault =
   /** 200 with a gzip-encoded JSON string of about `bytes` bytes: a few KB on the wire. */
   | { kind: 'gzip-bomb'; bytes: number }
   /**
-   * The request waits for {@link InjectedFault.release} and is then answered truly. A server does not notice that its
-   * client has gone: also an abandoned request is processed on release.
+   * The request waits for {@link InjectedFault.release} and then gets the true answer. A server does not notice that
+   * its client is gone, so an abandoned request is also processed on release.
    */
   | { kind: 'delay-until'; process?: boolean };
 
@@ -63,26 +65,26 @@ export type Fault =
 export interface Injection {
   /** @default any method */
   method?: string;
-  /** A string is the exact path without its query; a RegExp is tried on path and query. */
+  /** A string is the exact path without its query. A RegExp is matched against path and query. */
   path: string | RegExp;
   /** How many matching requests meet the fault. @default 1 */
   times?: number;
   /** How many matching requests pass first. @default 0 */
   after?: number;
-  /** What happens to the server just before it deals with a request that meets the fault, for example a restart. */
+  /** Called just before the server handles a request that meets the fault, for example to restart the server. */
   before?: () => void;
-  /** @default none: the request is answered truly */
+  /** @default none: the request gets the true answer */
   fault?: Fault;
 }
 
-/** A fault that was injected, as the test holds it. */
+/** The test's handle of an injected fault. */
 export class InjectedFault {
   /** Resolves once a request has met the fault. */
   readonly reached: Promise<void>;
   /** How many requests have met the fault. */
   hits = 0;
   readonly released: Promise<void>;
-  /** Lets every request that is or will be held by a `delay-until` go on. */
+  /** Releases every request that a `delay-until` holds or will hold. */
   release!: () => void;
   #toPass: number;
   #toHit: number;
@@ -99,12 +101,12 @@ export class InjectedFault {
     });
   }
 
-  /** From now on requests pass; those that are held stay held. */
+  /** From now on, requests pass. Held requests stay held. */
   remove(): void {
     this.#toHit = 0;
   }
 
-  /** Whether this request meets the fault; counts it if so. */
+  /** Whether this request meets the fault. Counts it if so. */
   strikes(method: string, pathname: string, pathWithQuery: string): boolean {
     const { method: wantedMethod, path } = this.injection;
     if (this.#toHit === 0 || (wantedMethod !== undefined && wantedMethod !== method)) return false;
@@ -122,12 +124,12 @@ export class InjectedFault {
 
 const closedInSilence = new WeakSet<Socket>();
 
-/** Whether the server has closed this connection after an answer that did not say so. */
+/** Whether the server has closed this connection without announcing it in an answer. */
 export function isClosedInSilence(socket: Socket): boolean {
   return closedInSilence.has(socket);
 }
 
-/** Writes an answer as uvicorn does: length known, connection kept. */
+/** Writes an answer like uvicorn: with its length, on a connection that is kept alive. */
 export function send(response: ServerResponse, answer: Answer): void {
   if (response.destroyed || answer === 'silence') return;
   if (answer === 'cut') {
@@ -143,7 +145,7 @@ export function send(response: ServerResponse, answer: Answer): void {
   response.end(answer.body);
 }
 
-/** Answers one request in the way of an injected fault; `process` yields the true answer and has the true effects. */
+/** Answers one request as an injected fault says. `process` makes the true answer, with its effects. */
 export async function misbehave(
   response: ServerResponse,
   injected: InjectedFault,
@@ -244,7 +246,7 @@ async function pour(
   try {
     await (through ? pipeline(source, through, response) : pipeline(source, response));
   } catch (error) {
-    // A client that stops reading is what these faults provoke.
+    // These faults make a client stop reading.
     if (!response.destroyed) throw error;
   }
 }

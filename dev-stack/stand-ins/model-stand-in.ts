@@ -3,40 +3,43 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-/** A model behind an OpenAI-compatible API that answers every request with one sentence, and remembers what it saw. */
+/** A model behind an OpenAI-compatible API. It answers every request with one sentence and records what it saw. */
 export interface ModelStandIn {
   /** For `llm_base_url`. */
   readonly url: string;
-  /** How many requests of an agent held this text in the message that they ask to answer. */
+  /** The number of an agent's requests to answer a message that contains this text. */
   timesAsked(text: string): number;
   /**
-   * Resolves once an agent has asked to answer a message that holds this text.
+   * Resolves once an agent has asked to answer a message that contains this text.
    *
-   * @throws Error when none has within a minute: an agent that was told asks within seconds
+   * @throws Error if no agent does within a minute: an agent with a message asks within seconds
    */
   asked(text: string): Promise<void>;
-  /** How many requests of an agent were answered that held this text anywhere: as the last message, or as an earlier one. */
+  /** The number of answered agent requests that contain this text anywhere: in the last message or an earlier one. */
   timesAnswered(text: string): number;
-  /** Resolves with the tools that an agent offered with a message that holds this text, by name, and all that it was told. */
+  /**
+   * Resolves with the names of the tools, and all messages, of an agent's request with a message that contains this
+   * text.
+   */
   seen(text: string): Promise<{ readonly tools: readonly string[]; readonly messages: string }>;
-  /** From now on agents' requests to answer a message that holds this text wait, until they are let go. */
+  /** From now on, agents' requests to answer a message that contains this text wait until they are released. */
   hold(text: string): HeldAnswer;
-  /** From now on every request that holds this text is refused, as with a key that is not valid. */
+  /** From now on, every request that contains this text is refused, as if the key were invalid. */
   refuseKey(text: string): void;
   close(): Promise<void>;
 }
 
-/** What agents wait for. What they ask later is answered at once. */
+/** A held answer. After it is released, later requests are answered at once. */
 export interface HeldAnswer {
   answer(): void;
   refuseKey(): void;
 }
 
 interface ChatRequest {
-  /** Whether it was: not where the key was refused, nor where whoever asked had gone. */
+  /** Unset if the key was refused, or if the client was gone. */
   answered?: true;
   readonly model: string;
-  /** An agent offers its tools; a request without any is for a title. */
+  /** An agent offers its tools. A request without any is for a title. */
   readonly tools?: readonly { readonly function?: { readonly name?: string } }[];
   readonly messages: readonly { readonly role: string; readonly content: unknown }[];
 }
@@ -124,7 +127,7 @@ export async function startModelStandIn(): Promise<ModelStandIn> {
   };
 }
 
-/** Whether the user's turn that is to be answered holds the text: a later request repeats it as history. */
+/** Whether the turn to answer contains the text. Later requests repeat it as history. */
 function asks(messages: ChatRequest['messages'], text: string): boolean {
   const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');
   return messages.slice(lastAnswer + 1).some(({ content }) => JSON.stringify(content).includes(text));

@@ -19,44 +19,52 @@ import { readReplay } from './openhands-replay.js';
 import { Version } from './version.js';
 
 /**
- * How a conversation goes. A look is a `GET …/events` of it, counted from the POST that started its loop; progress
- * hangs on looks, never on a clock.
+ * How a conversation behaves. A look is a `GET …/events` of it, counted from the POST that started its loop. Progress
+ * depends on looks, never on a clock.
  */
 export interface OpenHandsScript {
   /** The server does not know the conversation for the first n looks: `null` and 404. @default 0 */
   absentLooks?: number;
-  /** The loop has been accepted, but even its `loading` is missing for the first n looks. @default 0 */
+  /** The loop was accepted, but even its `loading` is missing for the first n looks. @default 0 */
   unstartedLooks?: number;
   /** The agent leaves `loading` at the n-th look; 0 is before the POST is answered. @default 0 */
   loadingLooks?: number;
   /** The status until then: STARTING boots a runtime, RUNNING runs its setup script. @default 'STARTING' */
   statusWhileLoading?: 'STARTING' | 'RUNNING';
-  /** A running agent comes to its outcome at the n-th look; 0 is at once. @default 0 */
+  /** A running agent reaches its outcome at the n-th look; 0 is at once. @default 0 */
   runningLooks?: number;
   /** The server evicts the conversation at the n-th look. @default never */
   evictedAtLook?: number;
   /**
    * `answers`: answers, and ends in `endsIn`. `halts`: ends in `endsIn` without an answer. `runs`: stays `running`, in
-   * steps so short that it hears at once what comes. `errors`: runs, then `error`. `error-on-load`: `error` right after
-   * `loading`. `dead`: never leaves `loading`, though RUNNING.
+   * steps so short that it hears a message at once. `errors`: runs, then `error`. `error-on-load`: `error` right after
+   * `loading`. `dead`: never leaves `loading`, although the status is RUNNING.
    * @default 'answers'
    */
   agent?: 'answers' | 'halts' | 'runs' | 'errors' | 'error-on-load' | 'dead';
-  /** How often the agent uses a tool before it comes to its outcome: from the second on, a step takes one look. @default 0 */
+  /**
+   * How often the agent uses a tool before it reaches its outcome. From the second use on, a step takes one look.
+   * @default 0
+   */
   toolCalls?: number;
-  /** State in which an agent rests, such as `paused`, `rejected`, or one that nobody knows. @default 'awaiting_user_input' */
+  /**
+   * The state in which an agent rests, such as `paused`, `rejected`, or an unknown one. @default 'awaiting_user_input'
+   */
   endsIn?: string;
   /** The reason that comes with `error`. @default 'STATUS$ERROR_LLM_AUTHENTICATION' */
   errorReason?: string | null;
   /** A status to show instead of the true one, such as ERROR or ARCHIVED. */
   status?: string;
-  /** What the status says at its first looks, whatever is true; null is that there is no such conversation. @default [] */
+  /** False answers to the first status requests; null means that there is no such conversation. @default [] */
   statusLies?: (string | null)[];
-  /** Whether the answer to a recall comes before the `running` that it is told after: real ones race. @default false */
+  /**
+   * The answer to a recall comes before the `running` that normally precedes it. In real servers the two race.
+   * @default false
+   */
   recallsFirst?: boolean;
-  /** Messages are accepted, and neither stored nor heard. @default false */
+  /** Messages are accepted, but neither stored nor heard. @default false */
   swallows?: boolean;
-  /** A message that is sent to a live loop is stored n looks after it was accepted. @default 0 */
+  /** A message to a live loop is stored n looks after it was accepted. @default 0 */
   deliveryTrails?: number;
 }
 
@@ -69,48 +77,48 @@ export interface LoopStart {
   replayJson: string | null;
 }
 
-/** A page of events as `GET …/events` answers it. */
+/** A page of events, as returned by `GET …/events`. */
 export interface EventPage {
   events: OpenHandsEvent[];
   has_more: boolean;
 }
 
-/** A turn of the agent: it asks the model, perhaps several times, until it comes to an end. */
+/** A turn of the agent: it asks the model, perhaps several times, until it is done. */
 export interface Turn {
-  /** The newest user message that it began with. */
+  /** The newest user message when the turn began. */
   readonly about: OpenHandsEvent | undefined;
-  /** In which of the conversation's lives it took place, from 1 on. */
+  /** The life of the conversation in which it took place, from 1 on. */
   readonly life: number;
-  /** The user messages that the model saw when it was last asked in this turn. */
+  /** The user messages in the last request to the model in this turn. */
   saw: readonly OpenHandsEvent[];
   isAnswered: boolean;
 }
 
 interface Loop {
   hasMemory: boolean;
-  /** What this loop still does, in order, each at a look. */
+  /** The loop's remaining steps, in order, each at a look. */
   steps: { atLook: number; run: () => void }[];
   runtimeInitialized: boolean;
-  /** Without one, messages go into the stream and nobody hears them. */
+  /** Without a controller, messages are added to the stream, but no agent hears them. */
   hasController: boolean;
   agentState: string;
-  /** Recorded events still to be replayed. */
+  /** The recorded events that are still to be replayed. */
   replay: NewEvent[];
   /** The model is being asked. */
   isStepping: boolean;
-  /** Messages that have come meanwhile: the controller turns to them when it has its answer. */
+  /** Messages that arrived during the request. The controller handles them after the answer. */
   unheard: OpenHandsEvent[];
 }
 
-/** One conversation: an event stream that outlives restarts, and an agent loop that does not. */
+/** One conversation: an event stream that survives restarts, and an agent loop that does not. */
 export class OpenHandsConversation {
   readonly events: OpenHandsEvent[] = [];
-  /** For each time the model was asked, the user messages that it saw, oldest first. */
+  /** The user messages of each request to the model, oldest first. */
   readonly modelCalls: string[][] = [];
   readonly turns: Turn[] = [];
-  /** Events whose file is empty: a page that would hold one is a 500. */
+  /** Events with an empty file. A page that would contain one is a 500. */
   readonly brokenEvents = new Set<number>();
-  /** True once a kill has emptied its metadata.json: whatever is asked of it is a 500. */
+  /** True once a kill has emptied its metadata.json. Every request is then a 500. */
   hasBrokenMetadata = false;
   readonly createdAt = new Date();
   /** Looks at the events since the loop was started. */
@@ -122,10 +130,10 @@ export class OpenHandsConversation {
   readonly #userMessages: OpenHandsEvent[] = [];
 
   /**
-   * @param request is the first one that was posted for it
-   * @param touch is called whenever an event is added
-   * @param secrets are stored as `<secret_hidden>`
-   * @param version is the server's
+   * @param request The first request that was posted for it.
+   * @param touch Called whenever an event is added.
+   * @param secrets Stored as `<secret_hidden>`.
+   * @param version The server's version.
    */
   constructor(
     readonly sid: string,
@@ -136,7 +144,7 @@ export class OpenHandsConversation {
     private readonly version = '0.55.0',
   ) {}
 
-  /** Whether its agent loop lives. */
+  /** Whether its agent loop is alive. */
   get isLive(): boolean {
     return this.#loop !== undefined;
   }
@@ -146,14 +154,14 @@ export class OpenHandsConversation {
     return this.#loop.runtimeInitialized ? 'RUNNING' : 'STARTING';
   }
 
-  /** What the next look at the status shows. */
+  /** The answer to the next status request. */
   get shownStatus(): string | null {
     const { status, statusLies = [] } = this.script;
     const lie = statusLies[this.statusLooks - 1];
     return lie === undefined ? (status ?? this.status) : lie;
   }
 
-  /** Whether the loop has got as far as its memory, which is before its runtime. */
+  /** Whether the loop has loaded its memory, which comes before its runtime. */
   get hasMemory(): boolean {
     return this.#loop?.hasMemory ?? false;
   }
@@ -163,12 +171,12 @@ export class OpenHandsConversation {
     return this.#loop.runtimeInitialized ? 'STATUS$RUNTIME_STARTED' : 'STATUS$STARTING_RUNTIME';
   }
 
-  /** The agent's newest state, as the stream tells it. */
+  /** The agent's newest state in the stream. */
   get agentState(): unknown {
     return this.events.findLast(({ observation }) => observation === 'agent_state_changed')?.extras?.agent_state;
   }
 
-  /** The user messages that the model saw when it was last asked. */
+  /** The user messages in the last request to the model. */
   get messagesSeenByModel(): readonly string[] {
     return this.modelCalls.at(-1) ?? [];
   }
@@ -178,7 +186,6 @@ export class OpenHandsConversation {
     return this.isLive && absentLooks > 0 && Math.max(this.looks, this.statusLooks) <= absentLooks;
   }
 
-  /** Starts the agent loop. */
   start({ message, imageUrls, replayJson }: LoopStart): void {
     const { unstartedLooks = 0, loadingLooks = 0, evictedAtLook, statusWhileLoading, agent } = this.script;
     const loop: Loop = {
@@ -200,7 +207,7 @@ export class OpenHandsConversation {
       this.append(agentStateChanged('loading'));
       loop.runtimeInitialized = statusWhileLoading === 'RUNNING' || agent === 'dead';
     });
-    // Older ones answer the POST before their memory is there.
+    // Older versions answer the POST before the memory is loaded.
     this.#at(new Version(this.version).isBefore('0.60') ? unstartedLooks + 1 : 0, () => {
       loop.hasMemory = true;
     });
@@ -209,18 +216,18 @@ export class OpenHandsConversation {
     }
   }
 
-  /** The loop ends with its process: the stream does not hear of it. */
+  /** The loop ends with its process. The stream does not show it. */
   die(): void {
     this.#loop = undefined;
   }
 
-  /** The server closes the loop: a controller, if there is one, says so in the stream. */
+  /** The server closes the loop. A controller, if there is one, records it in the stream. */
   evict(): void {
     if (this.#loop?.hasController) this.#setAgentState('stopped');
     this.#loop = undefined;
   }
 
-  /** Takes an event from outside into a live loop; false when it is no event. */
+  /** Takes an event from outside into a live loop. Returns false if it is not an event. */
   dispatch(body: unknown): boolean {
     if (body === null || typeof body !== 'object') return false;
     const { action, args, observation, cause } = body as Record<string, unknown>;
@@ -240,13 +247,13 @@ export class OpenHandsConversation {
     return true;
   }
 
-  /** One more look at the events: what was to happen at it happens. */
+  /** Counts one more look at the events and runs the steps due at it. */
   look(): void {
     this.looks += 1;
     this.#advance();
   }
 
-  /** A page of events, or undefined when it would hold a broken one. */
+  /** A page of events; undefined if it would contain a broken one. */
   search(startId: number, endId: number | undefined, reverse: boolean, limit: number): EventPage | undefined {
     const from = Math.max(0, startId);
     const to = Math.min(this.events.length, endId === undefined ? this.events.length : endId + 1);
@@ -266,17 +273,17 @@ export class OpenHandsConversation {
     return stored;
   }
 
-  /** Makes the stream long: `count` messages of the agent. */
+  /** Adds `count` messages of the agent, to make the stream long. */
   appendMany(count: number): void {
     for (let index = 0; index < count; index += 1) this.append(agentMessage(`Event ${index} of a long history.`));
   }
 
-  /** Makes the stream heavy: `count` views of a browser, each of `bytes`. */
+  /** Adds `count` browser views of `bytes` each, to make the stream large. */
   appendScreenshots(count: number, bytes = 1_000_000): void {
     for (let index = 0; index < count; index += 1) this.append(browseObservation(bytes));
   }
 
-  /** Puts an event into the stream as it is, however odd: its id is its own, pages go by its place. */
+  /** Adds an event to the stream unchanged, even an invalid one. It keeps its own id; pages go by its position. */
   appendOdd(event: object): void {
     this.events.push(event as OpenHandsEvent);
     this.touch();
@@ -348,7 +355,7 @@ export class OpenHandsConversation {
     this.#askModel(loop, turn, this.script);
   }
 
-  /** One turn goes by the script that it was begun with. */
+  /** A turn keeps the script that it began with. */
   #askModel(loop: Loop, turn: Turn, script: OpenHandsScript, atLook = script.runningLooks ?? 0): void {
     const { agent, toolCalls = 0 } = script;
     turn.saw = [...this.#userMessages];
@@ -365,7 +372,7 @@ export class OpenHandsConversation {
     });
   }
 
-  /** What has come during a step is in what the model is asked at the next. */
+  /** Messages that arrive during a step are part of the next request to the model. */
   #useTool(loop: Loop, turn: Turn, script: OpenHandsScript, unheard: OpenHandsEvent[]): void {
     const command = 'make';
     const action = this.append(runAction(command));
@@ -377,7 +384,7 @@ export class OpenHandsConversation {
     this.#askModel(loop, turn, script, this.looks + 1);
   }
 
-  /** What has come during the last step is recalled, but an agent that rests by then does not turn to it. */
+  /** Messages that arrived during the last step are recalled, but an agent at rest does not handle them. */
   #endTurn(unheard: OpenHandsEvent[], script: OpenHandsScript): void {
     if (script.agent !== 'halts') this.append(agentMessage('Hello from the model.'));
     const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
@@ -385,7 +392,7 @@ export class OpenHandsConversation {
     for (const { id } of recalls) this.append(nullObservation('environment', id));
   }
 
-  /** A message that has come meanwhile makes an agent that failed run again. */
+  /** A message that has arrived in the meantime makes a failed agent run again. */
   #failTurn(unheard: OpenHandsEvent[]): void {
     this.#setAgentState('error');
     if (unheard.length === 0) return;
@@ -404,7 +411,7 @@ export class OpenHandsConversation {
       return;
     }
     this.append({ ...recorded, message: content });
-    // Only the last recorded message may wait for the user; another would stop the replay.
+    // Only the last recorded message may wait for the user. Any other would stop the replay.
     if (recorded.args?.wait_for_response && loop.replay.length === 0) this.#setAgentState('awaiting_user_input');
     else if (recorded.action === 'finish') this.#setAgentState('finished');
     else this.#step();
@@ -443,7 +450,7 @@ function isSystemOrUserMessage({ source, action }: OpenHandsEvent): boolean {
   return action === 'system' || (source === 'user' && action === 'message');
 }
 
-/** The server's own notation: local time without a zone, to the microsecond. */
+/** The server's own format: local time without a zone, in microseconds. */
 function now(): string {
   return `${new Date().toISOString().slice(0, -1)}000`;
 }

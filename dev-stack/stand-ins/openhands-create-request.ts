@@ -16,7 +16,7 @@ export interface OpenHandsCreateRequest {
   conversation_id?: string;
 }
 
-/** What a server of this version demands of a create; it forbids unknown keys. */
+/** The rules of this version for a create. Unknown keys are refused. */
 export function openHandsCreateRequest(version: Version): Check {
   const fields = {
     repository: orNull(text),

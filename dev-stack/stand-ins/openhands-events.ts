@@ -1,4 +1,6 @@
-/** An event as `GET …/events` shows it; actions have `action` and `args`, observations `observation` and `extras`. */
+/**
+ * An event as returned by `GET …/events`. Actions have `action` and `args`, observations `observation` and `extras`.
+ */
 export interface OpenHandsEvent {
   id: number;
   timestamp: string;
@@ -85,7 +87,7 @@ export function runObservation(cause: number, command: string): NewEvent {
   };
 }
 
-/** What a browser shows: the screenshot makes it as large as `bytes`. */
+/** A browser's view. Its screenshot makes it `bytes` large. */
 export function browseObservation(bytes: number): NewEvent {
   return {
     source: 'agent',

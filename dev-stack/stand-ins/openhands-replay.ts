@@ -1,9 +1,9 @@
 import { type NewEvent, userMessage } from './openhands-events.js';
 
-/** What a server makes of a replay: how far a loop comes with it that dies, or the events of one that lives. */
+/** The server's reading of a replay: how far a dying loop gets with it, or the events of a live one. */
 export type Replay = { diesAfter: 'loading' | 'system' } | { message: NewEvent; recorded: NewEvent[] };
 
-/** Reads a `replay_json` as OpenHands 0.55.0 does: what it can't use leaves the agent in `loading` for ever. */
+/** Reads a `replay_json` like OpenHands 0.55.0. If it is unusable, the agent stays in `loading` forever. */
 export function readReplay(replayJson: string): Replay {
   let recorded: unknown;
   try {

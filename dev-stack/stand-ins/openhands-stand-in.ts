@@ -6,43 +6,42 @@ import { type Exchange, internalServerError, json, StandInServer } from './stand
 import { validateBody } from './validation.js';
 import { Version } from './version.js';
 
-/** How the stand-in is set up. */
 export interface OpenHandsStandInOptions {
-  /** Where it listens. @default a free port */
+  /** The port to listen on. @default a free port */
   port?: number;
-  /** Of `openhands-ai`; from 1.7 on, this API is gone. @default '0.55.0' */
+  /** The version of `openhands-ai`. From 1.7 on, this API is gone. @default '0.55.0' */
   version?: string;
-  /** When set, `/api` demands it as `X-Session-API-Key`. */
+  /** If set, `/api` requires it as `X-Session-API-Key`. */
   sessionApiKey?: string;
-  /** What has been posted to `/api/settings`. @default 'complete' */
+  /** What was posted to `/api/settings`. @default 'complete' */
   settings?: 'complete' | 'missing' | 'without-key';
-  /** The next live conversation evicts the one that has been quiet longest. @default Infinity */
+  /** The maximum number of live conversations. One more evicts the one idle longest. @default Infinity */
   maxConcurrentConversations?: number;
-  /** Repositories that the server has no access to. @default none */
+  /** Repositories that the server can't access. @default none */
   unreachableRepositories?: string[];
-  /** Values that the server replaces by `<secret_hidden>` wherever they would be stored. @default none */
+  /** Values that the server stores as `<secret_hidden>`. @default none */
   secrets?: string[];
   /**
-   * What becomes of `GET /api/conversations/{sid}`. From 0.60 on and without Docker it answers 500 and closes the line
-   * after that, without saying so (`error-and-close`).
+   * How `GET /api/conversations/{sid}` fails. From 0.60 on and without Docker, real servers answer 500 and then close
+   * the connection without announcing it (`error-and-close`).
    */
   brokenStatus?: 'error' | 'error-and-close' | 'cut' | 'silence';
-  /** Whether `…/microagents` tells if a loop lives. @default true */
+  /** Whether `…/microagents` shows if a loop is alive. @default true */
   hasMicroagents?: boolean;
-  /** Whether `GET /server_info` is there. @default true */
+  /** Whether the server has `GET /server_info`. @default true */
   hasServerInfo?: boolean;
-  /** Whether the model takes images: for one that does not, a message with images is accepted and never stored. @default true */
+  /** Whether the model accepts images. If not, a message with images is accepted but never stored. @default true */
   hasVision?: boolean;
-  /** How every conversation goes that has no script of its own. */
+  /** The script of every conversation that has none of its own. */
   script?: OpenHandsScript;
 }
 
-/** A stand-in for OpenHands' first API that keeps no clock: conversations go on when they are looked at. */
+/** A stand-in for OpenHands' first API. It uses no clock: conversations advance when they are looked at. */
 export class OpenHandsStandIn extends StandInServer {
   readonly options: OpenHandsStandInOptions;
   readonly #conversations = new Map<string, OpenHandsConversation>();
   readonly #scripts = new Map<string, OpenHandsScript>();
-  /** Live conversations, the one that has been quiet longest first. */
+  /** Live conversations, the one idle longest first. */
   readonly #live = new Set<OpenHandsConversation>();
 
   private constructor(options: OpenHandsStandInOptions) {
@@ -57,14 +56,14 @@ export class OpenHandsStandIn extends StandInServer {
     return server;
   }
 
-  /** Says how a conversation goes: what it does while it loads from its next start on, what its agent does at once. */
+  /** Sets how a conversation behaves: its loading from its next start on, its agent at once. */
   script(sid: string, script: OpenHandsScript): void {
     this.#scripts.set(sid, script);
     const conversation = this.#conversations.get(sid);
     if (conversation) conversation.script = script;
   }
 
-  /** The conversation, to assert on. Throws when the server does not know it. */
+  /** The conversation, for assertions. Throws if the server does not know it. */
   conversation(sid: string): OpenHandsConversation {
     const conversation = this.#conversations.get(sid);
     if (!conversation) throw new Error(`The stand-in has no conversation ${sid}`);
@@ -75,7 +74,7 @@ export class OpenHandsStandIn extends StandInServer {
     return this.#conversations.has(sid);
   }
 
-  /** Has a conversation as if it had been posted, for example to give it an old life; see {@link restart}. */
+  /** Creates a conversation as if it had been posted, for example to give it an earlier life; see {@link restart}. */
   createConversation(
     sid: string,
     request: Omit<OpenHandsCreateRequest, 'conversation_id'> = {},
@@ -84,7 +83,7 @@ export class OpenHandsStandIn extends StandInServer {
     return this.conversation(sid);
   }
 
-  /** The server's process ends and comes back: every loop dies, the event streams survive unless told otherwise. */
+  /** The server's process restarts. Every loop dies; the event streams survive by default. */
   restart({ losesConversations = false } = {}): void {
     this.reboot();
     for (const conversation of this.#live) conversation.die();
@@ -92,7 +91,7 @@ export class OpenHandsStandIn extends StandInServer {
     if (losesConversations) this.#conversations.clear();
   }
 
-  /** Closes one loop, as the server does when there are too many. */
+  /** Closes one loop, like a server that has too many. */
   evict(sid: string): void {
     this.conversation(sid).evict();
   }

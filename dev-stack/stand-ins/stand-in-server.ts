@@ -15,36 +15,36 @@ import {
 /** One request as the server received it. */
 export interface RecordedRequest {
   method: string;
-  /** Path with its query. */
+  /** The path with its query. */
   path: string;
   headers: IncomingHttpHeaders;
-  /** The JSON body; the text when it is no JSON, undefined when there is none. */
+  /** The parsed JSON body. The text if it is not JSON, undefined if there is none. */
   body: unknown;
-  /** When its last byte had come, milliseconds since the epoch. */
+  /** The time of its last byte, in milliseconds since the epoch. */
   at: number;
 }
 
-/** What a dialect sees of a request. */
+/** The parts of a request that a dialect reads. */
 export interface Exchange {
   method: string;
-  /** Segments of the decoded path; as in uvicorn, an encoded slash separates too. */
+  /** The segments of the decoded path. As in uvicorn, an encoded slash separates segments, too. */
   segments: string[];
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: unknown;
-  /** False when there is a body that is no JSON. */
+  /** False if there is a body that is not JSON. */
   bodyIsJson: boolean;
 }
 
 const JOURNAL_LIMIT = 10_000;
 
-/** How long the first of its processes has been up; each later one began 20 s after the one before, as real ones do. */
+/** The uptime of the first process. Each later process starts 20 s after the one before, like real ones. */
 const FIRST_UPTIME_SECONDS = 100_000;
 const SECONDS_BETWEEN_BOOTS = 20;
 
-/** A server over real HTTP that keeps a journal of its requests and fails where a test tells it to. */
+/** A real HTTP server that records its requests and fails where a test tells it to. */
 export abstract class StandInServer {
-  /** The most recent 10,000 requests, oldest first, those that met a fault included. */
+  /** The last 10,000 requests, oldest first, including those that met a fault. */
   readonly requests: RecordedRequest[] = [];
   readonly #server = createServer((request, response) => void this.#receive(request, response));
   readonly #faults: InjectedFault[] = [];
@@ -56,28 +56,28 @@ export abstract class StandInServer {
   #port = 0;
 
   protected constructor() {
-    // A kept connection must not be closed under a client that is about to use it again.
+    // A kept-alive connection must not be closed while a client is about to use it again.
     this.#server.keepAliveTimeout = 0;
     this.#server.requestTimeout = 0;
     this.#server.on('connection', (socket) => this.#sockets.push(socket));
   }
 
-  /** How many requests have come. */
+  /** The number of requests received. */
   get requestCount(): number {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** How many connections have been opened to it. */
+  /** The number of connections opened to it. */
   get connections(): number {
     return this.#sockets.length;
   }
 
-  /** How many bytes it has sent, the headers included. */
+  /** The number of bytes sent, including headers. */
   get bytesSent(): number {
     return this.#sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
   }
 
-  /** Base URL, without a slash at the end. */
+  /** The base URL, without a trailing slash. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -89,49 +89,51 @@ export abstract class StandInServer {
     this.#reboots += 1;
   }
 
-  /** For how long the process has been up, in seconds. */
+  /** The process's uptime in seconds. */
   protected get uptime(): number {
     const listening = (Date.now() - this.#listeningSince) / 1000;
     return FIRST_UPTIME_SECONDS + listening - this.#reboots * SECONDS_BETWEEN_BOOTS;
   }
 
-  /** How many requests have come for a method and path without query, for example `POST /api/conversations`. */
+  /** The number of requests for a method and a path without query, for example `POST /api/conversations`. */
   count(key: string): number {
     return this.#counts.get(key) ?? 0;
   }
 
-  /** Resolves once `times` requests for a method and path (as for {@link count}) have come. */
+  /** Resolves once `times` requests for a method and path (as for {@link count}) were received. */
   received(key: string, times = 1): Promise<void> {
     if (this.count(key) >= times) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ key, times, resolve }));
   }
 
-  /** Faults are tried in the order in which they were injected; a request meets the first that strikes. */
+  /**
+   * Injects a fault. Faults are tried in the order of their injection, and a request meets the first one that matches.
+   */
   inject(injection: Injection): InjectedFault {
     const injected = new InjectedFault(injection);
     this.#faults.push(injected);
     return injected;
   }
 
-  /** Connections are refused until {@link up}; open ones are cut. */
+  /** Refuses connections until {@link up}. Open ones are cut. */
   async down(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeAllConnections();
     await closed;
-    // Clients in this process learn that their kept connections are gone.
+    // Lets clients in this process notice that their kept-alive connections are closed.
     await setImmediate();
     await setImmediate();
   }
 
-  /** Listens on the port it had before {@link down}, at first on a free one, or on the given one. */
+  /** Listens on the given port, by default on the one before {@link down}, and at first on a free one. */
   async up(port = this.#port): Promise<void> {
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Cuts whatever is open and ends. May be called when the server is down, and twice. */
+  /** Closes all connections and the server. Can be called twice, or when the server is down. */
   async close(): Promise<void> {
     if (this.#server.listening) await this.down();
   }
@@ -185,7 +187,7 @@ export function json(status: number, value: unknown): SentAnswer {
   return { status, body: JSON.stringify(value) };
 }
 
-/** What Starlette answers when a handler throws. */
+/** Starlette's answer when a handler throws. */
 export const internalServerError: SentAnswer = {
   status: 500,
   headers: { 'content-type': 'text/plain; charset=utf-8' },

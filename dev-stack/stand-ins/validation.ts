@@ -1,4 +1,4 @@
-/** One complaint of a validation, as pydantic makes it. */
+/** One problem of a validation, in pydantic's format. */
 export interface ValidationProblem {
   type: string;
   loc: (string | number)[];
@@ -7,7 +7,7 @@ export interface ValidationProblem {
   ctx?: Record<string, unknown>;
 }
 
-/** Checks a value and says where it is. */
+/** Checks a value at a location. */
 export type Check = (value: unknown, loc: ValidationProblem['loc']) => ValidationProblem[];
 
 export const text: Check = (input, loc) =>
@@ -34,7 +34,7 @@ export const oneOf =
     return [{ type: 'enum', loc, msg: `Input should be ${expected}`, input, ctx: { expected } }];
   };
 
-/** An object with these fields, none of them required; what else it has is ignored. */
+/** Checks an object with these fields, all optional. Other fields are ignored. */
 export const model =
   (fields: Record<string, Check>): Check =>
   (input, loc) => {
@@ -47,7 +47,7 @@ export const model =
     );
   };
 
-/** A model that forbids what else it could have. */
+/** Checks an object with these fields, all optional. Other fields are refused. */
 export const strictModel =
   (fields: Record<string, Check>): Check =>
   (input, loc) => {
@@ -70,7 +70,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** What FastAPI complains about in a JSON body; nothing when it takes it. */
+/** FastAPI's problems with a JSON body. Empty if it is valid. */
 export function validateBody(check: Check, body: unknown, bodyIsJson: boolean): ValidationProblem[] {
   if (!bodyIsJson) {
     const ctx = { error: 'Expecting value' };

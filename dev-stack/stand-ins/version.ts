@@ -1,4 +1,4 @@
-/** A server's version, as far as its parts are numbers. */
+/** A server's version: the parts that are numbers. */
 export class Version {
   readonly #parts: readonly number[];
 

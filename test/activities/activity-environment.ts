@@ -7,15 +7,15 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 
-/** Where an activity runs, with as much of Temporal as it talks to. */
+/** Runs an activity with as much of Temporal as it uses. */
 export class ActivityEnvironment {
-  /** What the activity wrote down and Temporal acknowledged, in order. */
+  /** The checkpoints that Temporal acknowledged, in order. */
   readonly writtenDown: unknown[] = [];
-  /** Details of its plain heartbeats, in order. */
+  /** The details of plain heartbeats, in order. */
   readonly heartbeats: unknown[] = [];
   readonly #environment: MockActivityEnvironment;
 
-  /** @param acknowledge is called with what is to be written down; when it throws, that has failed. */
+  /** @param acknowledge Called with each checkpoint. If it throws, the checkpoint fails. */
   constructor(info: Partial<Info> = {}, acknowledge: (details: unknown) => void = () => {}) {
     const activity = {
       heartbeat: async (_taskToken: Uint8Array, details: unknown) => {
@@ -34,7 +34,7 @@ export class ActivityEnvironment {
     return this.#environment.run(activity, ...args);
   }
 
-  /** Details of the next plain heartbeat: there is one each second for as long as the activity runs. */
+  /** The details of the next plain heartbeat. There is one per second while the activity runs. */
   async nextHeartbeat(): Promise<unknown> {
     const [details] = await once(this.#environment, 'heartbeat');
     return details;
@@ -45,7 +45,7 @@ export class ActivityEnvironment {
   }
 }
 
-/** A server for one test. */
+/** Starts a server for one test. */
 export async function listen(t: TestContext, options?: OpenHandsStandInOptions): Promise<OpenHandsStandIn> {
   const server = await OpenHandsStandIn.listen(options);
   t.after(() => server.close());

@@ -425,12 +425,12 @@ function agentServerInput(
   return inputFor(server.url, { server: 'agent-server', sid, settings, ...input });
 }
 
-/** How many requests of a kind this conversation got. */
+/** The number of requests of a kind for this conversation. */
 function sent(sid: string, part: 'events' | 'run' | 'pause'): number {
   return server.count(`POST /api/conversations/${sid}/${part}`);
 }
 
-/** Texts of the user messages in the stream. */
+/** The texts of the user messages in the stream. */
 function messages(sid: string): string[] {
   return server
     .conversation(sid)
@@ -610,7 +610,7 @@ describe('a conversation that was there before', () => {
     assert.equal((await run(temporal, input)).status, 'finished');
     assert.equal(messages(input.sid).filter((message) => message === text).length, 1);
     const pages = server.requests.filter(({ path }) => path.includes('page_id=')).map(({ path }) => path);
-    // 200 events and some: four full pages, and what came since.
+    // More than 200 events: four full pages, and the newest ones.
     assert.equal(new Set(pages.slice(0, 5)).size, 5, 'each page begins where the last one stopped');
   });
 
@@ -622,7 +622,7 @@ describe('a conversation that was there before', () => {
   });
 });
 
-/** What each observation asks for first. */
+/** The first request of each observation. */
 const anObservation = /\/events\/search\?(?!.*DESC)/;
 
 describe('a message whose create was cut short', () => {
@@ -651,7 +651,7 @@ describe('a message whose create was cut short', () => {
     });
     const handle = await start(temporal, input);
     await held.reached;
-    // The server goes on with what its client has given up on, at a later look.
+    // The server completes a request after its client has given up, at a later look.
     server.inject({
       path: anObservation,
       after: 2,

@@ -6,7 +6,10 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
-/** Answers of 2 MB of every awkward kind: what reading them costs is bounded, by what parsing JSON costs meanwhile. */
+/**
+ * Answers of 2 MB of every awkward kind. The cost of reading them is bounded, in terms of the cost of parsing JSON at
+ * the same time.
+ */
 
 const units = ['/', '\\', '%', '&#38;', ' \n', 'eyJ-', '://a', '?key=', '<secret_hidden>', '\u001b[', '\u202e', '中'];
 
@@ -18,7 +21,7 @@ const cpuOf = async (work: () => unknown) => {
 };
 const reference = JSON.stringify(Array.from({ length: 200_000 }, (_, index) => ({ index, text: 'a text of a kind' })));
 
-/** Wherever a text may be, in the answers of either dialect at once. */
+/** An answer of both dialects at once, with the text in every place that can hold one. */
 function answerOf(text: string): string {
   const event = {
     id: 7,

@@ -13,7 +13,7 @@ import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const { checkConversationReady, createConversation } = createActivities();
 
-/** A conversation that was created, as a look is asked about it. */
+/** The input of a look at a conversation that was created. */
 async function created(
   server: OpenHandsStandIn,
   script: OpenHandsScript = {},
@@ -149,7 +149,7 @@ describe('a look that finds a conversation not ready', () => {
   });
 
   test('leaves nothing where it saw what the look before had seen', async (t) => {
-    // However long this machine takes.
+    // Fake timers: the test must not depend on the speed of this machine.
     t.mock.timers.enable({ apis: ['setInterval'] });
     const input = await created(await listen(t), { loadingLooks: 99 });
     const first = new ActivityEnvironment();

@@ -16,7 +16,7 @@ const replayJson = JSON.stringify([
   { source: 'agent', action: 'message', args: { content: 'A', wait_for_response: true } },
 ]);
 
-/** Method and path of all requests, without their queries. */
+/** The method and path of all requests, without queries. */
 function requested(server: OpenHandsStandIn): string[] {
   return server.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
 }
@@ -166,7 +166,7 @@ describe('what createConversation writes down', () => {
   });
 
   test('is all that Temporal is told by a create that is over within a second', async (t) => {
-    // However long this machine takes.
+    // Fake timers: the test must not depend on the speed of this machine.
     t.mock.timers.enable({ apis: ['setInterval'] });
     const server = await listen(t);
     const environment = new ActivityEnvironment();
@@ -198,7 +198,7 @@ describe('what createConversation writes down', () => {
 });
 
 describe('createConversation sends the first message once', () => {
-  /** Runs a first attempt to its failure, and returns the environment of the second. */
+  /** Runs a first attempt until it fails, and returns the environment of the second. */
   async function failOnce(input: object): Promise<ActivityEnvironment> {
     const first = new ActivityEnvironment();
     assert.equal((await failureOf(first.run(createConversation, { input }))).type, 'NestedServerUnavailable');

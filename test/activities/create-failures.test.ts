@@ -18,12 +18,12 @@ const { createConversation } = createActivities();
 const sessionApiKey = 'session-key-4711';
 const toolKey = 'tool-key-0815';
 
-/** How a create ends that meets a failure. */
+/** How a create ends after a failure. */
 interface Outcome {
   readonly type: 'NestedServerUnavailable' | 'ConversationRejected' | 'Unauthorized';
   readonly retried: boolean;
   readonly message: RegExp;
-  /** When the server says, or is made to say, when to come back. */
+  /** Set if the server says, or is made to say, when to come back. */
   readonly nextRetryDelay?: number;
 }
 
@@ -55,7 +55,7 @@ const notTheApis = (status: number) =>
     `answered ${status} with a body that is not the API's \\(text/html\\): <html><h1>nginx</h1>\\*\\*\\* \\*\\*\\* `,
   );
 
-/** What the POST meets, and how the create ends. */
+/** What happens to the POST, and how the create ends. */
 const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ['a reset without an answer', { kind: 'refuse' }, unavailable(/: connection reset \(ECONNRESET\)$/)],
   ['a reset within the headers', { kind: 'reset-headers' }, unavailable(/: connection reset \(ECONNRESET\)$/)],
@@ -118,6 +118,15 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     unavailable(/answered 429/, 1_000),
   ],
   ['429 until some day', json(429, {}, { 'retry-after': 'some day' }), unavailable(/answered 429/)],
+  ...[
+    "ToolDefinition 'NoSuchTool' is not registered",
+    "LocalWorkspace.__init__() missing 1 required keyword-only argument: 'working_dir'",
+    'Object of type Agent is not JSON serializable',
+  ].map((exception): [string, Fault, Outcome] => [
+    `500 that can't get better: ${exception}`,
+    json(500, { detail: 'Internal Server Error', exception }),
+    rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type)/),
+  ]),
   ['500 in plain text', text(500, 'Internal Server Error'), unavailable(/answered 500 .*: Internal Server Error$/)],
   ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [
     `${status} with HTML`,
@@ -276,7 +285,7 @@ for (const [name, character] of [
   ['control characters', '\u0001'],
   ['characters of four bytes', '😀'],
 ] as const) {
-  // Temporal takes message, type and details from a failure of over 4 KB that is retried.
+  // Temporal removes message, type and details from a retried failure of more than 4 KB.
   test(`a failure stays below 4 KB, encrypted, too, though the server's answer is full of ${name}`, async (t) => {
     const server = await listen(t, { sessionApiKey });
     const long = character.repeat(100_000);
@@ -293,7 +302,7 @@ function replayOf(content: string): string {
   return JSON.stringify([{ source: 'user', action: 'message', args: { content } }]);
 }
 
-/** For servers that never answer in full. All others may take their time, on a slow machine, too. */
+/** Only for servers that never answer in full. The others need time on a slow machine. */
 const impatient = { client: { timeout: '2 seconds', sessionApiKey } } as const;
 const hangs = ({ kind }: Fault) => kind === 'black-hole' || kind === 'drip';
 

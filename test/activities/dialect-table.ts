@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { Conclusion, DesiredConversation, Goal } from '../../activities/nested-server/dialect.js';
 import { matchText, messageDigest } from '../../activities/nested-server/message-match.js';
 
-/** Something that becomes known of a conversation, or that is sent: what it makes of the state. */
+/** A fact about a conversation, or a request: a function from state to state. */
 export type Fact<State> = (state: State, desired: DesiredConversation) => State;
 
-/** What becomes known, in this order, and what follows: `ready: STATUS`, `send STEP`, `fail: REASON` or `wait: WHAT IS SEEN`. */
+/** The facts, in order, and the conclusion: `ready: STATUS`, `send STEP`, `fail: REASON` or `wait: WHAT IS SEEN`. */
 export type DialectRow<State> = [
   what: string,
   facts: readonly Fact<State>[],
@@ -19,7 +19,7 @@ export interface DialectUnderTest<State> {
   readonly conclude: (state: State, desired: DesiredConversation) => Conclusion<string>;
 }
 
-/** Tests what a dialect concludes from a sequence of facts, a test for each row. */
+/** Tests what a dialect concludes from a sequence of facts, with one test per row. */
 export function testConclusions<State>(
   { begin, conclude }: DialectUnderTest<State>,
   wanted: DesiredConversation,
@@ -27,7 +27,7 @@ export function testConclusions<State>(
 ): void {
   for (const [what, facts, conclusion, desired = wanted] of table) {
     test(`${what} → ${conclusion}`, () => {
-      // As it travels: what JSON can't carry must not decide anything.
+      // The state travels as JSON, so a conclusion must not depend on what JSON can't carry.
       const known = facts.reduce((state, fact) => JSON.parse(JSON.stringify(fact(state, desired))), begin(desired));
       assert.equal(inWords(conclude(known, desired)), conclusion);
     });
@@ -48,7 +48,7 @@ function inWords(conclusion: Conclusion<string>): string {
   }
 }
 
-/** A conversation that is to be started with this message, or without one. */
+/** A conversation to start with this message, or without one. */
 export function desiring(text: string | undefined, goal: Partial<Goal> = {}): DesiredConversation {
   return {
     sid: '7d1b0a3e-0000-4000-8000-000000000000',

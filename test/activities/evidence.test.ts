@@ -9,7 +9,7 @@ import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand
 import { failureOf } from '../harness/failure-of.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
-/** Evidence travels in heartbeats and histories, so that a worker meets what another release left. */
+/** Evidence travels in heartbeats and histories, so a worker can meet evidence that another release left. */
 
 const { checkConversationReady, createConversation } = createActivities();
 const text = 'Fix the build';
@@ -25,7 +25,7 @@ function agentServerInput(apiUrl: string): CreateNestedConversationInput {
   });
 }
 
-/** As a look is asked about a conversation that is there. */
+/** The input of a look at an existing conversation. */
 async function lookInput(input: CreateNestedConversationInput): Promise<CheckConversationReadyInput> {
   const created = await new ActivityEnvironment().run(createConversation, { input });
   return { ...created, server: input.server, apiUrl: input.apiUrl, client: input.client };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** Listens with the shortest backlog, says on which port, and then never accepts: its event loop stands still. */
+/** Listens with the shortest backlog, reports its port, and then blocks its event loop, so it never accepts. */
 const neverAccepts = `
   const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
     require('node:fs').writeSync(1, String(server.address().port));
@@ -11,7 +11,7 @@ const neverAccepts = `
   });
 `;
 
-/** Base URL of a server whose backlog is full, so that connecting to it takes for ever. */
+/** The base URL of a server with a full backlog: connecting to it never succeeds. */
 export async function startFullServer(t: TestContext): Promise<string> {
   const child = spawn(process.execPath, ['-e', neverAccepts], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = await once(child.stdout, 'data');
@@ -21,7 +21,7 @@ export async function startFullServer(t: TestContext): Promise<string> {
     child.kill('SIGKILL');
     await once(child, 'close');
   });
-  // A backlog of one holds two: those that are in it tell that it is full.
+  // A backlog of one holds two connections. Once both are in it, it is full.
   await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')));
   return `http://127.0.0.1:${port}`;
 }

@@ -28,7 +28,7 @@ async function start(t: TestContext, transport = createTransport()) {
 describe('a connection that is reset before an answer began', () => {
   test('is replaced for a read, where it was a kept one: by a new one, whatever else is kept', async (t) => {
     const { server, http } = await start(t);
-    // Several at once, so that several are kept; then all of these are dead.
+    // Several requests at once, so that several connections are kept alive. Then all of them are dead.
     await Promise.all([http.send(read), http.send(read), http.send(read)]);
     assert.equal(server.connections, 3);
     server.inject({ path, fault: { kind: 'refuse' } });

@@ -23,7 +23,7 @@ test('those that are turned away are told to come back one after another', async
   const working = [run(), run()];
   const waits = await Promise.all(Array.from({ length: 100 }, () => run().catch((error: Surplus) => error.waitMs)));
   for (const [index, waitMs] of waits.entries()) assert(Number(waitMs) > Number(waits[index - 1] ?? 0));
-  // At two at a time, and a second each as long as nothing else is known.
+  // Two at a time, with the first estimate of one second each.
   assert(Number(waits.at(-1)) > 40_000 && Number(waits.at(-1)) <= 50_000, String(waits.at(-1)));
   release();
   await Promise.all(working);

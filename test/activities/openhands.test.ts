@@ -40,7 +40,7 @@ const images = desiring(text, { hasImages: true });
 const weaker = desiring(text, { readyWhen: 'accepting-events' });
 const weakerNoMessage = desiring(undefined, { readyWhen: 'accepting-events' });
 
-/** The newest events before this start, and the status: what a baseline finds. */
+/** What a baseline finds: the newest events before this start, and the status. */
 const baseline =
   (status: Status, ...events: NewEvent[]): F =>
   (_, desired) => {
@@ -51,7 +51,7 @@ const told = (value: string, runtime?: string): Status => ({ kind: 'told', value
 const absent: Status = { kind: 'absent' };
 const unreadable: Status = { kind: 'unreadable', wasTold: false };
 
-/** More events, each numbered as a server does. */
+/** More events, numbered like a server numbers them. */
 const events =
   (...added: NewEvent[]): F =>
   (state, desired) =>
@@ -95,7 +95,7 @@ const error = agentStateChanged('error', 'STATUS$ERROR_LLM_AUTHENTICATION');
 const askedToRun = changeAgentState('user', 'running');
 const recall = recallAction(text, 'knowledge');
 
-/** A first life, up to where the agent has the message; its recall is event 4. */
+/** A first life, up to the agent's receipt of the message. Its recall is event 4. */
 const begun = [loading, systemMessage(), ours, changeAgentState('environment', 'running'), recall];
 const atWork = [...begun, running, recallObservation(4)];
 const answered = [...atWork, agentMessage('Done.'), awaiting];
@@ -107,7 +107,7 @@ const busy = [loading, systemMessage(), foreign, running];
 
 const fresh = [baseline(absent), creates('STARTING')];
 const joined = [baseline(told('RUNNING'), ...earlier)];
-/** A loop that works on something earlier: four events, so that our message is event 4. */
+/** A loop that works on something earlier. It has four events, so our message is event 4. */
 const joinedBusy = [baseline(told('RUNNING'), ...busy), posts('deliver')];
 const rejectedKey = 'STATUS$ERROR_LLM_AUTHENTICATION';
 

@@ -212,7 +212,7 @@ describe('a start whose repository', () => {
 });
 
 describe('a preparation that is disturbed', () => {
-  // Observe, token file, start, …: whichever of its requests it is.
+  // Each of the activity's requests: observe, token file, start, and so on.
   for (const number of [0, 1, 2, 3]) {
     for (const fault of [{ kind: 'lose-answer' }, { kind: 'refuse' }] satisfies Injection['fault'][]) {
       test(`by command ${number + 1}: ${fault.kind}, ends in one clean checkout, its script run once`, async () => {
@@ -230,7 +230,7 @@ describe('a preparation that is disturbed', () => {
     let kills = 0;
     git.beforePack = async () => {
       if (kills++ > 0) return;
-      // As a sandbox that goes down: nothing of the job is left, and no exit code.
+      // Like a sandbox that goes down: nothing of the job is left, and there is no exit code.
       const job = join(workingDir(input), '.git/nested-conversations', input.sid, 'checkout');
       writeFileSync(join(workingDir(input), 'half-written'), '');
       writeFileSync(join(workingDir(input), '.git/index.lock'), '');
@@ -281,7 +281,7 @@ describe('the token of a repository', () => {
         server.sandbox.folder,
         input.sid,
       ]);
-      // The script has printed it by itself: that is in the log of its own job.
+      // Only in the log of its own job, because the script has printed it itself.
       assert.match(found.toString(), /^(\S+\/setup\/log\n)*$/);
     }
     assert.equal(server.requests.filter(({ path }) => path.startsWith('/api/file/upload')).length, 1);

@@ -9,7 +9,7 @@ import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
-/** Runs that are in flight while a worker of one release takes over from one of another. */
+/** Runs in flight while a worker of one release takes over from a worker of another. */
 
 const file = new URL('../../../test/releases/activities-0.1.0.js', import.meta.url);
 const previous: Activities = (await import(file.href)).createActivities();
@@ -48,7 +48,7 @@ async function beginAgentServer(t: TestContext): Promise<Trial> {
   return { server, input, messages };
 }
 
-/** Checks, by the activities of this release, until the conversation is ready. */
+/** Checks, with this release's activities, until the conversation is ready. */
 async function becomesReady({ input }: Trial, created: CreatedConversation): Promise<boolean> {
   const { server, apiUrl, client } = input;
   const check = { ...created, server, apiUrl, client };

@@ -19,7 +19,7 @@ describe('an activity that is one too many for its server', () => {
     await held.reached;
     const before = server.requestCount;
 
-    // In another spelling it is the same server.
+    // The same server, spelled differently.
     const failure = await failureOf(create('second', `${server.url.replace('http', 'HTTP')}//`));
     assert.deepEqual(
       [failure.type, failure.nonRetryable, failure.category],
@@ -30,7 +30,7 @@ describe('an activity that is one too many for its server', () => {
     assert(delayMs >= 1000 && delayMs <= 2000, `in ${delayMs} ms`);
     assert.equal(server.requestCount, before);
 
-    // Below another path it is another one.
+    // A different server: another path.
     await assert.rejects(create('third', `${server.url}/other`), /answered 404/);
     held.release();
     await first;

@@ -16,7 +16,7 @@ const elsewhere = '127.0.0.2';
 
 const portOf = ({ url }: { url: string }) => new URL(url).port;
 
-/** A host name that is looked up to these addresses in turn. */
+/** Resolves a host name to these addresses, in turn. */
 function looksUp(...answers: string[][]) {
   const names: string[] = [];
   return {
@@ -29,7 +29,7 @@ function looksUp(...answers: string[][]) {
   };
 }
 
-/** How many connections were made to a port of {@link elsewhere}, asked when no more can be under way. */
+/** Counts connections to a port of {@link elsewhere}. Call it when no more connections can be in flight. */
 async function countConnections(t: TestContext, port: string): Promise<() => Promise<number>> {
   let connections = 0;
   const server = createServer((socket) => {
@@ -39,7 +39,7 @@ async function countConnections(t: TestContext, port: string): Promise<() => Pro
   await once(server, 'listening');
   t.after(() => server.close());
   return async () => {
-    // Connections are accepted in order: those before this one have been counted by then.
+    // Connections are accepted in order, so all earlier ones are counted when this one closes.
     await once(connect(Number(port), elsewhere).resume(), 'close');
     return connections - 1;
   };
@@ -101,7 +101,7 @@ describe('a host name that changes its address', () => {
     const get = () => transport({ method: 'GET', url: url(server) });
 
     await get();
-    // By the kept connection, which was judged when it was made.
+    // Uses the kept-alive connection, which was checked when it was opened.
     await get();
     assert.deepEqual(names, ['rebound.test']);
     await server.down();
@@ -162,7 +162,7 @@ describe('a proxy in the environment', () => {
   for (const host of ['169.254.169.254', '[fd00:ec2::254]', 'metadata.google.internal']) {
     for (const protocol of ['http', 'https']) {
       test(`is not asked for ${protocol}://${host}`, async (t) => {
-        // In the place of the proxy: whatever it is asked for goes no further.
+        // Plays the proxy. Requests go no further.
         const server = await listen(t);
         setProxy(t, server.url);
         const transport = createTransport({ proxyFromEnvironment: true });

@@ -21,7 +21,7 @@ const said = (job: string, words: string) => `output ${job} ${Buffer.from(words)
 const script = 'setup-script';
 const checkedOut = `job checkout 1 ${key} other-run 1 ended 0`;
 
-/** What the sandbox prints, and what follows. */
+/** What the sandbox prints, and what is concluded. */
 const table: [what: string, lines: string[], conclusion: string][] = [
   ['nothing yet', [], 'start checkout after 0'],
   ['a checkout at work', [`job checkout 1 ${key} this-run 1 running`], 'wait: preparing repository'],

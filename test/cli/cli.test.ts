@@ -43,14 +43,14 @@ function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args
   return startProgram('cli/main.js', options).ended;
 }
 
-/** Options of a start that lacks nothing. */
+/** The options of a complete start command. */
 const complete = () => ['--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--message', 'Fix the build'];
 const inAMoment = ['--interval', '1 second'];
 
 const withoutSid = { list: true, setup: true };
 const namespaceCommands = ['start', 'wait', 'status', 'history', 'cancel', 'list', 'setup'];
 
-/** What `--json` printed: one line, one object, and nothing else. */
+/** The output of `--json`: one line, one object, and nothing else. */
 function printed({ stdout, stderr }: Ended): Record<string, unknown> {
   assert.match(stdout, /^\{.*\}\n$/);
   assert.equal(stderr, '');
@@ -461,7 +461,7 @@ describe('what goes wrong', () => {
   for (const { name, args, env = {}, input = '', exitCode, type, message } of mishaps) {
     test(`${name} is one line, one JSON object, and exit code ${exitCode}`, async () => {
       const [told, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
-      // A line for each problem.
+      // One line per problem.
       assert.match(told.stderr, /^(nested-conversation: [^\n]+\n)+$/);
       assert.match(told.stderr.replaceAll('nested-conversation: ', '').trimEnd(), message);
       assert.equal(told.stdout, '');

@@ -40,7 +40,7 @@ function doctor(args: readonly string[] = [], env: Env = {}): Promise<Ended> {
   return startProgram('cli/main.js', options).ended;
 }
 
-/** What `--json` told, by check, and the exit code. */
+/** The results of `--json`, by check, and the exit code. */
 async function diagnosis(args: readonly string[] = [], env: Env = {}) {
   const { exitCode, stdout } = await doctor([...args, '--json'], env);
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
@@ -120,7 +120,7 @@ describe('Temporal', () => {
       namespace,
       workflowExecutionRetentionPeriod: msToTs('3 days'),
     });
-    // Temporal gets to know its new namespaces a moment later.
+    // Temporal learns of new namespaces with a delay.
     const { of } = await known(() => diagnosis([], { TEMPORAL_NAMESPACE: namespace }));
     assert.match(of('namespace').found, /for 3 d after/);
     assert.deepEqual(
@@ -246,7 +246,7 @@ describe('the nested server', () => {
   });
 });
 
-/** Asks again until Temporal knows the namespace. */
+/** Repeats until Temporal knows the namespace. */
 async function known(diagnose: () => ReturnType<typeof diagnosis>): ReturnType<typeof diagnosis> {
   for (;;) {
     const found = await diagnose();

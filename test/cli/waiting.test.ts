@@ -14,7 +14,7 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** What the command line says of starts that are there: waiting for them, watching them, and meeting them. */
+/** The command line and existing starts: waiting for them, watching them, and attaching to them. */
 
 let server: OpenHandsStandIn;
 let sid: string;

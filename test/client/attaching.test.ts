@@ -22,12 +22,12 @@ import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** Who may have the run that is there, by what it was started with. */
+/** Which callers may attach to an existing run, depending on the input that it was started with. */
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;
 let conversations: NestedConversations;
-/** Its starts wait for a worker, and so run until they are terminated. */
+/** Its starts wait for a worker, so they run until they are terminated. */
 let unattended: NestedConversations;
 
 before(async () => {
@@ -55,7 +55,7 @@ async function rejection(outcome: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** As other clients start it: without a memo, in whatever shape. */
+/** Starts the workflow like another client: without a memo, with input of any shape. */
 const startRaw = (input: object, sid: string, taskQueue = 'without-a-worker') =>
   temporal.env.client.workflow.start(workflowType, { workflowId: workflowIdOf(sid), taskQueue, args: [input] });
 
@@ -218,7 +218,7 @@ describe('resuming', () => {
     assert.equal(messagesOf(input.sid).length, 2);
   });
 
-  /** A client whose request comes late: after what is done here. */
+  /** A client whose first request is sent after `meanwhile` is done. */
   const late = (meanwhile: () => Promise<unknown>) => {
     let isFirst = true;
     const interceptor: WorkflowClientInterceptor = {

@@ -22,7 +22,7 @@ import { temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 let server: OpenHandsStandIn;
-/** Its starts wait for a worker, and so run until they are cancelled or terminated. */
+/** Its starts wait for a worker, so they run until they are cancelled or terminated. */
 
 const temporal = await temporalForFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
@@ -34,10 +34,10 @@ afterEach(() => server.close());
 
 const create = 'POST /api/conversations';
 const eventsOf = (sid: string) => `/api/conversations/${sid}/events`;
-/** What is told of a run that became ready at the first look. */
+/** The result of a run that became ready at the first look. */
 const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
 
-/** The same of what `ensureReady` returns, without what tells of the run. */
+/** The result of `ensureReady` without the fields about the run. */
 async function outcome(ready: Promise<EnsuredConversation>) {
   const { workflowId, runId, attached, attachedTo, ...result } = await ready;
   return result;
@@ -389,7 +389,7 @@ async function assertAborted(error: unknown, sid: string, how: 'cancelled' | 'te
   assert.deepEqual(await knownOf(sid), { phase: how });
 }
 
-/** What the status tells beside who and when. */
+/** The status without the fields about the run and its times. */
 async function knownOf(sid: string): Promise<Partial<ConversationStatus>> {
   const status = await conversations.status(sid);
   assert.equal(status.sid, sid);

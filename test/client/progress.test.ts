@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { ConversationStatus, RunPhase } from '../../client/conversation-status.js';
 import { Progress } from '../../client/progress.js';
 
-/** What Temporal tells in turn: the phase, and the number of the step where one is under way. */
+/** What Temporal reports in turn: the phase and, while a step runs, its number. */
 type Seen = readonly [phase: RunPhase, step?: number, attempts?: number];
 
 const startedAt = new Date(0);

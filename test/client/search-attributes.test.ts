@@ -34,13 +34,13 @@ async function currentDetails(sid: string): Promise<string> {
   return (await handleOf(sid).query(workflowMetadataQuery)).currentDetails ?? '';
 }
 
-// In this order: once they are registered, they can't be removed.
+// In this order, because registered attributes can't be removed.
 describe('in a namespace without our search attributes', () => {
   test('a start works as ever, and says once what is missing', async () => {
     const hints: string[] = [];
     const conversations = new NestedConversations(temporal.env.client, { onHint: (hint) => hints.push(hint) });
     const input = inputFor(server.url);
-    // At once: each of them finds it out for itself.
+    // At the same time, so each of them finds out for itself.
     await Promise.all([input, inputFor(server.url)].map((one) => conversations.ensureReady(one)));
     await conversations.ensureReady(inputFor(server.url));
     assert.deepEqual(hints, [
@@ -245,7 +245,7 @@ async function listed(conversations: NestedConversations, filter: ConversationFi
   return found;
 }
 
-/** The visibility store is a moment behind. */
+/** The visibility store is updated with a delay. */
 async function listedUntil(conversations: NestedConversations, filter: ConversationFilter, count: number) {
   for (;;) {
     const found = await listed(conversations, filter);

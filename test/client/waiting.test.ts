@@ -12,7 +12,7 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { startTcpLine, type TcpLine } from '../harness/tcp-line.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** What `ensureReady` makes of a Temporal that does not answer. */
+/** `ensureReady` when Temporal does not answer. */
 
 let temporal: Temporal;
 let line: TcpLine;
@@ -22,7 +22,7 @@ let server: OpenHandsStandIn;
 before(async () => {
   temporal = await startDevServer();
   line = await startTcpLine({ targetPort: Number(temporal.env.address.split(':').at(-1)) });
-  // Without the retries of the SDK, which would hide the first seconds of an outage.
+  // Without the SDK's retries, which would hide the first seconds of an outage.
   connection = await Connection.connect({ address: `127.0.0.1:${line.port}`, interceptors: [] });
 });
 after(async () => {
@@ -38,7 +38,7 @@ afterEach(() => server.close());
 const create = 'POST /api/conversations';
 const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
 
-/** What `ensureReady` returns, without what tells of the run. */
+/** The result of `ensureReady` without the fields about the run. */
 async function outcome(ready: Promise<EnsuredConversation>) {
   const { workflowId, runId, attached, attachedTo, ...result } = await ready;
   return result;
@@ -48,7 +48,7 @@ const through = (interceptor: WorkflowClientInterceptor) =>
     new Client({ connection, namespace: temporal.namespace, interceptors: { workflow: [interceptor] } }),
   );
 
-/** As the SDK throws what Temporal answers. */
+/** An answer of Temporal in the form in which the SDK throws it. */
 const grpcError = (code: number) =>
   new ServiceError('Failed', { cause: Object.assign(new Error('Failed'), { code, details: '', metadata: {} }) });
 const deadlineExceeded = 4;
@@ -103,7 +103,7 @@ for (const { how, code, resume } of [
 ]) {
   test(`what a busy Temporal ${how} is asked again`, async () => {
     const input = inputFor(server.url);
-    // Until it has been asked often enough.
+    // Waits for enough looks.
     const path = `/api/conversations/${input.sid}/events`;
     const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
     const busy = { start: 2, describe: 2 };
@@ -230,7 +230,7 @@ describe('a time limit', () => {
 });
 
 describe('many waits of a process', () => {
-  /** Counts the long polls that are under way. */
+  /** Counts the long polls in flight. */
   const counting = () => {
     const { workflowService } = temporal.env.connection;
     const original = workflowService.getWorkflowExecutionHistory;
@@ -264,7 +264,7 @@ describe('many waits of a process', () => {
     const { polls, restore } = counting();
     t.after(restore);
     const waits = inputs.map(({ sid }) => conversations.wait(sid).catch((error: Error) => error));
-    // Each has described its run twice by then: to find it, and because it has no poll.
+    // By then, each has described its run twice: to find it, and because it has no long poll.
     while (polls.describes < 2 * inputs.length - 3) await sleep(20);
     assert.deepEqual([polls.now, polls.most], [3, 3]);
     for (const { sid } of inputs) await client.workflow.getHandle(workflowIdOf(sid)).terminate();

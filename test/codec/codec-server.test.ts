@@ -40,7 +40,7 @@ function post(path: string, body: unknown, headers: Record<string, string> = bea
   });
 }
 
-/** A payload of so many characters, compressed. */
+/** A payload of this many characters, compressed. */
 function zlibOf(characters: number): Buffer {
   return deflateSync(protobufOf(JSON.stringify('x'.repeat(characters))));
 }

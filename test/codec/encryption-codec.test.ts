@@ -12,7 +12,7 @@ const codecWith = (...ids: [string, number][]) =>
 
 const codec = codecWith(['k1', 0]);
 
-/** `"from Python"` as the encryption sample of Temporal's Python SDK encodes it, with the key of `codec`. */
+/** `"from Python"` as encoded by the encryption sample of Temporal's Python SDK, with the key of `codec`. */
 const fromPython = {
   metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('k1') },
   data: Buffer.from(
@@ -79,7 +79,7 @@ describe('what can not be decrypted is an error that says why:', () => {
     data.writeUInt8(data.readUInt8(offset) ^ 1, offset);
     return { ...fromPython, data };
   };
-  const neverWas = /^it says that it is encrypted, and is not/;
+  const neverWas = /^it is marked as encrypted, but has no key id/;
   const { encoding } = fromPython.metadata;
   const cases: { name: string; codec?: EncryptionCodec; payload?: Payload; reason: RegExp }[] = [
     { name: 'no key is set', codec: codecWith(), reason: /with key 'k1': no key is set \(PAYLOAD_ENCRYPTION_KEYS\)$/ },

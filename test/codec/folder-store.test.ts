@@ -21,7 +21,7 @@ describe('a folder as a payload store', () => {
   });
 
   test('has nothing left of a write that failed', async () => {
-    // Nothing can be put in the place of a folder.
+    // A file can't replace a folder.
     await mkdir(join(folder, 'taken'));
     await assert.rejects(new FolderStore(folder).write('taken', Buffer.from('payload')));
     assert.deepEqual(await readdir(folder), ['taken']);

@@ -1,6 +1,6 @@
 import type { Payload } from '@temporalio/common';
 
-/** A payload as the default converter makes it. */
+/** A payload as made by the default converter. */
 export function payloadOf(value: unknown): Payload {
   return { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) };
 }

@@ -6,11 +6,11 @@ import { limits } from '../../contract/limits.js';
 import { whyUndecodable } from '../../contract/unreadable.js';
 import { payload, protobufOf, withMetadata, zlib } from '../worker/payload-kinds.js';
 
-/** What all payloads of one activation may amount to, whatever they are made of. */
+/** The total size of all payloads of one activation is bounded, whatever they consist of. */
 
 const context = () => ({ type: 'workflow' as const, namespace: 'default', workflowId: 'conversation-1' });
 
-/** What becomes of payloads that come with one activation: why each can't be decoded, if it can't. */
+/** Decodes the payloads of one activation. Returns, for each, the reason why it can't be decoded, or undefined. */
 async function decodedTogether(payloads: Payload[]): Promise<(string | undefined)[]> {
   const { payloadCodecs: [codec] = [] } = workerDataConverterFor(new Map());
   assert(codec);

@@ -38,7 +38,7 @@ describe('compression', () => {
   test('refuses what inflates beyond any input', async () => {
     const bomb = (megabytes: number) => zlib(deflateSync(Buffer.alloc(megabytes * 1024 * 1024)));
     await assert.rejects(codec.decode([bomb(5)]), { code: 'ERR_BUFFER_TOO_LARGE' });
-    // Field 2, the data, with its length before it.
+    // Field 2, the data, with its length prefix.
     const data = Buffer.alloc(2 * 1024 * 1024 + 100_000);
     const half = zlib(deflateSync(Buffer.concat([Buffer.from([0x12]), varint(data.length), data])));
     assert.equal((await codec.decode([half]))[0]?.data?.length, data.length);

@@ -148,7 +148,7 @@ describe('settings of an agent-server that are refused', () => {
 describe('settings of an agent-server that are taken', () => {
   for (const settings of [
     { repository: null, selectedBranch: null, gitProvider: null, providerTokens: null, mcpConfig: null },
-    // What a caller passes with every conversation has no meaning without a repository.
+    // Settings that a caller may pass with every conversation. Without a repository they have no effect.
     { gitProvider: 'github', providerTokens: { github: { token: 'a', user_id: null } }, selectedBranch: 'main' },
     { repository, conversation_runtime: 'local', workspace: { working_dir: '/workspace/project' } },
     { repository: 'group/sub/name', gitProvider: 'gitlab', selectedBranch: 'feature/x#1' },
@@ -216,7 +216,7 @@ describe('a repository is found', () => {
       'https://gitlab.com/a/b.git',
       basic('oauth2:u'),
     ],
-    // A token never goes where its provider is not.
+    // A token is never sent to a host of another provider.
     [{ repository: 'https://github.com/a/b', providerTokens: { gitlab: 'u' } }, 'https://github.com/a/b'],
   ];
   for (const [settings, url, authorization] of found) {

@@ -6,7 +6,7 @@ import { type conversation, parseInput } from '../../contract/input.js';
 
 type Schema = z.input<typeof conversation>;
 
-/** The type with its durations as plain texts, as the schema has them. */
+/** The type with its durations as plain strings, as in the schema. */
 type WithTexts<T> = {
   [K in keyof T]: string extends T[K] ? T[K] : `${number} seconds` extends T[K] ? string | undefined : T[K];
 };
@@ -30,7 +30,7 @@ test('the documented type is what the schema takes, field by field', () => {
     server: 'openhands',
     onFailure: 'stop',
   };
-  // Both compile only as long as neither has a field, or a value of one, that the other lacks.
+  // Each line compiles only if the type and the schema have the same fields and values.
   const asSchema: Schema = written;
   const asWritten: Loose = asSchema;
   assert.ok('conversation' in parseInput(asWritten));

@@ -28,7 +28,7 @@ const noDuration = "must be a duration string: write it like '1 second'";
 const noMessageFirst =
   "replayJson must begin with a message: drop what comes before the first event with action 'message', such as the 'system' event of an export";
 
-/** Fields that spoil an input, and all that the caller is told. */
+/** Fields that make an input invalid, and all that the caller is told. */
 const refused: [fields: object, problems: string][] = [
   [{ apiUrl: undefined }, `apiUrl ${isMissing}`],
   [{ sid: undefined }, `sid ${isMissing}`],
@@ -136,7 +136,7 @@ const refused: [fields: object, problems: string][] = [
 
 const half = '\ud83d';
 
-/** Where a text or a key can be, and the field that the problem names. */
+/** Every place for a text or a key, and the field that the problem names. */
 const halfPairs: [what: string, spoil: (half: string) => [field: string, input: object]][] = [
   ['sid', (half) => ['sid', { sid: `a${half}` }]],
   ['userId', (half) => ['userId', { userId: half }]],
@@ -272,7 +272,7 @@ describe('parseInput refuses', () => {
   });
 });
 
-/** Documented in design.md, and relied on by callers in other languages. */
+/** Documented in design.md. Callers in other languages rely on them. */
 const defaults = {
   settings: {},
   initialUserMsg: null,
@@ -288,7 +288,7 @@ function withDefaults({ client, readiness, ...fields }: { client?: object; readi
   return { ...fields, client: { ...defaults.client, ...client }, readiness: { ...defaults.readiness, ...readiness } };
 }
 
-/** What is at its bound or out of the ordinary, and fine. */
+/** Valid inputs at a bound or out of the ordinary. */
 const accepted: [what: string, fields: object][] = [
   ['a sid of 100 characters', { sid: 'x'.repeat(100) }],
   ['a sid in any script', { sid: 'Gespräch 7 — 会話 🙂?#%' }],
@@ -335,7 +335,7 @@ describe('parseInput accepts', () => {
       `URN:UUID:${uuid}`,
     ]) {
       assert.equal(conversationOf({ ...minimal, server: 'agent-server', sid }).sid, uuid);
-      // To the other server these are different conversations.
+      // On the other server these are different conversations.
       assert.equal(conversationOf({ ...minimal, sid }).sid, sid);
     }
   });

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { boundBrokenBy } from '../../contract/json-text.js';
 
-/** Depth and number of values, keys included, told by parsing. */
+/** The depth and the number of values, including keys, found by parsing. */
 function measure(value: unknown): { levels: number; values: number } {
   if (typeof value !== 'object' || value === null) return { levels: 0, values: 1 };
   const inner = Object.values(value).map(measure);
@@ -20,7 +20,7 @@ describe('boundBrokenBy', () => {
       fc.property(fc.jsonValue(), fc.boolean(), (value, pretty) => {
         const text = JSON.stringify(value, null, pretty ? 2 : 0);
         const { levels, values } = measure(value);
-        // An object in a list is counted once more for the comma before it, and a single text in a list not at all.
+        // An object in a list counts one more, for the comma before it. A text alone in a list does not count.
         assert.equal(boundBrokenBy(text, { levels, values: 2 * values }), undefined);
         if (levels > 0) assert.equal(boundBrokenBy(text, { levels: levels - 1, values: 2 * values }), 'levels');
         if (values > 4) assert.equal(boundBrokenBy(text, { levels, values: Math.floor(values / 4) - 1 }), 'values');

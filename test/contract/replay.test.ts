@@ -14,7 +14,7 @@ const noEvents = /^is not a JSON array of events: pass the recorded trajectory$/
 const nothingToResume = /^has no event of a user or an agent: there is nothing to resume from$/;
 const noMessageFirst = /^must begin with a message: drop what comes before the first event with action 'message'/;
 
-/** Each of these gets a 200 from a real server, whose agent then never leaves `loading`. */
+/** A real server answers each of these with 200, but its agent never leaves `loading`. */
 const refused: [what: string, replay: unknown, problem: RegExp][] = [
   ['text that is no JSON', 'not json', noEvents],
   ['text that is empty', '', noEvents],

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { limits } from '../../contract/limits.js';
 
-/** An input that leaves out whatever has a default. */
+/** An input without the fields that have a default. */
 export const minimal = { apiUrl: 'http://runtime-conv123:8080', sid: 'conv-123', userId: 'ada' };
 
-/** An input that leaves nothing out. */
+/** An input with every field. */
 export const complete = {
   ...minimal,
   settings: {
@@ -24,7 +24,7 @@ export const complete = {
   onFailure: 'stop',
 };
 
-/** Any duration between two bounds, in milliseconds, as text. */
+/** Any duration between two bounds in milliseconds, as text. */
 export function anyDuration(minimumMs: number, maximumMs: number): fc.Arbitrary<string> {
   const units = { ms: 1, ' milliseconds': 1, s: 1_000, ' seconds': 1_000 };
   return fc
@@ -32,7 +32,7 @@ export function anyDuration(minimumMs: number, maximumMs: number): fc.Arbitrary<
     .map(([milliseconds, [unit, size]]) => `${milliseconds / size}${unit}`);
 }
 
-/** Any input that the contract takes, for openhands. */
+/** Any valid input for openhands. */
 export function anyValidInput(): fc.Arbitrary<Record<string, unknown>> {
   const optional = { requiredKeys: [] };
   const text = fc.string({ minLength: 1 });

@@ -10,7 +10,7 @@ const compose = [['docker-compose'], ['docker', 'compose']].find(
   ([command = '', ...args]) => spawnSync(command, [...args, 'version']).status === 0,
 );
 
-// The plugin of Docker will do as well.
+// Docker's compose plugin works as well.
 if (!compose) needPrograms({ 'docker-compose': 'docker-compose' });
 
 describe('docker-compose.temporal.yml', () => {
@@ -75,7 +75,7 @@ test("the worker's image does not run as root", () => {
   assert.match(lastStage, /^USER node$/m);
 });
 
-/** The compose file with its variables filled in, as YAML: with the defaults, but for what `environment` sets. */
+/** The compose file as YAML, with its variables filled in: the defaults, except for `environment`. */
 function resolveComposeFile(environment: Record<string, string> = {}): string {
   const [command = '', ...args] = compose ?? [];
   const { PATH = '', HOME = '' } = process.env;
@@ -94,7 +94,9 @@ function splitServices(resolved: string): Map<string, string> {
   return new Map(section.split(/^(?= {2}\S)/m).map((block) => [block.slice(2, block.indexOf(':')), block] as const));
 }
 
-/** The host addresses of a service's ports: compose v1 prints `- address:port:port/tcp`, v2 a `host_ip:` for each. */
+/**
+ * The host addresses of a service's ports. Compose v1 prints `- address:port:port/tcp`, v2 a `host_ip:` for each port.
+ */
 function readPublishedAddresses(service: string): string[] {
   const [, ports = ''] = /^ {4}ports:\n((?: {4}[ -] .*\n)+)/m.exec(service) ?? [];
   return ports
@@ -103,7 +105,7 @@ function readPublishedAddresses(service: string): string[] {
     .map((port) => /host_ip: (\S+)/.exec(port)?.[1] ?? /^([\d.]+):\d+:\d+/.exec(port)?.[1] ?? 'every interface');
 }
 
-/** `up --wait` takes a container that ends for a failure, unless another service waits for exactly that. */
+/** For `up --wait`, a container that ends has failed, unless another service waits for its completion. */
 function isAwaitedToComplete(name: string, services: Map<string, string>): boolean {
   const awaited = new RegExp(`^ {6}${name}:\\n {8}condition: service_completed_successfully$`, 'm');
   return [...services.values()].some((service) => awaited.test(service));

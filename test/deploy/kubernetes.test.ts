@@ -36,7 +36,7 @@ interface NetworkRule {
   readonly to?: readonly { readonly namespaceSelector: { readonly matchLabels: Readonly<Record<string, string>> } }[];
 }
 
-/** What the tests read of any object. */
+/** The fields of any object that the tests read. */
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
@@ -71,13 +71,13 @@ function manifest(kind: string, name: string): Manifest {
   return found;
 }
 
-/** What a container has set, and a key in the place of each secret. */
+/** A container's environment, with a key in place of each secret. */
 function environmentOf({ env }: Container, settings: Manifest['data'] = {}): Record<string, string> {
   const values = env.map(({ name, value }) => [name, value ?? 'a-secret-of-16-or-more-characters']);
   return { ...settings, ...Object.fromEntries(values) };
 }
 
-/** The same with a key that can be read here. */
+/** The same, with a key that can be read here. */
 function readable({ PAYLOAD_ENCRYPTION_KEYS_FILE, ...environment }: Record<string, string>): NodeJS.ProcessEnv {
   assert.ok(PAYLOAD_ENCRYPTION_KEYS_FILE);
   return { ...environment, PAYLOAD_ENCRYPTION_KEYS: `key:${Buffer.alloc(32).toString('base64')}` };

@@ -14,7 +14,7 @@ import { type Sample, scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'monitoring';
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -24,7 +24,7 @@ interface Rule {
   readonly expr: string;
 }
 
-/** As somebody sets them up who has this task queue. */
+/** Set up for this task queue, as an operator would do it. */
 const alerts = (await read('deploy/prometheus/alerts.yml')).replaceAll('"nested-conversations"', `"${taskQueue}"`);
 
 const rules: Rule[] = parse(alerts).groups.flatMap(({ rules }: { rules: Rule[] }) => rules);
@@ -36,13 +36,13 @@ interface Panel {
 
 const { panels }: { panels: Panel[] } = JSON.parse(await read('deploy/grafana/dashboard.json'));
 
-/** What an expression asks of a metric. */
+/** A metric in an expression, with its matchers. */
 interface Query {
   readonly metric: string;
   readonly matchers: readonly { readonly label: string; readonly operator: string; readonly value: string }[];
 }
 
-/** Ours and the SDK's metrics are told from PromQL's own words by how they begin. */
+/** The prefix tells our metrics and the SDK's from PromQL's own words. */
 function queriesOf(expr: string): Query[] {
   return [...expr.matchAll(/\b((?:nested|temporal)_\w+)(?:\{([^}]*)\})?/g)].map(([, metric = '', matchers = '']) => ({
     metric,
@@ -121,7 +121,7 @@ describe('a worker that has met most of what can happen exposes what is asked by
           assert.ok(labels.has(label), `${metric} has the label ${label}`);
         }
         for (const { label, operator, value } of matchers) {
-          // What Grafana fills in stands for any value.
+          // A Grafana variable stands for any value.
           if (operator.startsWith('!') || value.startsWith('$')) continue;
           const matches = new RegExp(`^(?:${value})$`);
           assert.ok(

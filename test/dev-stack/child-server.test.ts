@@ -121,7 +121,7 @@ async function startInAnotherProcess(): Promise<{ parent: ChildProcess; url: str
   return { parent, url: url.trim() };
 }
 
-/** Returns once nothing answers any more; the time-out of the tests is its limit. */
+/** Returns once nothing answers any more. The tests' timeout limits it. */
 async function goneFrom(url: string): Promise<void> {
   while (await answers(url)) await sleep(50);
 }

@@ -6,18 +6,20 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** `npm run demo`, on the build that is there: what it prints, and that nothing is left of it. */
+/** `npm run demo` on the existing build: what it prints, and that it leaves nothing behind. */
 const launcher = fileURLToPath(new URL('../../../dev-stack/demo.mjs', import.meta.url));
 
 interface Demo {
   readonly process: ChildProcess;
   readonly printed: () => string;
-  /** Resolves with what this matches, once it is printed on standard output. */
+  /** Resolves with the match once it appears on standard output. */
   shows(text: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<number | null>;
 }
 
-/** As npm does it: a shell that becomes the demo. With `between`, another process is its parent. */
+/**
+ * Starts the demo like npm does: a shell that replaces itself with it. With `between`, another process is its parent.
+ */
 function startDemo(t: TestContext, args: readonly string[], { between = false, env = {} } = {}): Demo {
   const command = `'${process.execPath}' '${launcher}' --no-build ${args.join(' ')}`;
   const child = spawn('sh', ['-c', between ? `${command} & wait` : `exec ${command}`], {
@@ -54,12 +56,12 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-/** Returns once nothing listens there; the time-out of the test is its limit. */
+/** Returns once nothing listens there. The test's timeout limits it. */
 async function goneFrom(port: number): Promise<void> {
   while (await answers(port)) await sleep(50);
 }
 
-/** The ports of its Temporal and its nested server. */
+/** The ports of its Temporal server and its nested server. */
 async function portsOf(demo: Demo): Promise<readonly number[]> {
   const [, temporal, standIn] = await demo.shows(
     /Temporal +[\d.]+:(\d+)[\s\S]*Stand-in +http:\/\/[\d.]+:(\d+)[\s\S]*Ctrl-C/,
@@ -75,10 +77,10 @@ const endings: readonly [what: string, end: (demo: Demo) => unknown][] = [
   ['a reader that goes away', ({ process }) => process.stdout?.destroy()],
 ];
 
-// One at a time: each takes the usual ports of a dev server if they are free.
+// One at a time: each uses the default ports of a dev server if they are free.
 describe('the demo', () => {
   for (const [what, end] of endings) {
-    // A reader that goes away is noticed when something is printed: while the conversation is being started.
+    // A closed reader is noticed at the next output: while the conversation is being started.
     const isReader = what.startsWith('a reader');
     test(`ends with all that it has started by ${what}`, async (t) => {
       const demo = startDemo(t, ['--keep']);

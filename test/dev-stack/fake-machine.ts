@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A machine with nothing on it but what a test puts there, as far as this process's environment can make one. */
+/** A machine with only the programs that a test installs, as far as this process's environment can simulate one. */
 export interface FakeMachine {
-  /** Its only folder on the PATH. */
+  /** The only folder on its PATH. */
   bin: string;
   cache: string;
   pyenv: string;
-  /** Puts a shell script at a path, as an executable. */
+  /** Installs an executable shell script at a path. */
   install(path: string, script: string): string;
   remove(): void;
 }
@@ -27,7 +27,7 @@ export function makeFakeMachine(): FakeMachine {
     PYENV_ROOT: pyenv,
     NESTED_CONVERSATIONS_CACHE: cache,
     UV_CONFIG_FILE: join(root, 'uv.toml'),
-    // Where nothing listens: no internet.
+    // Nothing listens there, so there is no internet access.
     HTTPS_PROXY: 'http://127.0.0.1:9',
   });
   return {
@@ -51,7 +51,7 @@ export function restoreEnvironment(before: NodeJS.ProcessEnv): void {
   Object.assign(process.env, before);
 }
 
-/** A script that answers as a Python of this version, and runs `alsoDo` for what is not the question for its version. */
+/** A script that answers like a Python of this version, and runs `alsoDo` for anything except the version query. */
 export function pythonScript(version: string, alsoDo: string): string {
   return `if [ "$1" = -c ]; then echo ${version}; echo "$0"; exit 0; fi\n${alsoDo}`;
 }

@@ -32,7 +32,7 @@ describe('the architecture page', () => {
   for (const { folder, imports } of rules) {
     test(`is right about what ${folder}/ imports`, async () => {
       const found = (await importsOf(folder)).map(({ module }) => folderOf(module));
-      // What goes up from a subfolder may lead to a file of its own folder's.
+      // An import that goes up from a subfolder may lead to a file of its own folder.
       const folders = new Set(found.filter((name) => name && name !== folder && rules.some((r) => r.folder === name)));
       assert.deepEqual([...folders].sort(), imports);
       assert.ok(!found.includes('test'));

@@ -23,7 +23,7 @@ const rows: Row[] = [
 }));
 const documented = rows.flatMap(({ variables }) => variables);
 
-/** What our own code reads: `env.NAME`, `{ NAME, … } = env`, and a name that is passed on with `env`. */
+/** The variables that our code reads: `env.NAME`, `{ NAME, … } = env`, and a name passed on together with `env`. */
 function readBy(code: string): string[] {
   const destructured = [...code.matchAll(/\{([^{}]*)\}(?:: NodeJS\.ProcessEnv| = (?:process\.)?env\b)/g)].map(
     ([, names = '']) => names,
@@ -58,13 +58,13 @@ const sources = await Promise.all(
 );
 const ours = new Set((await Promise.all(sources.flat())).flatMap(readBy));
 
-/** What Temporal's environment configuration reads. */
+/** The variables that Temporal's environment configuration reads. */
 const envconfig = dirname(createRequire(import.meta.url).resolve('@temporalio/envconfig'));
 const temporals = new Set(
   (await readFile(join(envconfig, 'envconfig-toml.js'), 'utf8')).match(/(?<=')TEMPORAL_[A-Z_]+(?=')/g),
 );
 
-/** Read by Node, by axios where we let it, and by a name that is put together. */
+/** Read by Node, by axios where we allow it, or under a computed name. */
 const others = new Set([
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',

@@ -12,16 +12,16 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { root } from '../harness/packed.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** What `docs/embedding.md` says in TypeScript, compiled, and its worker run. */
+/** Compiles the TypeScript of `docs/embedding.md` and runs its worker. */
 
 const page = await readFile(join(root, 'docs/embedding.md'), 'utf8');
 const blocksOf = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, block = '']) => block);
 
-/** Inside of the package, which is found by its own name there. */
+/** Inside the package, where it can be imported by its own name. */
 const folder = join(root, 'dist/embedding-page');
 
-/** What a block takes from the service that it is in. */
+/** The declarations that a block uses from its surrounding service. */
 const surroundings = `
 declare const input: import('nested-conversations/contract').CreateNestedConversationInput;
 declare const taskQueue: string;
@@ -38,7 +38,7 @@ const compilerOptions = {
   skipLibCheck: true,
 };
 
-/** The blocks by the file that their first line names. One that names none is a file of its own. */
+/** The blocks by the file name in their first line. A block without a name is a file of its own. */
 function filesOf(blocks: readonly string[]): Map<string, string> {
   const files = new Map<string, string>();
   for (const [index, block] of blocks.entries()) {
@@ -81,7 +81,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs a workflow of the page, on its worker. */
+/** Runs a workflow of the page on the page's worker. */
 async function run(workflowType: string, workflowId: string, input: CreateNestedConversationInput): Promise<unknown> {
   const { workflow } = temporal.env.client;
   const workerEnds = new AbortController();
@@ -135,7 +135,7 @@ describe('the embedding page', () => {
   });
 });
 
-/** The stand-in of the page's table, with the events that the page shows. */
+/** The stand-in from the page's table, with the events that the page shows. */
 async function listen(content: string) {
   const [shown = ''] = blocksOf('json');
   const stream: { id: number }[] = JSON.parse(shown.replace('<initial_user_msg>', content));

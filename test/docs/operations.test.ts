@@ -15,7 +15,7 @@ import { startDevServer } from '../harness/temporal.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const operations = await readFile(`${root}docs/operations.md`, 'utf8');
 
-/** Headings as GitHub makes anchors of them. */
+/** The anchors that GitHub makes of headings. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

@@ -15,7 +15,7 @@ const [section = ''] = (readme.split('\n## Quick start\n')[1] ?? '').split('\n##
 
 interface Command {
   readonly line: string;
-  /** What it prints, as the page has it. */
+  /** The output shown on the page. */
   readonly prints: string[];
 }
 
@@ -38,7 +38,7 @@ const servers = new Map([
   ['npm run worker', /RUNNING/],
 ]);
 
-/** `npm test` has built it, and other tests run from what is built. */
+/** Skipped: `npm test` has built the project, and other tests use the build. */
 const alreadyDone = new Set(['npm ci && npm run build']);
 
 const isServer = ({ line }: Command) => servers.has(line);
@@ -48,10 +48,10 @@ describe('the quick start', () => {
   const running: ChildProcess[] = [];
   let temporalPort: number;
   let serverPort: number;
-  /** Inside of the package, which is found by its own name there. */
+  /** Inside the package, where it can be imported by its own name. */
   const script = `${root}dist/hello.mjs`;
 
-  /** As it is here: npx, which takes a second, is tried once. */
+  /** Adapts a line to this environment. npx takes a second per command, so only one command uses it. */
   const here = (text: string) =>
     text
       .replaceAll('localhost:3000', `localhost:${serverPort}`)
@@ -60,11 +60,11 @@ describe('the quick start', () => {
 
   function shell(line: string): ChildProcess {
     const env = { ...process.env, TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`, TEMPORAL_NAMESPACE: '' };
-    // A group of its own, so that what npm started ends with it.
+    // Its own process group, so that the processes that npm started end with it.
     return spawn('sh', ['-c', line], { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
-  /** Starts a server of the page, on a free port, and waits until it says that it is up. */
+  /** Starts a server from the page on a free port, and waits until it reports that it is up. */
   async function startServer(line: string, options: readonly string[] = []): Promise<void> {
     const child = shell([line, ...options].join(' '));
     running.push(child);
@@ -113,7 +113,7 @@ describe('the quick start', () => {
     }
   });
 
-  // Each begins with a conversation that is not there yet.
+  // Each part begins with a conversation that does not exist yet.
   const commands = [...commandsOf(section.replaceAll('conv123', 'conv122')), ...commandsOf(page)];
 
   test('of the README and of the page begin with the same servers', () => {
@@ -128,9 +128,9 @@ describe('the quick start', () => {
   for (const [index, { line, prints }] of commands.filter(isTried).entries()) {
     test(`${index + 1}: ${line}`, async () => {
       const printed = (await run(here(line))).split('\n');
-      // The page leaves out what is printed for progress, and what follows "…".
+      // The page leaves out progress lines, and the text after "…".
       const told = prints.filter((text) => !/^ +\d+ s {2}|^ +…$/.test(text));
-      // The README's commands come first, so that nothing is left to register, and a start can take a second more or less.
+      // The README's commands have run before, so nothing is left to register. A start can take a second more or less.
       const varies = /^registered|: ready, after/;
       const missing = told.filter((text) => !printed.includes(here(text)) && !varies.test(text));
       assert.deepEqual(missing, [], printed.join('\n'));

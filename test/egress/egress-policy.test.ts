@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Destination, parseEgressPolicy } from '../../egress/egress-policy.js';
 
-/** A destination as `host:port`, and what its host name was looked up to. */
+/** A destination as `host:port`, and the address of its host name. */
 type To = [host: string, address?: string];
 
 function destination([host, address]: To): Destination {
@@ -149,7 +149,7 @@ describe('no rule can allow', () => {
       test(`${address}: ${what}`, () => {
         const cannot = 'which no rule of NESTED_SERVER_ALLOW can allow';
         assert.equal(everything({ hostname: address, port: 80 }), `${address} is ${what}, ${cannot}`);
-        // What a name is looked up to is not told.
+        // The message does not reveal the address of a name.
         assert.equal(everything(destination([name, address])), `${name} leads to an address, ${cannot}`);
       });
     }

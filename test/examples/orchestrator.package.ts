@@ -11,7 +11,7 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { install, pack, root } from '../harness/packed.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** `examples/orchestrator`, as somebody has it who installed the package into a folder of their own. */
+/** `examples/orchestrator`, for a user who has installed the package in a folder of their own. */
 
 let temporal: Temporal;
 let server: OpenHandsStandIn;
@@ -54,7 +54,7 @@ async function shows(text: string): Promise<void> {
   while (!printed.includes(text)) await once(worker.stdout, 'data');
 }
 
-/** What `npm run open` prints. */
+/** The output of `npm run open`. */
 async function open(sid: string, message: string): Promise<unknown> {
   const env = temporal.variables;
   const command = `node dist/open-workspace.js ${sid} '${message}' || true`;

@@ -3,7 +3,7 @@ import { connect, constants, createServer, type IncomingHttpHeaders, type Server
 import type { AddressInfo } from 'node:net';
 
 export interface ApiKeyGateOptions {
-  /** Of a gRPC server on 127.0.0.1 that speaks no TLS. */
+  /** The port of a gRPC server on 127.0.0.1 without TLS. */
   readonly targetPort: number;
   readonly apiKey: string;
   /** @default a free one */
@@ -15,7 +15,7 @@ export interface ApiKeyGate {
   close(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1, without TLS, and passes on the gRPC calls that show the key, as Temporal Cloud does. */
+/** Listens on 127.0.0.1 without TLS. Like Temporal Cloud, it forwards only gRPC calls that carry the key. */
 export async function startApiKeyGate({ targetPort, apiKey, port = 0 }: ApiKeyGateOptions): Promise<ApiKeyGate> {
   const target = connect(`http://127.0.0.1:${targetPort}`);
   const open = new Set<ServerHttp2Session>();
@@ -33,7 +33,7 @@ export async function startApiKeyGate({ targetPort, apiKey, port = 0 }: ApiKeyGa
       let trailers: IncomingHttpHeaders = {};
       outgoing
         .on('response', (answer, flags) => {
-          // A call that fails at once is answered by headers alone.
+          // A call that fails at once is answered by headers only.
           const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
           incoming.respond(answer, { endStream, waitForTrailers: !endStream });
           outgoing.pipe(incoming);
@@ -44,7 +44,7 @@ export async function startApiKeyGate({ targetPort, apiKey, port = 0 }: ApiKeyGa
         .on('error', () => incoming.close(constants.NGHTTP2_INTERNAL_ERROR));
       incoming
         .on('wantTrailers', () => incoming.sendTrailers(trailers))
-        // Whoever waited has gone: a long poll ends on both sides.
+        // The client is gone. A long poll ends on both sides.
         .on('close', () => outgoing.close(constants.NGHTTP2_CANCEL))
         .on('error', () => undefined)
         .pipe(outgoing);
@@ -55,7 +55,7 @@ export async function startApiKeyGate({ targetPort, apiKey, port = 0 }: ApiKeyGa
     port: (server.address() as AddressInfo).port,
     async close() {
       const closed = once(server, 'close');
-      // First: a client whose session is destroyed comes back at once.
+      // Before the sessions: a client with a destroyed session reconnects at once.
       server.close();
       for (const session of open) session.destroy();
       target.destroy();

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Paths of PEM files; the certificates are signed by one private CA. */
+/** Paths of PEM files. One private CA signs the certificates. */
 export interface Certificates {
   readonly ca: string;
   /** For `localhost` and `127.0.0.1`. */
@@ -12,7 +12,7 @@ export interface Certificates {
   readonly clientKey: string;
 }
 
-/** Makes them in `folder`, valid for two days, with the `openssl` command. */
+/** Creates the certificates in `folder` with the `openssl` command. They are valid for two days. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const ca = await makeCertificate(folder, 'ca', ['basicConstraints=critical,CA:TRUE', 'keyUsage=keyCertSign']);
   const server = await makeCertificate(
@@ -41,7 +41,7 @@ interface Certificate {
   readonly key: string;
 }
 
-/** Self-signed where there is no `issuer`. */
+/** Self-signed if there is no `issuer`. */
 async function makeCertificate(
   folder: string,
   name: string,
@@ -56,7 +56,7 @@ async function makeCertificate(
     ...(issuer ? ['-CA', issuer.cert, '-CAkey', issuer.key] : []),
     ...['-keyout', key, '-out', cert],
   ];
-  // This machine's configuration would add extensions of its own.
+  // The configuration of this machine would add extensions.
   const env = { PATH: process.env.PATH, OPENSSL_CONF: '/dev/null' };
   try {
     await promisify(execFile)('openssl', args, { env });

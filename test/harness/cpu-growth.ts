@@ -1,13 +1,13 @@
 /**
- * How many times the CPU some work takes at ten times the size, of which the smaller one counts as a millisecond at
- * least: what grows with the size takes ten times as much, and what grows with its square a hundred times.
+ * By what factor the CPU time of some work grows with ten times the size. Linear growth is 10, quadratic growth is 100.
+ * The time for the smaller size counts as at least a millisecond.
  */
 export function cpuGrowth(work: (size: number) => void, size: number): number {
   work(size / 20);
   return leastCpu(() => work(size * 10)) / leastCpu(() => work(size));
 }
 
-/** In microseconds. The least of three: a collection of garbage can fall into any of them. */
+/** In microseconds. The least of three runs, because a garbage collection can happen in any of them. */
 function leastCpu(work: () => void): number {
   const cpu = () => {
     const before = process.cpuUsage();

@@ -3,10 +3,10 @@ import { createServer, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 
-/** A proxy as HTTP_PROXY and HTTPS_PROXY name one. */
+/** A proxy for HTTP_PROXY and HTTPS_PROXY. */
 export interface ForwardProxy {
   readonly url: string;
-  /** What it was asked for, e.g. `GET http://localhost:3000/health` or `CONNECT localhost:3000`. */
+  /** The requests it received, for example `GET http://localhost:3000/health` or `CONNECT localhost:3000`. */
   readonly requests: readonly string[];
   close(): Promise<void>;
 }

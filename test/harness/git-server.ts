@@ -9,20 +9,20 @@ import { promisify } from 'node:util';
 
 const git = async (cwd: string, ...args: string[]) => (await promisify(execFile)('git', args, { cwd })).stdout.trim();
 
-/** Author and committer of all commits. */
+/** The author and committer of all commits. */
 const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c', 'init.defaultBranch=main'];
 
 export interface GitServerOptions {
-  /** Asks for this token as the password of any user. @default none */
+  /** Required as the password, for any user. @default none */
   readonly token?: string;
 }
 
-/** A Git server over HTTP on 127.0.0.1, for repositories made of a few files. */
+/** A Git server over HTTP on 127.0.0.1, for repositories of a few files. */
 export class GitServer {
   /** The requests that were answered, without their queries. */
   readonly requests: string[] = [];
   token: string | undefined;
-  /** Before it answers a request for a repository's objects. */
+  /** Called before it answers a request for a repository's objects. */
   beforePack: () => Promise<void> = async () => undefined;
 
   private constructor(
@@ -51,7 +51,7 @@ export class GitServer {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Makes a repository, with a commit for each branch, `main` first; returns its URL. */
+  /** Creates a repository with one commit per branch, `main` first, and returns its URL. */
   async create(name: string, branches: Readonly<Record<string, Readonly<Record<string, string>>>>): Promise<string> {
     const work = join(this.folder, 'work', name);
     const bare = join(this.folder, `${name}.git`);
@@ -116,7 +116,7 @@ export class GitServer {
   }
 }
 
-/** What openhands asks a GitLab before it clones from it. */
+/** What openhands requests from GitLab before it clones. */
 function asGitLab(path: string): object {
   if (path.endsWith('/user')) return { id: 1, username: 'ada', name: 'Ada', email: 'ada@example.com' };
   const name = decodeURIComponent(path.split('/').at(-1) ?? '');

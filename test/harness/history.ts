@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { tsToMs } from '../../codec/sdk-internals.js';
 
-/** What history holds of an activity: its policy, and the attempt that it ended with. */
+/** An activity's entry in the history: its policy and its last attempt. */
 export interface RecordedActivity {
   readonly type: string;
   readonly startToCloseTimeoutMs: number;
@@ -11,13 +11,13 @@ export interface RecordedActivity {
     readonly backoffCoefficient: number;
     readonly maximumAttempts: number;
   };
-  /** Number of the last attempt. */
+  /** The number of the last attempt. */
   readonly attempts: number;
-  /** From being scheduled to the start of the last attempt: what the attempts before it took, and their intervals. */
+  /** The time from its scheduling to the start of the last attempt: all earlier attempts and their intervals. */
   readonly waitedMs: number;
 }
 
-/** The activities of a run, in order. History keeps only the last attempt of each. */
+/** The activities of a run, in order. The history keeps only the last attempt of each. */
 export async function recordedActivities(handle: WorkflowHandle): Promise<RecordedActivity[]> {
   const { events } = await handle.fetchHistory();
   const started = new Map(
@@ -46,7 +46,7 @@ export async function recordedActivities(handle: WorkflowHandle): Promise<Record
   });
 }
 
-/** Number of events in the run's history. */
+/** The number of events in the run's history. */
 export async function historyLength(handle: WorkflowHandle): Promise<number> {
   return (await handle.fetchHistory()).events?.length ?? 0;
 }

@@ -27,7 +27,7 @@ server.run(transport="http", host="127.0.0.1", port=int(sys.argv[1]), show_banne
 /** The name of its only tool. */
 export const mcpTool = 'weigh_anchor';
 
-/** An MCP server over HTTP, at `/mcp`, in a Python that has FastMCP. */
+/** An MCP server over HTTP, at `/mcp`, for a Python with FastMCP. */
 export async function startMcpServer(python: string): Promise<ChildServer> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-server-'));
   await writeFile(join(folder, 'mcp_tools.py'), program);

@@ -1,7 +1,7 @@
 import { findOnPath } from '../../dev-stack/run-command.js';
 
 /**
- * States the programs that a suite needs, by the Debian package that has each.
+ * Declares the programs that a suite needs, with the Debian package of each.
  *
  * @throws Error in one line that names what is missing
  */

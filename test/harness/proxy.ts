@@ -7,24 +7,24 @@ export interface RequestPattern {
   readonly path: string;
 }
 
-/** A line to a real server that can be cut at the worst moment. */
+/** A proxy in front of a real server that can cut the connection at the worst moment. */
 export interface LineProxy {
   readonly url: string;
-  /** How many requests of a method and path were passed on. */
+  /** The number of forwarded requests for a method and path. */
   count(pattern: RequestPattern): number;
-  /** The next such request reaches the server and is answered, but the line is cut instead. Resolves once it is. */
+  /** The server answers the next such request, but the connection is cut before the answer. Resolves after the cut. */
   loseAnswer(pattern: RequestPattern): Promise<void>;
-  /** The same, but the line stays open, and silent. */
+  /** The same, but the connection stays open without an answer. */
   withholdAnswer(pattern: RequestPattern): Promise<void>;
-  /** The next such request is answered, and all later ones wait until {@link restore}. Resolves once it is answered. */
+  /** The next such request is answered, and all later ones wait for {@link restore}. Resolves once it is answered. */
   holdAfter(pattern: RequestPattern): Promise<void>;
-  /** From now on every request is cut off before it reaches the server. */
+  /** From now on, every request is cut off before it reaches the server. */
   interrupt(): void;
   restore(): void;
   close(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1 and passes everything on to `target`, a base URL. */
+/** Listens on a free port of 127.0.0.1 and forwards everything to `target`, a base URL. */
 export async function startProxy({ target }: { target: string }): Promise<LineProxy> {
   const counts = new Map<string, number>();
   const traps = new Map<string, (answer: IncomingMessage, outgoing: ServerResponse) => void>();
@@ -38,7 +38,7 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
       return;
     }
     if (held) {
-      // Whoever has gone by then gets nothing done any more.
+      // A request whose client is gone is not forwarded.
       held.push(() => outgoing.destroyed || pass(incoming, outgoing));
       return;
     }
@@ -55,7 +55,7 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
     incoming.pipe(upstream);
   };
 
-  /** Instead of its answer, the next such request gets this, once the server has answered. */
+  /** The next such request gets this instead of the server's answer, once the server has answered. */
   const trapNext = (pattern: RequestPattern, end: (outgoing: ServerResponse) => void) =>
     new Promise<void>((resolve) =>
       traps.set(keyOf(pattern), (answer, outgoing) =>

@@ -7,22 +7,22 @@ import { root } from './packed.js';
 export const examples = join(root, 'examples/python');
 export const pythonClient = join(root, 'clients/python');
 
-/** What a program in Python ended with. */
+/** How a Python program ended. */
 export interface Ended {
-  /** Or the signal that it was ended by. */
+  /** Or the signal that ended it. */
   readonly exitCode: number | NodeJS.Signals | null;
   /** The JSON that it printed. */
   readonly told: unknown;
 }
 
-/** Runs Python in the folder of the examples, with the client of this checkout and nothing of this machine's settings. */
+/** Runs Python in the folder of the examples, with the client of this checkout and none of this machine's settings. */
 export type RunPython = (
   args: readonly string[],
   env?: Readonly<Record<string, string>>,
   input?: string,
 ) => Promise<Ended>;
 
-/** Installs what the client in Python needs; the client itself is run from where it is. */
+/** Installs the requirements of the Python client. The client itself runs from its source. */
 export async function installForPython(): Promise<RunPython> {
   const lines = (await readFile(join(examples, 'requirements.txt'), 'utf8')).trim().split('\n');
   const requirements = lines.filter((line) => line.includes('=='));

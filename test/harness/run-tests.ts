@@ -7,24 +7,24 @@ import { findTimeSkippingServer } from '../../dev-stack/temporal-binaries.js';
 import { sharedServerVariable } from './shared-server.js';
 
 /**
- * Runs test files side by side, each in a process of its own, beside one Temporal dev server that they share.
+ * Runs test files side by side, each in its own process, with one Temporal dev server that they share.
  *
- * A test file runs without this, too: it then starts a dev server of its own.
+ * A test file also runs without this. It then starts its own dev server.
  */
 const files = process.argv.slice(2).sort((one, other) => rank(one) - rank(other));
 
 /** Files wait for timers and servers about half of their time, so two of them fit on a core. */
 const concurrency = Number(process.env.TEST_CONCURRENCY) || 2 * availableParallelism();
 
-/** A file that hangs fails. None of `npm test` takes more than a minute or two. */
+/** A file that hangs fails. No file of `npm test` takes more than a minute or two. */
 const longestFileMs = Number(process.env.TEST_FILE_TIMEOUT_MS) || 10 * 60_000;
 
 const stopped = new AbortController();
-// Each file listens to it.
+// Each test file adds a listener to it.
 setMaxListeners(0, stopped.signal);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
 
-// Once, and before the files do it side by side.
+// Downloaded once, before the files would do it side by side.
 await findTimeSkippingServer(console.error);
 const server = await launchDevServer({ report: console.error });
 process.env[sharedServerVariable] = server.address;
@@ -36,7 +36,7 @@ results.on('test:fail', () => {
 results.compose(new spec()).pipe(process.stdout);
 results.once('end', () => server.stop('SIGKILL'));
 
-/** What takes longest comes first, so that none of it is left alone at the end. */
+/** The slowest files come first, so that none of them is left to run alone at the end. */
 function rank(file: string): number {
   const longest = ['random-', 'cli/cli', 'doctor', 'client/waiting', 'tracing', 'missing-keys', 'large-replays'];
   const place = longest.findIndex((name) => file.includes(name));

@@ -6,7 +6,7 @@ import { startPythonServer } from '../../dev-stack/python-server.js';
 
 const VERSION = '5.2.5';
 
-/** Starts moto's server, a stand-in for Amazon S3, on a free port of 127.0.0.1. It takes any credentials. */
+/** Starts moto's server, a stand-in for Amazon S3, on a free port of 127.0.0.1. It accepts any credentials. */
 export async function startS3Server(report: (line: string) => void): Promise<ChildServer> {
   const python = await installPythonPackages({
     folder: join(cacheFolder(), `moto-${VERSION}`),

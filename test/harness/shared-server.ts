@@ -1,2 +1,2 @@
-/** Environment variable by which run-tests.ts tells test files the address of the dev server that they share. */
+/** The environment variable in which run-tests.ts passes the address of the shared dev server to test files. */
 export const sharedServerVariable = 'TEST_TEMPORAL_ADDRESS';

@@ -4,7 +4,7 @@ import type { CreateNestedConversationResult } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import type { Temporal } from './temporal.js';
 
-/** Starts the workflow as a raw client does: what it passes is not checked on the way. */
+/** Starts the workflow like a plain client, without checking the input. */
 export function start(temporal: Temporal, input: unknown, taskQueue = defaultTaskQueue): Promise<WorkflowHandle> {
   return temporal.env.client.workflow.start(workflowType, {
     taskQueue,

@@ -1,16 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** The rows of a table in Markdown; the first one is the heading. */
+/** The rows of a Markdown table. The first row is the heading. */
 export type Rows = readonly (readonly string[])[];
 
-/** The place of a table in a page of `docs/`, between the line that says what makes it and `<!-- End -->`. */
+/** The place of a table in a page of `docs/`, between the line that says how it is made and `<!-- End -->`. */
 export class TablePlace {
   readonly #page: URL;
   readonly #place: RegExp;
 
   /**
-   * @param page - such as `reliability.md`
-   * @param made - what the page says of how the table is made
+   * @param page - For example `reliability.md`.
+   * @param made - The page's text that says how the table is made.
    */
   constructor(page: string, made: string) {
     this.#page = new URL(`../../../docs/${page}`, import.meta.url);

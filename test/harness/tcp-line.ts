@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 
-/** A line to a server that can be cut and mended, whatever is spoken on it. */
+/** A connection to a server that can be cut and restored, for any protocol. */
 export interface TcpLine {
   readonly port: number;
-  /** Ends what is open, and refuses connections until {@link mend}. */
+  /** Closes open connections, and refuses new ones until {@link mend}. */
   cut(): Promise<void>;
   mend(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1, and passes the bytes on to a port there. */
+/** Listens on a free port of 127.0.0.1 and forwards the bytes to another port there. */
 export async function startTcpLine({ targetPort }: { targetPort: number }): Promise<TcpLine> {
   const open = new Set<Socket>();
   const server = createServer((incoming) => {

@@ -13,16 +13,16 @@ import { sharedServerVariable } from './shared-server.js';
 export interface Temporal {
   readonly env: TestWorkflowEnvironment;
   readonly namespace: string;
-  /** How a program of the build finds it. */
+  /** Environment variables with which a program of the build connects to it. */
   readonly variables: { readonly TEMPORAL_ADDRESS: string; readonly TEMPORAL_NAMESPACE: string };
-  /** Another worker, as the first one but for what is given here; not yet started. */
+  /** Another worker like the first one, except for these options. Not started yet. */
   newWorker(options: Partial<CreateWorkerOptions>): Promise<Worker>;
   stop(): Promise<void>;
 }
 
 /**
- * A server that skips the time between looks. It skips while a result is waited for: wait for one at a time, or it may
- * skip one run's whole life while it waits for another.
+ * A server that skips the time between looks. It skips while a result is awaited. Await one result at a time: otherwise
+ * it may skip a run's whole life while it waits for another run.
  */
 export async function startTimeSkipping(): Promise<Temporal> {
   return withWorker(
@@ -36,17 +36,17 @@ export async function startTimeSkipping(): Promise<Temporal> {
 }
 
 export interface DevServerOptions extends Pick<CreateWorkerOptions, 'dataConverter' | 'payloadStore'> {
-  /** Needed by a test of what belongs to the whole server. @default what the other options need, else false */
+  /** A server of its own, for tests of what belongs to the whole server. @default true if another option needs it */
   readonly own?: boolean;
-  /** Where it keeps its database. @default in memory */
+  /** The file of its database. @default in memory */
   readonly dbFilename?: string;
-  /** Where it serves its metrics, as Prometheus reads them. @default a free port */
+  /** The port for Prometheus metrics. @default a free port */
   readonly metricsPort?: number;
-  /** Where it serves its Web UI, and where that has payloads decoded. @default no Web UI */
+  /** The port of its Web UI, and the Web UI's codec server. @default no Web UI */
   readonly webUi?: { readonly port: number; readonly codecEndpoint?: string };
 }
 
-/** A dev server: the real thing, in real time. It has a namespace of its own on the server that test files share. */
+/** A real dev server, in real time. It gets its own namespace on the server that test files share. */
 export async function startDevServer(options: DevServerOptions = {}): Promise<Temporal> {
   const { own, dbFilename, metricsPort, webUi, ...workerOptions } = options;
   const { [sharedServerVariable]: shared } = process.env;
@@ -99,5 +99,5 @@ async function withWorker(env: TestWorkflowEnvironment, options: Partial<CreateW
   };
 }
 
-// Failures are what most tests are about: they assert on them, and need no log of them.
+// Most tests are about failures and assert on them, so they need no log.
 Runtime.install({ logger: new DefaultLogger('ERROR') });

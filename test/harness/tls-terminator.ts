@@ -6,12 +6,12 @@ import { createServer, type TLSSocket } from 'node:tls';
 import type { Certificates } from './certificates.js';
 
 export interface TlsTerminatorOptions {
-  /** Of a server on 127.0.0.1 that speaks no TLS. */
+  /** The port of a server on 127.0.0.1 without TLS. */
   readonly targetPort: number;
   readonly certificates: Certificates;
-  /** Refuses who shows no certificate of the CA. @default false */
+  /** Whether clients need a certificate of the CA. @default false */
   readonly requireClientCertificate?: boolean;
-  /** What to agree on with the client, e.g. `['h2']`. @default nothing */
+  /** The protocols to negotiate, for example `['h2']`. @default none */
   readonly alpnProtocols?: string[];
 }
 
@@ -20,7 +20,7 @@ export interface TlsTerminator {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1, and passes on the bytes within TLS, whatever their protocol. */
+/** Listens on a free port of 127.0.0.1, terminates TLS, and forwards the bytes of any protocol. */
 export async function startTlsTerminator(options: TlsTerminatorOptions): Promise<TlsTerminator> {
   const { targetPort, certificates, requireClientCertificate = false, alpnProtocols } = options;
   const [ca, cert, key] = await Promise.all(

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import protobuf from 'protobufjs';
 
-/** A span as a collector got it. */
+/** A span as a collector received it. */
 export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -14,21 +14,21 @@ export interface CollectedSpan {
   readonly startTimeUnixNano: string;
   readonly status: { readonly code: number };
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** `service.name` of the process that it is of. */
+  /** The `service.name` of its process. */
   readonly serviceName: unknown;
 }
 
-/** A collector of OTLP over HTTP, as `OTEL_EXPORTER_OTLP_ENDPOINT` names one. */
+/** A collector of OTLP over HTTP, for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
 export interface TraceCollector {
   readonly url: string;
-  /** What came, in order. */
+  /** The received requests, in order. */
   readonly batches: readonly { readonly headers: IncomingHttpHeaders; readonly path: string; readonly body: Buffer }[];
-  /** The first begun first. */
+  /** In the order in which the spans began. */
   spans(): CollectedSpan[];
   close(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1. One that is `silent` never answers. */
+/** Listens on a free port of 127.0.0.1. A `silent` collector never answers. */
 export async function startTraceCollector({ silent = false } = {}): Promise<TraceCollector> {
   const batches: { headers: IncomingHttpHeaders; path: string; body: Buffer }[] = [];
   const server = createServer(async (request, response) => {
@@ -52,7 +52,7 @@ export async function startTraceCollector({ silent = false } = {}): Promise<Trac
   };
 }
 
-/** What is looked at of OTLP's messages. */
+/** The parts of OTLP's messages that the tests read. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Traces { repeated ResourceSpans resource_spans = 1; }
@@ -97,7 +97,7 @@ interface Traces {
 }
 
 function decode(body: Buffer): Traces {
-  // Nanoseconds since the epoch are more than a number holds.
+  // Nanoseconds since the epoch don't fit into a number.
   return traces.toObject(traces.decode(body), { longs: String }) as Traces;
 }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 interface LockedPackage {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
-  /** An SPDX expression, as its package.json says. */
+  /** The SPDX expression in its package.json. */
   readonly license?: string;
   readonly version?: string;
   /** Whether only development needs it. */
@@ -13,8 +13,9 @@ interface LockedPackage {
 }
 
 /**
- * What a worker ships with may ask for its notice to be kept, which `npm ci` does, and for nothing of ours: no
- * copyleft, no field of use. CC-BY-4.0 is data (caniuse-lite) and asks for the same.
+ * Licenses allowed for a worker's dependencies. They may require that their notice is kept, which `npm ci` does, but
+ * must put no conditions on our code: no copyleft, no field of use. CC-BY-4.0 is for data (caniuse-lite) and requires
+ * the same.
  */
 const allowed = new Set([
   '0BSD',
@@ -28,7 +29,7 @@ const allowed = new Set([
   'Unlicense',
 ]);
 
-/** What a package's LICENSE file says where its package.json says nothing; for this version, since that may change. */
+/** Taken from the LICENSE file of a package whose package.json has none. Only for this version, as it may change. */
 const toldByFile = new Map([['unionfs@4.6.0', 'Unlicense']]);
 
 const { packages } = JSON.parse(await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8')) as {
@@ -36,7 +37,7 @@ const { packages } = JSON.parse(await readFile(new URL('../../../package-lock.js
 };
 const { peerDependenciesMeta } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
 
-/** Where a package that one at `path` asks for is installed: the nearest, upwards. */
+/** The installation path of a package that the one at `path` requires: the nearest, upwards. */
 function installedAt(path: string, name: string): string | undefined {
   for (let folder = path; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/node_modules/'), 0))) {
     const candidate = `${folder && `${folder}/`}node_modules/${name}`;
@@ -45,7 +46,7 @@ function installedAt(path: string, name: string): string | undefined {
   }
 }
 
-/** What only a worker needs, and all that it needs: for `npm ci`, it is development's. */
+/** Packages that a worker needs. For `npm ci`, those that only a worker needs are development dependencies. */
 const ofWorker = new Set<string>();
 function collect(path: string | undefined): void {
   if (path === undefined || ofWorker.has(path)) return;

@@ -12,9 +12,12 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { protobufOf, undecodable, zlib } from '../worker/payload-kinds.js';
 
-/** The worker of `deploy/kubernetes`, which has 1 GiB and three quarters of it for the heap: what it takes, and stays up. */
+/**
+ * The memory of the worker in `deploy/kubernetes`, which has 1 GiB, three quarters of it for the heap. It must not run
+ * out.
+ */
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'memory';
 
 const gibibyte = 1024 * 1024 * 1024;
@@ -43,13 +46,13 @@ after(async () => {
   await temporal.stop();
 });
 
-/** The most memory that the worker has had, in bytes. */
+/** The worker's peak memory, in bytes. */
 async function mostMemory(): Promise<number> {
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${worker.pid}/status`, 'utf8')) ?? [];
   return Number(kibibytes) * 1024;
 }
 
-/** How a run ends that is given these payloads, by a failure's type or by its status. */
+/** How a run with these payloads ends: a failure's type, or the status. */
 async function outcomeOf(...payloads: Payload[]): Promise<string> {
   const workflowId = randomUUID();
   await temporal.env.client.workflowService.startWorkflowExecution({

@@ -10,7 +10,7 @@ import { scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'neighbours';
 
 const hanging = 300;
@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => temporal.stop());
 
-/** A worker with no setting touched, and the most requests at a time that a server has seen. */
+/** Starts a worker with default settings, a server that hangs, and a healthy one. */
 async function startWorker(t: { after(work: () => Promise<void>): void }) {
   const metricsPort = await freePort();
   const worker = startProgram('worker/main.js', {
@@ -39,9 +39,9 @@ async function startWorker(t: { after(work: () => Promise<void>): void }) {
     await worker.ended;
     await hung.close();
     await healthy.close();
-    // Nothing of this test is to be left for the worker of the next.
+    // Leaves no work of this test for the next test's worker.
     for await (const { workflowId } of temporal.env.client.workflow.list({ query: "ExecutionStatus='Running'" })) {
-      // Visibility trails: it may have ended.
+      // Visibility lags behind, so the run may have ended.
       await temporal.env.client.workflow.getHandle(workflowId).terminate().catch(unlessNotFound);
     }
   });
@@ -63,7 +63,7 @@ describe(`beside ${hanging} starts on a server that hangs, a start on a healthy 
     hung.inject({ method: 'POST', path: '/api/conversations', times: forever, fault: { kind: 'black-hole' } });
     await startAll(slow);
     await hung.received('POST /api/conversations', 10);
-    // None of those has ended, nor will before its five minutes are over.
+    // None of those has ended, and none will before its five minutes are over.
     const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
     assert(attempts <= 3, `it took ${attempts} looks`);
     assert.equal(hung.count('POST /api/conversations'), 10);
@@ -88,7 +88,7 @@ describe(`beside ${hanging} starts on a server that hangs, a start on a healthy 
 
   test('where it hangs in a look', async (t) => {
     const { conversations, hung, healthy, startAll } = await startWorker(t);
-    // Ready by none of its looks, and reads hang once all are created.
+    // No look finds them ready, and reads hang once all of them are created.
     await startAll({ ...slow, initialUserMsg: null, readiness: { ...slow.readiness, interval: '10 seconds' } });
     await hung.received('POST /api/conversations', 10);
     const reads = hung.inject({ method: 'GET', path: /./, times: forever, fault: { kind: 'black-hole' } });

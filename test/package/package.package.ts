@@ -8,7 +8,7 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { install, type Packed, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** The package as npm packs it, installed into a project that has nothing else of ours. */
+/** The package as packed by npm, installed in a project with nothing else of ours. */
 
 let folder: string;
 /** Runs a worker beside its client. */
@@ -18,11 +18,11 @@ const run = (command: string, args: readonly string[], env = {}) => runCommand(c
 
 const { devDependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const pinned = (names: readonly string[]) => names.map((name) => `${name}@${devDependencies[name]}`);
-// Temporal's own declarations need those of ms.
+// Temporal's type declarations need those of ms.
 const compilers = pinned(['typescript', '@types/node', '@types/ms']);
 const ofWorker = pinned(['@temporalio/activity', '@temporalio/worker', '@temporalio/workflow']);
 
-/** A project with what is in a folder of this test, and with these packages beside the tarball. */
+/** Creates a project with the files of a folder of this test, and with these packages beside the tarball. */
 async function newProject(name: string, source: string, packages: readonly string[]): Promise<string> {
   const cwd = join(folder, name);
   await cp(join(root, 'test/package', source), cwd, { recursive: true });
@@ -59,7 +59,7 @@ describe('the tarball', () => {
   });
 });
 
-/** Where the compiler says what is wrong, on standard output. */
+/** The compiler prints its errors on standard output. */
 const compile = (cwd: string, module: string, target = 'es2022') =>
   runCommand(
     'sh',
@@ -74,7 +74,8 @@ describe('the manifest', () => {
   });
 
   test('leads to types that are right wherever Node.js and bundlers look for them', async () => {
-    // ESM that CommonJS can't require, on Node.js before 22.12, and that `node10` does not find: docs/embedding.md says so.
+    // The package is ESM: `require` can't load it before Node.js 22.12, and `node10` resolution can't find it. See
+    // docs/embedding.md.
     const args = ['attw', join(folder, packed.filename), '--profile', 'esm-only', '--format', 'ascii'];
     const told = await runCommand('npx', args, { cwd: root });
     assert.match(told, /"nested-conversations\/client"\s+node16 \(from ESM\): 🟢 \(ESM\)\s+bundler: 🟢/);

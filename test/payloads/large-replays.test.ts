@@ -13,7 +13,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** Replays beyond what Temporal takes in a payload, 2 MB, on a dev server and encrypted. */
+/** Replays larger than Temporal's payload limit of 2 MB, on a dev server, with encryption. */
 
 const dataConverter = dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 1))]]));
 const megabyte = 1024 * 1024;
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 const eventBytes = 32 * 1024;
 
-/** A trajectory of about this size; of random text, which hardly compresses, or of one line again and again. */
+/** A trajectory of about this size, of random text that hardly compresses or of one repeated line. */
 function replayOf(bytes: number, kind: 'random' | 'repetitive'): string {
   const text = () =>
     kind === 'random' ? randomBytes((eventBytes / 4) * 3).toString('base64') : 'make: *** [all] Error 2\n'.repeat(1365);
@@ -74,7 +74,7 @@ async function bytesOfHistory(sid: string): Promise<number> {
 describe('a replay arrives whole', () => {
   const routes: [megabytes: number, kind: 'random' | 'repetitive', route: 'Temporal' | 'the store'][] = [
     [1, 'random', 'Temporal'],
-    // Just below the bound, with what Temporal adds for the activity.
+    // Just below the limit, including what Temporal adds for the activity.
     [2.4, 'random', 'Temporal'],
     [3.5, 'repetitive', 'Temporal'],
     [10, 'repetitive', 'the store'],

@@ -1,4 +1,4 @@
-/** Ways in which a server, a library or a shell writes a text down. */
+/** Encodings in which a server, a library or a shell can write a text. */
 export const encodings: readonly [name: string, encode: (text: string) => string][] = [
   ['as it is', (text) => text],
   ['in JSON', (text) => JSON.stringify(text)],
@@ -63,7 +63,7 @@ function bytesOf(text: string, before = ''): string[] {
   return [...Buffer.from(text)].map((byte) => before + hex(byte, 2));
 }
 
-/** As Git has a path. */
+/** Git's notation of a path. */
 function octal(byte: number): string {
   return byte < 0x20 || byte > 0x7e ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte);
 }

@@ -18,8 +18,8 @@ const before = 'it said: ';
 const after = ' ¦ no more';
 
 /**
- * What is left of a text between two others: how many characters of it. White space, and signs that every encoding has,
- * are none.
+ * How many characters of a text between two others are left after masking. White space does not count, nor do
+ * characters that every encoding keeps.
  */
 function leftOver(text: string, input: unknown): string {
   const told = printable(before + text + after, { secretsOf: input });
@@ -32,7 +32,7 @@ function leftOver(text: string, input: unknown): string {
     .replace(/\*\*\*|[\s"'`\\+{}:ab\ufffd]/g, '');
 }
 
-/** Less than what counts as a part, at either end; in bytes, as escapes are. */
+/** Fewer than a recognized part has, at either end. In bytes, like escapes. */
 const atMost = 14;
 
 test('the inputs of the corpus are accepted, and have sixty secrets and more', () => {
@@ -58,14 +58,14 @@ describe('nothing is printed of a secret that is written', () => {
     const encoding = fc.constantFrom(
       ...encodings.filter(([name]) => name !== 'in capitals').map(([, encode]) => encode),
     );
-    // Not of white space alone, and long enough for a cut to leave some of it.
+    // Not only white space, and long enough that a cut leaves some of it.
     const secret = fc.string({ unit: 'grapheme', minLength: 40, maxLength: 200 }).filter((text) => /\S{30}/.test(text));
     fc.assert(
       fc.property(secret, encoding, fc.nat(10), fc.nat(10), (content, encode, fromStart, fromEnd) => {
         const input = { initialUserMsg: { content } };
         const written = encode(content.toWellFormed());
         const left = leftOver(written.slice(fromStart, written.length - fromEnd), input);
-        // Each of up to four bytes.
+        // A character has up to four bytes.
         assert(left.length <= 4 * atMost, `'${left}' of '${written}'`);
       }),
       { numRuns: 300 },
@@ -212,7 +212,7 @@ describe('the cost', () => {
     ['colours', '\u001b['],
   ].map(([name = '', unit = '']) => [name, megabytes(2, unit)]);
 
-  /** Seconds are no measure on a machine that does other things, too: what JSON.parse takes at the same time is. */
+  /** Measured in terms of JSON.parse at the same time, because seconds depend on the machine's other load. */
   const timeOf = (work: () => unknown) => {
     const start = process.cpuUsage();
     work();
@@ -276,9 +276,9 @@ describe('a secret of six or seven characters is hidden as a whole,', () => {
     test(`however it is written: ${secret}`, () => {
       for (const [name, encode] of encodings.filter(([encoding]) => !inCapitals(encoding))) {
         const told = printable(`said ${encode(secret)} here`, { secretsOf: { x: secret } });
-        // Of one with white space, that is a part.
+        // In a text with white space, this is a recognized part.
         if (/white space/.test(name) && /\s/.test(secret)) continue;
-        // Signs, and what an encoding wraps it in.
+        // Punctuation, and what an encoding adds around the text.
         assert.equal(told.replace(/^said| here$|%3D|\[31m|[\s"\\{}:=!'+&;ab\ufffd]/g, ''), '***', `${name}: ${told}`);
       }
     });

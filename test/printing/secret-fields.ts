@@ -1,6 +1,6 @@
-/** An input of each dialect that has a secret in every place where one can be, and those secrets, by field. */
+/** An input of each dialect with a secret in every field that can hold one, and these secrets by field. */
 
-/** Told apart by their number, so that a leak names its field; as secrets are: with signs that get encoded. */
+/** Numbered, so that a leak identifies its field. Like real secrets, they contain characters that get encoded. */
 const hardToHide = (field: string, index: number) =>
   `Gehe1m-${String(index).padStart(3, '0')}/Zü rück+${[...field].reverse().join('').slice(0, 6)}&"'<§`;
 

@@ -15,7 +15,7 @@ import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
 import { pythonClient as project } from '../harness/python-client.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** `clients/python`: checked, tested on the oldest and the newest Python here, and built, installed and used as by its users. */
+/** `clients/python`: linted, tested on the oldest and the newest Python here, built, installed and used. */
 
 const supported = ['3.10', '3.11', '3.12', '3.13'];
 const installed = (
@@ -42,7 +42,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-/** A venv of its own, and a way to run what is in it in the folder of the client. */
+/** A new venv, and a function that runs its programs in the folder of the client. */
 async function venv(name: string, python: string, install: readonly string[]) {
   const path = join(folder, name);
   await runCommand(uv, ['venv', '--quiet', '--python', python, path]);
@@ -53,7 +53,7 @@ async function venv(name: string, python: string, install: readonly string[]) {
     try {
       return (await promisify(execFile)(venvExecutable(path, 'python'), args, options)).stdout;
     } catch (error) {
-      // What is wrong, these tools say on their standard output.
+      // These tools report problems on standard output.
       const { stdout, stderr } = error as { stdout: string; stderr: string };
       throw new Error(`python ${args.join(' ')}\n${stdout}${stderr}`);
     }
@@ -76,7 +76,7 @@ test('it is formatted, and the linter finds nothing', async () => {
   await run(['-m', 'ruff', 'format', '--check', ...files]);
 });
 
-/** The lines of the README, as a program. */
+/** The code of the README as a program. */
 const program = `
 import asyncio, os, sys
 from datetime import timedelta
@@ -132,7 +132,7 @@ describe('what is built of it', () => {
       const env = { ...temporal.variables, API_URL: server.url, SID: input.sid };
       assert.equal((await run(['-c', program], env, folder)).trim(), 'RUNNING');
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
-      // Types come along; encryption is an extra.
+      // Type information is included. Encryption is an extra.
       const told = await run(['-c', 'import nested_conversations as n; print(n.__path__[0])'], {}, folder);
       assert.ok((await readdir(told.trim())).includes('py.typed'));
       await assert.rejects(run(['-c', 'import nested_conversations.encryption'], {}, folder), /cryptography/);

@@ -7,10 +7,10 @@ import { type Disaster, disasters } from './disasters.js';
 import { type Moment, moments } from './moments.js';
 import { type HeldStart, Scene } from './scene.js';
 
-/** What became of the start that was caught at each moment. */
+/** How the start that was caught at each moment ended. */
 const ends = new Map<Disaster, string[]>();
 
-// Most of a test is waiting for time-outs of Temporal.
+// Most of a test's time is spent waiting for Temporal's timeouts.
 describe('a start ends ready, created and heard once, wherever it is when', { concurrency: 3 }, () => {
   for (const disaster of disasters) {
     test(disaster.name, async (t) => {
@@ -38,7 +38,7 @@ describe('a start ends ready, created and heard once, wherever it is when', { co
   });
 });
 
-/** Waits for the start's end, checks it against what Temporal and the nested server hold, and says what it took. */
+/** Waits for the start's end, checks it against Temporal and the nested server, and returns what it took. */
 async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: Disaster): Promise<string> {
   const { input, server, before } = start;
   assert.equal(before.phase, moment.phase, `it was caught ${moment.name}`);
@@ -51,7 +51,7 @@ async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: 
   const creates = assertCreatedOnce(start);
   assert.deepEqual(server.conversation(input.sid).modelCalls, [['Fix the build']], moment.name);
 
-  // A look that is lost takes one attempt and its time-out, and the next one comes an interval later.
+  // A lost look costs one attempt and its timeout. The next look comes one interval later.
   const looks = (await recordedActivities(handle)).filter(({ type }) => type === 'checkConversationReady');
   for (const { startToCloseTimeoutMs, retryPolicy } of looks) {
     assert.deepEqual([startToCloseTimeoutMs, retryPolicy.intervalMs], [25_000, 10_000]);
@@ -60,11 +60,11 @@ async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: 
   const cost = { looks: attempts - looksBefore - 1, creates: creates - 1 };
   assert(cost.looks <= costs.looks, `caught ${moment.name}, it took ${cost.looks} more looks`);
   assert(cost.creates <= costs.creates, `caught ${moment.name}, it was created ${creates} times`);
-  // How many looks it took varies with the machine's load; the bound above does not.
+  // The number of looks varies with the machine's load. The bound above does not.
   return creates > 1 ? 'ready, created again' : 'ready';
 }
 
-/** One conversation, to which the message was given once, however often its loop had to be created. */
+/** Checks that there is one conversation, and that it got the message once, however often its loop was created. */
 function assertCreatedOnce({ input, server }: HeldStart): number {
   const posts = server.requests
     .filter(({ method, path }) => method === 'POST' && path === '/api/conversations')

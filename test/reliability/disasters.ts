@@ -4,16 +4,16 @@ import { kill, type Scene } from './scene.js';
 
 export interface Disaster {
   readonly name: string;
-  /** What it costs a start at the most: looks beyond those that it takes anyway, and creates. */
+  /** The maximum cost for a start: looks beyond the usual number, and creates. */
   readonly costs: { readonly looks: number; readonly creates: number };
-  /** Strikes, and is over when it resolves. */
+  /** Strikes. Resolves when it is over. */
   strike(scene: Scene, worker: RunningProgram): Promise<void>;
 }
 
-/** A look was lost, or met a server that was not there. */
+/** A look was lost, or did not reach the server. */
 const aLook = { looks: 1, creates: 0 };
 
-/** And another one to see that the server came back without the conversation's loop, which has to be created again. */
+/** One more look, to see that the server came back without the conversation's loop, which must be created again. */
 const aLife = { looks: 2, creates: 1 };
 
 export const disasters: readonly Disaster[] = [

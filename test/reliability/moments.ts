@@ -3,27 +3,27 @@ import type { InjectedFault } from '../../dev-stack/stand-ins/faults.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import type { TemporalLine } from './temporal-line.js';
 
-/** A moment in the life of a start, at which disaster strikes. */
+/** A moment in a start's life at which a disaster strikes. */
 export interface Moment {
   readonly name: string;
   readonly phase: RunPhase;
-  /** Makes the nested server keep the start there. */
+  /** Makes the nested server hold the start at this moment. */
   hold(server: OpenHandsStandIn, sid: string): InjectedFault;
-  /** Resolves once the start is there. */
+  /** Resolves once the start has reached this moment. */
   caught(start: ComingStart): Promise<void>;
 }
 
 interface ComingStart {
-  /** Between the workers and Temporal. */
+  /** The connection between the workers and Temporal. */
   readonly line: TemporalLine;
-  /** Resolves once a request of it has met what holds it. */
+  /** Resolves once one of its requests is held. */
   readonly reached: Promise<void>;
   letGo(): void;
-  /** Resolves once an attempt of its present activity has ended, in whatever way. */
+  /** Resolves once an attempt of its current activity has ended in any way. */
   attemptEnded(): Promise<void>;
 }
 
-/** What `createConversation` reads comes before the first look: the events before its POST and after it, the status after. */
+/** `createConversation` reads before the first look: the events before and after its POST, and the status after it. */
 const eventsReadBeforeLooks = 2;
 const statusReadBeforeLooks = 1;
 
@@ -84,12 +84,12 @@ export const readyUntold: Moment = {
   hold: holdLooks,
   async caught({ line, reached, letGo }) {
     await reached;
-    // Every other activity is held: this look is the only one that can complete.
+    // Every other activity is held, so only this look can complete.
     const told = line.hold('RespondActivityTaskCompleted');
     letGo();
     await told;
   },
 };
 
-/** In the order in which they are caught: what holds the last one would hold back the others' creates. */
+/** In the order in which they are caught: holding the last one would also hold the creates of the others. */
 export const moments: readonly Moment[] = [beforePost, afterPost, betweenLooks, duringLook, readyUntold];

@@ -13,19 +13,21 @@ import type { Moment } from './moments.js';
 import { startTemporalLine, type TemporalLine } from './temporal-line.js';
 import { startTemporalProcess, type TemporalProcess } from './temporal-process.js';
 
-/** Far from each other: a disaster strikes and is over between two looks. */
+/** The interval is long, so that a disaster strikes and ends between two looks. */
 export const readiness = { interval: '10 seconds', lookTimeout: '20 seconds', maximumAttempts: 10 } as const;
 
-/** A start that is held at its moment, on a nested server of its own. */
+/** A start that is held at its moment, on its own nested server. */
 export interface HeldStart {
   readonly input: ReturnType<typeof inputFor>;
   readonly server: OpenHandsStandIn;
-  /** How far it had come when it was caught. */
+  /** How far it was when it was caught. */
   readonly before: ConversationStatus;
   letGo(): void;
 }
 
-/** All that can fail: Temporal with its database in a file, workers, nested servers, and the lines between them. */
+/**
+ * Everything that can fail: Temporal with a database file, workers, nested servers, and the connections between them.
+ */
 export class Scene {
   readonly conversations: NestedConversations;
   readonly starts = new Map<Moment, HeldStart>();
@@ -34,7 +36,7 @@ export class Scene {
   private constructor(
     readonly client: Client,
     readonly temporal: TemporalProcess,
-    /** Between the workers and Temporal. */
+    /** The connection between the workers and Temporal. */
     readonly line: TemporalLine,
     cleanUps: (() => unknown)[],
   ) {
@@ -84,12 +86,14 @@ export class Scene {
     this.starts.set(moment, { input, server, letGo, before: await this.conversations.status(input.sid) });
   }
 
-  /** Resolves once more attempts of the start's present activity have ended than `before`, in whatever way. */
+  /** Resolves once more than `before` attempts of the start's current activity have ended in any way. */
   async attemptEnded(sid: string, before = 0): Promise<void> {
     while (((await this.conversations.status(sid)).attempts ?? 0) === before) await setTimeout(100);
   }
 
-  /** Resolves once the attempts that were under way at these moments have ended: Temporal was told, or gave them up. */
+  /**
+   * Resolves once the attempts in flight at these moments have ended: Temporal has their result or has given them up.
+   */
   async attemptsEnded(moments: readonly Moment[]): Promise<void> {
     const caught = [...this.starts].filter(([moment]) => moments.includes(moment));
     await Promise.all(caught.map(([, { input, before }]) => this.attemptEnded(input.sid, before.attempts)));
@@ -99,7 +103,7 @@ export class Scene {
     await Promise.all([...this.starts.values()].map(({ server }) => server.down()));
   }
 
-  /** @param losing - whether they are other processes than before, without what those had in memory */
+  /** @param losing - 'memory' if new processes come up, without what the old ones had in memory. */
   async bringNestedServersUp({ losing }: { losing: 'nothing' | 'memory' }): Promise<void> {
     for (const { server } of this.starts.values()) {
       if (losing === 'memory') server.restart();
@@ -108,7 +112,7 @@ export class Scene {
   }
 }
 
-/** Ends a worker as a crash does. */
+/** Ends a worker like a crash. */
 export async function kill(worker: RunningProgram): Promise<void> {
   worker.kill('SIGKILL');
   await worker.ended;

@@ -10,19 +10,21 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
-/** The line between a worker and Temporal, which can be cut, and can hold back the calls of one method. */
+/** A connection between a worker and Temporal. It can be cut, and can hold the calls of one method. */
 export interface TemporalLine {
   readonly address: string;
-  /** Ends every connection, and refuses new ones until {@link heal}. What is held back is lost. May be called twice. */
+  /** Closes every connection and refuses new ones until {@link heal}. Held calls are lost. Can be called twice. */
   cut(): Promise<void>;
   heal(): Promise<void>;
-  /** Holds back the calls of this gRPC method, e.g. `RespondActivityTaskCompleted`. Resolves once there is one. */
+  /**
+   * Holds the calls of this gRPC method, for example `RespondActivityTaskCompleted`. Resolves at the first such call.
+   */
   hold(method: string): Promise<void>;
-  /** Lets the calls go on that are held back, where their connection still lives. */
+  /** Releases the held calls whose connection is still open. */
   release(): void;
 }
 
-/** Listens on a free port of 127.0.0.1 and passes every gRPC call on to the Temporal server at `target`. */
+/** Listens on a free port of 127.0.0.1 and forwards every gRPC call to the Temporal server at `target`. */
 export async function startTemporalLine(target: string): Promise<TemporalLine> {
   const server = createServer();
   const sessions = new Map<ServerHttp2Session, ClientHttp2Session>();
@@ -37,7 +39,7 @@ export async function startTemporalLine(target: string): Promise<TemporalLine> {
       [session, upstream],
       [upstream, session],
     ] as const) {
-      // Its close says so, too.
+      // The `close` event follows.
       end.on('error', () => {});
       end.on('close', () => {
         sessions.delete(session);
@@ -87,7 +89,7 @@ export async function startTemporalLine(target: string): Promise<TemporalLine> {
 function passOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, upstream?: ClientHttp2Session): void {
   if (stream.destroyed) return;
   if (!upstream || upstream.closed) {
-    // Temporal is shutting down: the worker is to try again on another connection.
+    // Temporal is shutting down. The worker must try again on another connection.
     stream.close(constants.NGHTTP2_REFUSED_STREAM);
     return;
   }
@@ -102,7 +104,7 @@ function passOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, upstrea
     trailers = last;
   });
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-  // The end of one is the end of the other: a poll that nobody waits for any more must not be given a task.
+  // When one side ends, so does the other: an abandoned poll must not receive a task.
   call.on('error', () => stream.close(constants.NGHTTP2_CANCEL));
   stream.on('close', () => call.close(constants.NGHTTP2_CANCEL));
   stream.pipe(call);

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { type DevServer, launchDevServer } from '../../dev-stack/dev-server.js';
 import { freePort } from '../../dev-stack/free-port.js';
 
-/** A dev server with its database in a file, as a process that can be killed. */
+/** A dev server with a database file, in a process that can be killed. */
 export interface TemporalProcess {
   readonly address: string;
   stop(signal: NodeJS.Signals): Promise<void>;
-  /** Goes on with the same database, on the same port. */
+  /** Starts again with the same database on the same port. */
   start(): Promise<void>;
 }
 

@@ -6,16 +6,16 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { cancellationRequested } from '../harness/history.js';
 import type { Temporal } from '../harness/temporal.js';
 
-/** A way through the workflow. */
+/** A path through the workflow. */
 export interface Path {
   /** The name of its history. */
   readonly name: string;
-  /** The status that the run ends with. */
+  /** The final status of the run. */
   readonly ends: 'COMPLETED' | 'FAILED' | 'CANCELLED';
   walk(stage: Stage): Promise<unknown>;
 }
 
-/** What a path is walked on: a server, a conversation, and whatever starts it. */
+/** What a path needs: a server, a conversation, and a way to start it. */
 export interface Stage {
   readonly temporal: Temporal;
   readonly server: OpenHandsStandIn;
@@ -26,18 +26,18 @@ export interface Stage {
 const post = { method: 'POST', path: '/api/conversations' };
 const eventsOf = ({ sid }: { sid: string }) => `/api/conversations/${sid}/events`;
 
-/** `createConversation` reads the events before and after its POST, the status after it. */
+/** `createConversation` reads the events before and after its POST, and the status after it. */
 const looksBefore = 2;
 const statusReadsBefore = 1;
 
-/** Starts, waits until the server was asked `count` times, and cancels. */
+/** Starts, waits until the server has received `count` such requests, and cancels. */
 async function cancelAfter({ conversations, server, input }: Stage, request: string, count: number, more: object = {}) {
   await conversations.start({ ...input, ...more });
   await server.received(request, count);
   await conversations.cancel(input.sid);
 }
 
-/** Starts and cancels while the POST is held, which is answered once the activity was asked to cancel. */
+/** Starts, and cancels while the POST is held. The POST is answered after the activity was asked to cancel. */
 async function cancelDuringPost(stage: Stage): Promise<void> {
   const held = stage.server.inject({ ...post, fault: { kind: 'delay-until' } });
   await cancelAfter(stage, 'POST /api/conversations', 1);
@@ -192,7 +192,7 @@ export const paths: readonly Path[] = [
     },
   },
   {
-    // The cancellation waits for a POST, whose failure is then the activity's own.
+    // The cancellation waits for a POST that fails, so the activity ends with that failure.
     name: 'cancelled-while-a-create-fails',
     ends: 'CANCELLED',
     walk(stage) {
@@ -222,13 +222,13 @@ export const paths: readonly Path[] = [
   },
 ];
 
-/** Walks a path to its end, on a server and with a conversation of its own; returns the workflow's id. */
+/** Walks a path to its end, with its own server and conversation, and returns the workflow's id. */
 export async function walk(path: Path, temporal: Temporal): Promise<string> {
   const server = await OpenHandsStandIn.listen();
   const input = inputFor(server.url, { readiness: { interval: '1 second' } });
   const stage: Stage = { temporal, server, conversations: new NestedConversations(temporal.env.client), input };
   try {
-    // How it ends is read from Temporal below, and compared.
+    // The result is read from Temporal below and compared.
     await path.walk(stage).catch(() => undefined);
     await handleOf(stage)
       .result()

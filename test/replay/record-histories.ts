@@ -6,15 +6,15 @@ import { startDevServer } from '../harness/temporal.js';
 import { historiesUrl, recordings } from './histories.js';
 import { paths, walk } from './paths.js';
 
-/** `npm run histories:record`: walks every path on a dev server, and writes down the histories that come of it. */
+/** `npm run histories:record`: walks every path on a dev server and saves the resulting histories. */
 
-/** Without what tells of this machine: identities hold its name, stack traces where this checkout is. */
+/** Removes what identifies this machine: identities contain its name, stack traces the path of this checkout. */
 function anonymous(name: string, value: unknown): unknown {
   if (name === 'identity') return 'recorded';
   return /^stack_?trace$/i.test(name) && typeof value === 'string' ? value.split('\n')[0] : value;
 }
 
-/** The same for what is encrypted afterwards. */
+/** The same for payloads that are then encrypted. */
 const anonymousPayloads: PayloadCodec = {
   encode: async (payloads) =>
     payloads.map((payload) => {

@@ -10,7 +10,7 @@ Runtime.install({
   telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
 });
 
-/** The recorded run of an input that was refused, as if it had been refused for its repository. */
+/** The recorded run of a refused input, changed as if it had been refused for its repository. */
 async function refusedForItsRepository(): Promise<object> {
   const history = JSON.parse(await readFile(new URL('bad-input.json', historiesUrl), 'utf8'));
   const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;

@@ -9,11 +9,11 @@ import { earlierHistoriesUrl, historiesUrl, recordings } from './histories.js';
 import { paths } from './paths.js';
 
 /**
- * Histories of real runs, replayed by today's workflow: a run that is in flight when a worker is upgraded goes on.
- * `npm run histories:record` makes them anew.
+ * Histories of real runs, replayed by the current workflow code: a run in flight must continue after a worker's
+ * upgrade. `npm run histories:record` makes them anew.
  */
 
-// A history that does not replay is what one test is about: it needs no log of it.
+// One test replays a history that fails, which needs no log.
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },

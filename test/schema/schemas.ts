@@ -6,7 +6,7 @@ export const schemasUrl = new URL('../../../docs/schema/', import.meta.url);
 
 const titled = (schema: z.ZodType, title: string) => z.toJSONSchema(schema.meta({ title }), { io: 'input' });
 
-/** What `docs/schema/` holds, by file name. */
+/** The contents of `docs/schema/`, by file name. */
 export const schemas: ReadonlyMap<string, z.core.JSONSchema.BaseSchema> = new Map([
   ['input.json', titled(conversation, 'Input of createNestedConversation')],
   ...Object.entries(failureDetails).map(

@@ -19,8 +19,8 @@ import { encodings } from '../printing/encodings.js';
 import { plantedWith } from '../printing/secret-fields.js';
 
 /**
- * Conversations with a marker in every secret field, driven to each outcome on a dev server with a database file: then
- * everything that was written, printed or measured on the way is searched for the markers.
+ * Conversations with a marker in every secret field, run to each outcome on a dev server with a database file.
+ * Everything that was written, printed or measured is then searched for the markers.
  */
 
 const taskQueue = 'no-secret-leaks';
@@ -36,7 +36,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-/** What could be searched by somebody who should not know a secret. */
+/** Everything that people who must not know a secret could search. */
 class Traces {
   readonly #found: [where: string, bytes: Buffer][] = [];
 
@@ -48,7 +48,7 @@ class Traces {
     for (const file of await readdir(path)) this.add(file, await readFile(join(path, file)));
   }
 
-  /** Where a text occurs: as it is, or in base64 at any of its three offsets. */
+  /** Where a text occurs, plain or in base64 at any of its three offsets. */
   where(text: string): string[] {
     const inBase64 = [0, 1, 2].map((offset) =>
       Buffer.from(' '.repeat(offset) + text)
@@ -101,16 +101,18 @@ const replayInput = (apiUrl: string) => {
   return inputOf(apiUrl, { initialUserMsg: null, replayJson: JSON.stringify([message]) });
 };
 
-/** A server's answer that repeats what it was sent. */
+/** An answer that repeats what the server was sent. */
 const echo = JSON.stringify({
   detail: `${secret('session-key')} may not say ${secret('message')} with ${secret('mcp-key')}`,
 });
 const post = { method: 'POST', path: '/api/conversations' };
 
-/** Inputs with a marker in every field that a secret could be in, for each dialect. */
+/** For each dialect, an input with a marker in every field that can hold a secret. */
 const everywhere = plantedWith((field, index) => secret(`${index}-${field}`));
 
-/** Starts with a marker in every field, on a server that repeats a few of them at a time, each time in another way. */
+/**
+ * Starts conversations with a marker in every field. The server repeats a few of them at a time, each time differently.
+ */
 async function startEverywhere(
   conversations: NestedConversations,
   { input, secrets }: (typeof everywhere)[number],
@@ -285,7 +287,7 @@ describe('with encryption, no secret is found', () => {
     };
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
-    // A crash at the worst moment: the POST was accepted, and the worker is killed before it hears so.
+    // A crash at the worst moment: the POST was accepted, and the worker is killed before the answer arrives.
     const crashing = await OpenHandsStandIn.listen();
     const accepted = crashing.inject({ ...post, fault: { kind: 'black-hole', process: true } });
     const killed = startProgram('worker/main.js', { env });
@@ -305,7 +307,7 @@ describe('with encryption, no secret is found', () => {
     });
     await Promise.all(runs);
     ended.set('ready after a crash', JSON.stringify(await conversations.ensureReady(survivor)));
-    // What the Web UI shows of a run, which it asks a worker for.
+    // What the Web UI shows of a run. It asks a worker for that.
     for await (const { workflowId, runId } of temporal.env.client.workflow.list()) {
       const handle = temporal.env.client.workflow.getHandle(workflowId, runId);
       traces.add(`details of ${workflowId}`, JSON.stringify(await handle.query('__temporal_workflow_metadata')));

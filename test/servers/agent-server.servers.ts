@@ -19,7 +19,7 @@ import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** The main job and its worst moments on a real agent server (openhands-agent-server 1.58.2). */
+/** The main case and its worst moments on a real agent server (openhands-agent-server 1.58.2). */
 
 const sessionApiKey = 'k3y-of-the-session';
 const post = { method: 'POST', path: '/api/conversations' };
@@ -56,14 +56,14 @@ function startServer(port?: number): Promise<ChildServer> {
   return startAgentServer({ installation, dataFolder, sessionApiKey, ...(port && { port }) });
 }
 
-/** The server's process ends and another one goes on with its data, on the same port. */
+/** Ends the server's process and starts another one with the same data on the same port. */
 async function restart(signal: NodeJS.Signals): Promise<void> {
   const { port } = server;
   await server.stop(signal);
   server = await startServer(port);
 }
 
-/** An input whose message no other conversation has. */
+/** An input with a message that no other conversation has. */
 function freshInput(modelUrl = model.url, input: Partial<CreateNestedConversationInput> = {}) {
   const content = `Say hello to ${randomUUID()}`;
   const sid = randomUUID();
@@ -98,7 +98,7 @@ async function untilStatus(sid: string, wanted: string): Promise<void> {
   }
 }
 
-/** How often the message is in the conversation's event stream. */
+/** The number of times the message is in the conversation's event stream. */
 async function timesInStream(sid: string, content: string): Promise<number> {
   const { items } = (await get(`${sid}/events/search?kind=MessageEvent&source=user`)) as {
     items: { llm_message: { content: { text: string }[] } }[];
@@ -112,7 +112,7 @@ async function assertHeardOnce(sid: string, content: string): Promise<void> {
   assert.equal(model.timesAsked(content), 1);
 }
 
-/** A line to a server on this machine that can be interrupted: connections are cut until it is restored. */
+/** A connection to a local server that can be interrupted: connections are cut until it is restored. */
 class Line {
   readonly #sockets = new Set<Socket>();
   #isUp = true;
@@ -218,7 +218,7 @@ describe('on a real agent server', () => {
       client: { sessionApiKey, timeout: '1 second' },
       readiness: { interval: '5 seconds' },
     });
-    // Before it stores the message, the server waits for this tool server, which never says a word, to end.
+    // Before the server stores the message, it waits for this tool server, which never answers, to end.
     const { agentSettings } = input.settings as { agentSettings: object };
     const settings = {
       ...input.settings,
@@ -238,7 +238,7 @@ describe('on a real agent server', () => {
         const lost = proxy.loseAnswer(post);
         const ready = conversations.ensureReady(input);
         await lost;
-        // Else the next attempt could find it running, and the start be over, before the signal.
+        // Otherwise the next attempt could find the agent running, and the start would end before the signal.
         proxy.interrupt();
         await untilStatus(sid, 'running');
         await server.stop(signal);
@@ -266,12 +266,12 @@ describe('on a real agent server', () => {
       const lost = lineProxy.loseAnswer(post);
       const failed = assert.rejects(conversations.ensureReady(input), (error) => {
         assert(error instanceof ConversationFailedError);
-        // In the words of the agent's run, or of the server's own request for a title, whichever was refused first.
+        // In the words of the agent's run or of the server's own title request, whichever was refused first.
         assert.match(error.details.reason, /^LLMAuthenticationError: .*API key/);
         return true;
       });
       await lost;
-      // Until the agent has failed, no look may find it at work.
+      // No look may find the agent working before it has failed.
       line.interrupt();
       await untilStatus(sid, 'error');
       line.restore();

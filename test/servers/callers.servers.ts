@@ -19,9 +19,9 @@ import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
 import { installForPython, type RunPython } from '../harness/python-client.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** Whoever starts a conversation that is there, in whatever way, hears the truth about it. */
+/** Every caller that starts an existing conversation, in any way, must get the true result. */
 
-/** What a caller hears. */
+/** The result for a caller. */
 type Heard = 'ready' | 'refused: user' | 'refused: server' | 'refused: message' | `failed: ${string}`;
 
 type Input = CreateNestedConversationInput & { sid: string };
@@ -134,7 +134,7 @@ const clientInPython: Caller = {
 const messages = (sid: string) => server.conversation(sid).messagesSeenByModel;
 const another = (input: Input): Input => ({ ...input, initialUserMsg: { content: 'And the tests' } });
 
-/** A start by another caller whose POST is held until it is let go. */
+/** A start by another caller whose POST is held until it is released. */
 async function underWay(): Promise<{ input: Input; letGo: () => Promise<unknown> }> {
   const input = inputFor(server.url);
   const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });

@@ -20,7 +20,7 @@ import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** The main job and its worst moments on a real OpenHands server (openhands-ai 0.55.0). */
+/** The main case and its worst moments on a real OpenHands server (openhands-ai 0.55.0). */
 
 let installation: OpenHandsInstallation;
 let temporal: Temporal;
@@ -30,7 +30,7 @@ let dataFolder: string;
 let server: ChildServer;
 let proxy: LineProxy;
 
-/** Nothing listens there: an agent that is told to use it never gets to the model. */
+/** Nothing listens there, so an agent with this URL never reaches the model. */
 const unreachableModel = 'http://127.0.0.1:9/v1';
 
 const post = { method: 'POST', path: '/api/conversations' };
@@ -54,13 +54,13 @@ beforeEach(async () => {
 });
 afterEach(() => proxy.close());
 
-/** An input whose message no other conversation has. */
+/** An input with a message that no other conversation has. */
 function freshInput() {
   const content = `Say hello to ${randomUUID()}`;
   return { content, input: inputFor(proxy.url, { initialUserMsg: { content } }) };
 }
 
-/** How often the message is in the conversation's event stream. */
+/** The number of times the message is in the conversation's event stream. */
 async function timesInStream(sid: string, content: string): Promise<number> {
   const response = await fetch(`${server.url}/api/conversations/${sid}/events?limit=100`);
   const { events } = (await response.json()) as {
@@ -77,7 +77,7 @@ async function assertHeardOnce(sid: string, content: string): Promise<void> {
   assert.equal(model.timesAsked(content), 1);
 }
 
-/** Resolves once the conversation's agent has been in this state, within a minute. */
+/** Resolves once the conversation's agent has been in this state. Rejects after a minute. */
 async function agentWas(sid: string, state: string): Promise<void> {
   const deadline = AbortSignal.timeout(60_000);
   for (;;) {
@@ -87,7 +87,7 @@ async function agentWas(sid: string, state: string): Promise<void> {
   }
 }
 
-/** The server's process ends and another one goes on with its data, on the same port. */
+/** Ends the server's process and starts another one with the same data on the same port. */
 async function restart(signal: NodeJS.Signals): Promise<void> {
   const { port } = server;
   await server.stop(signal);
@@ -194,14 +194,14 @@ describe('with its settings', () => {
       const lost = proxy.loseAnswer(post);
       const ready = conversations.ensureReady(input);
       await lost;
-      // Else the next attempt could find the agent running, and the start be over, before the signal.
+      // Otherwise the next attempt could find the agent running, and the start would end before the signal.
       proxy.interrupt();
       await agentWas(input.sid, 'running');
-      // For the conversation's next life: the present one keeps trying the model that it was started with.
+      // Takes effect in the conversation's next life. The current one keeps trying the model that it started with.
       await configureOpenHands(server.url, { llmBaseUrl: model.url });
       await restart(signal);
       proxy.restore();
-      // Just after a restart the status can be unreadable for a moment: then the agent's state stands in for it.
+      // Right after a restart, the status may be briefly unreadable. Then the agent's state is used instead.
       assert.match((await ready).status, /^running$/i);
       await assertHeardOnce(input.sid, content);
     });
@@ -210,7 +210,8 @@ describe('with its settings', () => {
   test('a conversation of an earlier life is not ready by its old events', async () => {
     const { input, content } = freshInput();
     await conversations.ensureReady(input);
-    // Ended while it writes an event, the server can leave an empty file, and never serves these events again.
+    // A server that is ended while it writes an event can leave an empty file, and then never serves these events
+    // again.
     await agentWas(input.sid, 'awaiting_user_input');
     await restart('SIGTERM');
     const next = freshInput();

@@ -6,7 +6,7 @@ import { startOptionsOf } from '../../contract/start-options.js';
 
 export { createNestedConversation } from '../../workflows/create-nested-conversation.js';
 
-/** A service's own workflow, as docs/embedding.md has it. */
+/** A service's own workflow, as in docs/embedding.md. */
 
 const { ensureConversationReady, newestConversationRun } = proxyActivities<EnsureReadyActivities>({
   startToCloseTimeout: '10 minutes',

@@ -11,7 +11,7 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { startS3Server } from '../harness/s3-server.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** The payload store on a server that speaks S3's protocol. */
+/** The payload store on a server with S3's protocol. */
 
 let server: ChildServer;
 let s3: S3Client;

@@ -20,7 +20,7 @@ import { anyValidInput, complete, minimal } from '../contract/valid-input.js';
 import { installForPython, type RunPython } from '../harness/python-client.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** The client in Python by `examples/python`, as a person runs it, with real workers. */
+/** The Python client, through `examples/python`, as a user runs it, with real workers. */
 
 const key = randomBytes(32);
 const encryption = { PAYLOAD_ENCRYPTION_KEYS: `test:${key.toString('base64')}` };
@@ -138,7 +138,7 @@ for (const { name, options, env } of [
   });
 }
 
-/** Prints what is in an encoded payload. */
+/** Prints the contents of an encoded payload. */
 const decode = `
 import asyncio, sys
 from base64 import b64decode
@@ -161,7 +161,7 @@ test('the codec in Python reads what was compressed and encrypted', async () => 
   });
 });
 
-/** Prints the fields that are wrong of each input. */
+/** Prints the invalid fields of each input. */
 const check = `
 import json, sys
 from nested_conversations import InvalidInputError
@@ -217,7 +217,7 @@ describe('the check of an input in Python', () => {
   });
 });
 
-/** Prints each URL as the client compares it. */
+/** Prints each URL in the form that the client compares. */
 const baseUrls = `
 import json, sys
 from nested_conversations._started_input import base_url_of

@@ -20,7 +20,7 @@ import { mcpTool, startMcpServer } from '../harness/mcp-server.js';
 import { startTemporalProcess, type TemporalProcess } from '../reliability/temporal-process.js';
 import { until } from '../versions/tried-server.js';
 
-/** A repository in the workspace of real servers, instructions and MCP servers: the same input for both generations. */
+/** A repository in the workspace of real servers, instructions and MCP servers. Both generations get the same input. */
 
 const token = 'gT7x4Qm9LkZw2';
 const sessionApiKey = 'k3y-of-the-session';
@@ -70,14 +70,14 @@ async function startWorker(): Promise<RunningProgram> {
   return started;
 }
 
-/** The worker dies without a word, and another one takes over once Temporal has noticed. */
+/** The worker is killed, and another one takes over once Temporal has noticed. */
 async function replaceWorker(): Promise<void> {
   worker.kill('SIGKILL');
   await worker.ended;
   worker = await startWorker();
 }
 
-/** The settings that both generations take, as one JSON text. */
+/** The settings that both generations accept, as one JSON text. */
 const shared = (settings: object = {}) => ({
   repository: 'ada/engine',
   gitProvider: 'gitlab',
@@ -240,7 +240,7 @@ describe('one JSON text', () => {
     });
     try {
       await configureOpenHands(openHands.url, { llmBaseUrl: model.url, sessionApiKey });
-      // An openhands server has tokens of its own.
+      // An openhands server stores its own tokens.
       const stored = await fetch(`${openHands.url}/api/add-git-providers`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-session-api-key': sessionApiKey },

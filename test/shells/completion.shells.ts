@@ -17,7 +17,7 @@ async function linesOf(shell: string, args: readonly string[]): Promise<string[]
   return printed.split('\n').filter((line) => line !== '');
 }
 
-/** What a real bash offers for the last of these words. */
+/** The completions of a real bash for the last of these words. */
 function offered(...words: readonly string[]): Promise<string[]> {
   const script = `${completionScript(program, 'bash')}
     COMP_WORDS=(nested-conversation ${words.map((word) => `'${word}'`).join(' ')})

@@ -35,10 +35,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** Starts the CLI on a pseudo-terminal of its own: what it shows there, as it comes. */
+/** Starts the CLI on its own pseudo-terminal and collects its output. */
 function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', columns = 100 } = {}) {
   const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ');
-  // `--return`: with the exit code of the command.
+  // `--return`: exits with the exit code of the command.
   const terminal = spawn(
     'script',
     ['--quiet', '--return', '--command', `stty columns ${columns}; exec ${command}`, '/dev/null'],
@@ -69,7 +69,7 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
 
 const startAndWait = () => ['start', '--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--wait'];
 
-/** What is left on the screen at the end: what came after the last line was cleared. */
+/** The text that stays on the screen: everything after the last cleared line. */
 function left(shown: string): string {
   return stripVTControlCharacters(shown.slice(shown.lastIndexOf(clearLine))).replaceAll('\r\n', '\n');
 }

@@ -6,13 +6,13 @@ import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand
 import { call, type Reply, withoutId } from './call.js';
 
 /**
- * What the OpenHands agent server 1.58.0 does, as one table. It runs against the stand-in, and proves it faithful by
- * running against a real server too when REAL_AGENT_SERVER_URL names one. REAL_AGENT_SERVER_KEY is its session API key,
- * REAL_AGENT_SERVER_MODEL_URL a model that answers.
+ * What the OpenHands agent server 1.58.0 does, as one table. It runs against the stand-in. If REAL_AGENT_SERVER_URL is
+ * set, it also runs against that real server, which proves the stand-in faithful. REAL_AGENT_SERVER_KEY is the server's
+ * session API key, REAL_AGENT_SERVER_MODEL_URL a model that answers.
  */
 interface Fact {
   fact: string;
-  /** Does something to a server and tells what came of it. */
+  /** Does something to a server and returns the result. */
   observe: (server: Subject) => Promise<unknown>;
   expected: unknown;
 }
@@ -23,7 +23,7 @@ const MILLISECONDS_BETWEEN_LOOKS = 100;
 const MOST_LOOKS = 100;
 const modelUrl = process.env.REAL_AGENT_SERVER_MODEL_URL;
 
-/** A server under observation; one conversation, `id`, for each fact. */
+/** A server under observation, with one conversation, `id`, per fact. */
 class Subject {
   readonly id = randomUUID();
 
@@ -51,7 +51,7 @@ class Subject {
     };
   }
 
-  /** Creates the conversation and tells the status, and the conversation's. */
+  /** Creates the conversation and returns the answer's status and the conversation's. */
   async create(more: Record<string, unknown> = {}): Promise<unknown[]> {
     const { status, body } = await this.call('POST', '/api/conversations', this.body(more));
     return [status, (body as { execution_status?: string }).execution_status ?? body];
@@ -62,7 +62,7 @@ class Subject {
     return (body as { items: Event[] }).items;
   }
 
-  /** The status once it is what it is expected to become. */
+  /** The status, once it has the expected value. */
   async statusUntil(wanted: string): Promise<unknown> {
     let status: unknown;
     for (let look = 0; look < MOST_LOOKS && status !== wanted; look += 1) {
@@ -73,7 +73,7 @@ class Subject {
     return status;
   }
 
-  /** What was said and which states it went through; a real server's statistics come when they like. */
+  /** The messages and the states. Leaves out statistics, whose timing on a real server is random. */
   async trace(): Promise<string[]> {
     return (await this.events()).filter(({ key }) => key !== 'stats').map(outline);
   }

@@ -255,7 +255,7 @@ describe('the agent server stand-in at its capacity', () => {
   });
 });
 
-/** A message that joins a run in which the model is being asked about another. */
+/** A message that joins a run in which the model is being asked about another message. */
 describe('an agent server of a version', () => {
   const joined = async (version: string, earlier: AgentServerScript) => {
     const server = await AgentServerStandIn.listen({ version });

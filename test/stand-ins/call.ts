@@ -1,10 +1,10 @@
-/** A server's answer; the body is parsed when it says that it is JSON. */
+/** A server's answer. The body is parsed if it is declared as JSON. */
 export interface Reply {
   status: number;
   body: unknown;
 }
 
-/** Sends one request; a body that is a string goes as it is, anything else as JSON. */
+/** Sends one request. A string body is sent unchanged, any other as JSON. */
 export async function call(
   url: string,
   method: string,
@@ -21,7 +21,7 @@ export async function call(
   return { status: response.status, body: isJson ? JSON.parse(text) : text };
 }
 
-/** The same value with every occurrence of a text replaced, so that answers about a chosen id can be compared. */
+/** Replaces every occurrence of a text in a value, so that answers about a random id can be compared. */
 export function withoutId<Value>(value: Value, id: string, name: string): Value {
   return value === undefined ? value : JSON.parse(JSON.stringify(value).replaceAll(id, name));
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 
-/** How a request ended: with an answer, or with the code of a transport error and what had come until then. */
+/** How a request ended: with an answer, or with a transport error's code and the bytes received before it. */
 type Outcome = { status: number; body: string; headers: http.IncomingHttpHeaders } | { code: string; received: string };
 
 describe('an injected fault', () => {

@@ -6,13 +6,13 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { call, type Reply, withoutId } from './call.js';
 
 /**
- * What OpenHands 0.55.0 does, as one table. It runs against the stand-in, and proves it faithful by running against a
- * real server too when REAL_OPENHANDS_URL names one (RUNTIME=cli, ALLOW_SET_CONVERSATION_ID=1, settings posted, a model
- * that answers).
+ * What OpenHands 0.55.0 does, as one table. It runs against the stand-in. If REAL_OPENHANDS_URL is set, it also runs
+ * against that real server, which proves the stand-in faithful. The server needs RUNTIME=cli,
+ * ALLOW_SET_CONVERSATION_ID=1, posted settings, and a model that answers.
  */
 interface Fact {
   fact: string;
-  /** Does something to a server and tells what came of it. */
+  /** Does something to a server and returns the result. */
   observe: (server: Subject) => Promise<unknown>;
   expected: unknown;
 }
@@ -22,7 +22,7 @@ type Event = Record<string, unknown> & { id: number };
 const MILLISECONDS_BETWEEN_REQUESTS = 110;
 const MOST_LOOKS = 100;
 
-/** A server under observation; one conversation, `sid`, for each fact. */
+/** A server under observation, with one conversation, `sid`, per fact. */
 class Subject {
   readonly sid = `st-${randomUUID().slice(0, 8)}`;
 
@@ -32,7 +32,7 @@ class Subject {
   ) {}
 
   async call(method: string, path: string, body?: unknown): Promise<Reply> {
-    // A real server delays a client that sends more than ten requests a second.
+    // A real server delays a client that sends more than ten requests per second.
     if (this.isReal) await setTimeout(MILLISECONDS_BETWEEN_REQUESTS);
     return withoutId(await call(this.url, method, path, { body }), this.sid, 'SID');
   }
@@ -47,16 +47,16 @@ class Subject {
 
   async events(query = 'limit=100'): Promise<Event[]> {
     const { body } = await this.call('GET', `/api/conversations/${this.sid}/events?${query}`);
-    // A real server answers 500 in the moment in which it writes an event's file.
+    // A real server answers 500 while it writes an event's file.
     return (body as { events?: Event[] }).events ?? [];
   }
 
-  /** The stream, one line for each event. */
+  /** The stream, one line per event. */
   async trace(): Promise<string[]> {
     return settleRace((await this.events()).map(outline));
   }
 
-  /** The stream once its newest event is what it is expected to become. */
+  /** The stream, once its newest event has the expected value. */
   async traceUntil(newest: string): Promise<string[]> {
     let trace: string[] = [];
     for (let look = 0; look < MOST_LOOKS; look += 1) {
@@ -80,7 +80,10 @@ function outline({ id, source, action, observation, cause, args, extras }: Event
   return words.filter((word) => word !== undefined && word !== false).join(' ');
 }
 
-/** A real server's memory and controller race: the recall's answer may come before the `running` that it is told after. */
+/**
+ * In a real server, memory and controller race: a recall's answer may come before the `running` that normally precedes
+ * it.
+ */
 function settleRace(trace: string[]): string[] {
   const settled = [...trace];
   for (const [index, line] of trace.entries()) {
@@ -116,7 +119,7 @@ const dead = ['0 environment agent_state_changed loading', '1 agent system'];
 const recordedMessage = { source: 'user', action: 'message', args: { content: 'hello' } };
 const recordedAnswer = { source: 'agent', action: 'message', args: { content: 'A', wait_for_response: true } };
 
-/** Creates a conversation, then enough others that the server closes it. */
+/** Creates a conversation, and then enough others that the server closes it. */
 async function outlive(server: Subject, body: Record<string, unknown>): Promise<void> {
   await server.create(body);
   await server.traceUntil('awaiting_user_input');
@@ -180,7 +183,7 @@ const facts: Fact[] = [
       await server.create({ initial_user_msg: 'hello' });
       await server.traceUntil('awaiting_user_input');
       const keys = (value: unknown) => Object.keys(value as object).join(' ');
-      // Sorted, as two of them race in a real server.
+      // Sorted, because two of them race in a real server.
       return (await server.events()).map((event) => [keys(event), keys(event.args ?? event.extras)]).sort();
     },
     expected: [
@@ -435,7 +438,7 @@ const facts: Fact[] = [
     observe: async (server: Subject) => {
       const { status } = await server.create({ replay_json: replayJson, initial_user_msg: message });
       await server.traceUntil(trace.at(-1) ?? '');
-      // Given time, nothing more may come.
+      // Nothing more may come, even after a while.
       if (server.isReal) await setTimeout(1_000);
       return [status, (await server.info()).status, await server.trace()];
     },

@@ -103,7 +103,7 @@ describe('a scripted OpenHands conversation', () => {
     assert.deepEqual(events.at(-1)?.extras, { agent_state: 'error', reason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
   });
 
-  /** What comes after a message that joined a loop in which the model was being asked about another. */
+  /** The result of a message that joined a loop in which the model was being asked about another message. */
   async function joined(sid: string, earlier: OpenHandsScript): Promise<[string[], string[][]]> {
     server.script(sid, { runningLooks: 1, ...earlier });
     const conversation = server.createConversation(sid, { initial_user_msg: 'first' });
@@ -413,7 +413,7 @@ describe('the OpenHands stand-in', () => {
   });
 });
 
-/** The status of an answer, or the code of the error that came instead. */
+/** The status of an answer, or the error's code. */
 function get(agent: http.Agent, url: string): Promise<number | string | undefined> {
   return new Promise((resolve) => {
     http

@@ -16,7 +16,7 @@ import { startTlsTerminator } from '../harness/tls-terminator.js';
 
 needPrograms({ openssl: 'openssl' });
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'nested-server-connection';
 
 let temporal: Temporal;
@@ -33,7 +33,7 @@ after(async () => {
   await temporal.stop();
 });
 
-/** A start on a nested server behind TLS, by a worker process with this environment. */
+/** Starts a conversation on a nested server behind TLS. The worker process has this environment. */
 async function startOverTls(t: TestContext, env: Readonly<Record<string, string>>) {
   const server = await OpenHandsStandIn.listen();
   const terminator = await startTlsTerminator({ targetPort: Number(new URL(server.url).port), certificates });

@@ -24,7 +24,7 @@ let temporalPort: number;
 let server: OpenHandsStandIn;
 let folder: string;
 let ours: Certificates;
-/** Of a CA that has nothing to do with ours. */
+/** Certificates of an unrelated CA. */
 let others: Certificates;
 let tls: TlsTerminator;
 let mutualTls: TlsTerminator;
@@ -53,7 +53,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What it takes to trust our CA at the front door of this port. */
+/** The settings to trust our CA on this port. */
 const at = ({ port }: { readonly port: number }): Env => ({
   TEMPORAL_ADDRESS: `localhost:${port}`,
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: ours.ca,
@@ -90,7 +90,7 @@ describe('a worker and the command line bring a start to ready', () => {
   }
 });
 
-// Several at a time, since the SDK's client takes ten seconds to give up.
+// Several at a time, because the SDK's client takes ten seconds to give up.
 describe('what is wrong is said in one line that names the setting', { concurrency: 8 }, () => {
   const refusesCertificate =
     /: it refuses the client certificate, or that there is none \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/;

@@ -9,7 +9,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** A program that traces itself, and has our client and our worker in it. */
+/** A program with its own tracing that uses our client and our worker. */
 const spans = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
 

@@ -13,10 +13,10 @@ import { temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.js';
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'tracing';
 
-/** As OTLP numbers them. */
+/** OTLP's numbers. */
 const statusCodes = { unset: 0, error: 2 };
 
 type Environment = Readonly<Record<string, string>>;
@@ -43,13 +43,14 @@ function startWorker(t: TestContext, env: Environment): RunningProgram {
   return worker;
 }
 
-/** `nested-conversation start --wait`. */
 function start(input: CreateNestedConversationInput, env: Environment): Promise<Ended> {
   const args = ['start', '--input', '-', '--wait', '--json'];
   return startProgram('cli/main.js', { args, env: { ...connection(), ...env }, input: JSON.stringify(input) }).ended;
 }
 
-/** Starts a conversation with client and worker traced, and returns when both have ended: what they sent is all there. */
+/**
+ * Starts a conversation with client and worker traced. Returns after both have ended, so that all spans have been sent.
+ */
 async function startTraced(t: TestContext, input: CreateNestedConversationInput, env: Environment = tracing()) {
   const worker = startWorker(t, env);
   const client = await start(input, env);
@@ -57,12 +58,12 @@ async function startTraced(t: TestContext, input: CreateNestedConversationInput,
   return { client, worker: await worker.ended };
 }
 
-/** The spans right below another, the first begun first. */
+/** The direct children of a span, in the order in which they began. */
 function below(parent: CollectedSpan | undefined): CollectedSpan[] {
   return collector.spans().filter(({ parentSpanId }) => parentSpanId === parent?.spanId);
 }
 
-/** What a span of an activity tells. */
+/** The compared fields of an activity's span. */
 function told({ name, status, attributes }: CollectedSpan) {
   return [
     name,
@@ -101,7 +102,7 @@ describe('the trace of a start', () => {
       server.requests.map(({ method, headers }) => [method, headers.traceparent]),
     );
     assert.deepEqual(new Set(spans.map(({ traceId }) => traceId)), new Set([roots[0]?.traceId]));
-    // Also of the request that was answered 404, before there was anything to see.
+    // Including the early request that was answered 404.
     assert.deepEqual(new Set(spans.map(({ status }) => status.code)), new Set([statusCodes.unset]));
   });
 
@@ -183,7 +184,7 @@ describe('the trace of a start', () => {
 
     const { events } = await temporal.env.client.workflow.getHandle(workflowIdOf(input.sid)).fetchHistory();
     const { fields } = events?.[0]?.workflowExecutionStartedEventAttributes?.header ?? {};
-    // Beside what the client recognizes its own run by, at random.
+    // Besides the random header by which the client recognizes its own run.
     assert.deepEqual(Object.keys(fields ?? {}).sort(), [traceHeader, 'nested-conversations-call'].sort());
     const carried: object = defaultPayloadConverter.fromPayload(fields?.[traceHeader] ?? {});
     assert.deepEqual(Object.keys(carried), ['traceparent']);

@@ -26,7 +26,7 @@ export const agentServerCases: readonly Case<TriedAgentServer>[] = [
         const attempt = situation.attempt();
         const outcome = situation.begin(attempt);
         try {
-          // Older versions have no limit, and run it at once.
+          // Older versions have no limit and run it at once.
           await Promise.race([situation.untilItWaits(attempt), outcome]);
         } finally {
           turn.answer();

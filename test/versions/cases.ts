@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { creates, ready, type Situation } from './situation.js';
 import { TriedServer } from './tried-server.js';
 
-/** What a server is tried with. */
+/** A situation to test on a server. */
 export interface Case<Server extends TriedServer = TriedServer> {
-  /** Column of the table. */
+  /** The column in the table. */
   readonly name: string;
-  /** Returns the end, if it is the right one. */
+  /** Returns the outcome if it is the right one. */
   run(situation: Situation<Server>): Promise<string>;
 }
 
-/** What both generations are tried with. */
+/** The cases for both generations. */
 export const cases: readonly Case[] = [
   {
     name: 'a message',
@@ -50,7 +50,11 @@ export const cases: readonly Case[] = [
       const { input, accept } = await situation.server.refuseCreates();
       try {
         const outcome = situation.begin(situation.attempt(input));
-        return await situation.fails(outcome, 'ConversationRejected', /Settings not found|Field required/);
+        return await situation.fails(
+          outcome,
+          'ConversationRejected',
+          /Settings not found|Field required|missing 1 required/,
+        );
       } finally {
         await accept();
       }
@@ -68,7 +72,7 @@ export const cases: readonly Case[] = [
     async run(situation) {
       const attempt = situation.attempt();
       situation.model.refuseKey(attempt.content);
-      // Until the agent has failed, nothing may find it at work.
+      // Nothing may find the agent working before it has failed.
       const answered = situation.proxy.holdAfter(creates);
       const outcome = situation.begin(attempt);
       await situation.before(outcome, answered);
@@ -107,7 +111,7 @@ export const cases: readonly Case[] = [
   joinedAtWork('joined, during a turn that fails', 'refuseKey'),
 ];
 
-/** A start that joins a conversation whose agent still works for somebody else. */
+/** A start that joins a conversation whose agent is still working for another caller. */
 function joinedAtWork(name: string, end: 'answer' | 'refuseKey'): Case {
   return {
     name,
@@ -128,7 +132,9 @@ function joinedAtWork(name: string, end: 'answer' | 'refuseKey'): Case {
   };
 }
 
-/** The server ends while its agent waits for the model: between the create's answer and all that the start sees. */
+/**
+ * The server ends while its agent waits for the model, after the create's answer but before the start sees anything.
+ */
 function restartAfterCreate(signal: 'SIGTERM' | 'SIGKILL'): Case {
   return {
     name: `${signal} and a restart, after the create`,

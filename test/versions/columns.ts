@@ -6,24 +6,27 @@ import { TriedAgentServer } from './tried-agent-server.js';
 import { TriedOpenHands } from './tried-openhands.js';
 import type { TriedServer } from './tried-server.js';
 
-/** A server of one version, and what it is tried with. */
+/** A server of one version, and its cases. */
 export interface Column<Server extends TriedServer = TriedServer> {
-  /** Such as `1.6.0`. */
+  /** For example `1.6.0`. */
   readonly name: string;
   server(modelUrl: string): Server;
-  /** After its first start. */
+  /** Called after the server's first start. */
   prepare?(server: Server): Promise<void>;
   readonly cases: readonly Case<Server>[];
 }
 
 /** The columns of one table. */
 export interface Table {
-  /** Such as `openhands-ai`. */
+  /** For example `openhands-ai`. */
   readonly name: string;
   readonly columns: readonly Column[];
 }
 
-/** In production the status is readable; without Docker only where the server runs its sandboxes as processes. */
+/**
+ * In production the status is readable. Without Docker it is readable only if the server runs its sandboxes as
+ * processes.
+ */
 const processSandboxes = {
   OH_SANDBOX_KIND: 'ProcessSandboxServiceInjector',
   OH_SANDBOX_SPEC_KIND: 'ProcessSandboxSpecServiceInjector',
@@ -71,7 +74,9 @@ function openHands(name: string, server: (modelUrl: string) => TriedOpenHands): 
   return column({ name, server, prepare: (tried) => tried.configure(), cases: openHandsCases });
 }
 
-/** A column makes the servers that its cases take: who goes through columns need not know of which kind they are. */
+/**
+ * A column creates the servers for its cases, so code that iterates columns needs no knowledge of the server's type.
+ */
 function column<Server extends TriedServer>(of: Column<Server>): Column {
   return of as unknown as Column;
 }

@@ -10,9 +10,9 @@ import { Situation } from './situation.js';
 import type { TriedServer } from './tried-server.js';
 
 /**
- * What becomes of a start on real servers of either generation, and the tables that say so in docs/compatibility.md.
+ * How starts end on real servers of both generations. Writes the tables in docs/compatibility.md.
  *
- * `VERSIONS`, the names of columns with commas between them, tries these only, and leaves the others as they were.
+ * `VERSIONS`, column names separated by commas, runs only these columns and leaves the others unchanged.
  */
 const wanted = process.env.VERSIONS?.split(',').map((name) => name.trim());
 
@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => temporal?.stop());
 
-// Half of a test is waiting for a server to start.
+// Half of a test's time is spent waiting for a server to start.
 describe('a start comes to its right end on', { concurrency: 2 }, () => {
   for (const table of tables) {
     for (const column of table.columns.filter(({ name }) => wanted?.includes(name) ?? true)) {
@@ -59,14 +59,14 @@ function tryOut(table: Table, column: Column): void {
   after(async () => {
     await server?.remove();
     await model?.close();
-    // A table with a wrong end in it is not written: the tests above have failed.
+    // A table with a wrong outcome is not written: the tests above have failed.
     if (ends.size === column.cases.length) await writeColumn(table, column, ends);
   });
 }
 
 let writing: Promise<void> = Promise.resolve();
 
-/** One at a time: the table is read before it is written. */
+/** One at a time, because the table is read before it is written. */
 function writeColumn(table: Table, column: Column, ends: ReadonlyMap<string, string>): Promise<void> {
   writing = writing.then(async () => {
     const place = new TablePlace('compatibility.md', `npm run test:versions: ${table.name}`);

@@ -4,7 +4,7 @@ import { creates, type Situation } from './situation.js';
 import type { TriedOpenHands } from './tried-openhands.js';
 import { until } from './tried-server.js';
 
-/** No model that LiteLLM knows by this name can see. */
+/** LiteLLM knows no vision model by this name. */
 const blindModel = 'openai/gpt-3.5-turbo';
 
 const image = 'data:image/png;base64,iVBORw0KGgo=';
@@ -66,7 +66,7 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
       const settings = { mcpConfig: { shttp_servers: ['http://127.0.0.1:9/mcp'] } };
       const attempt = situation.attempt({ settings });
       const outcome = situation.begin(attempt);
-      // The key has been there since 0.52.
+      // The key exists since 0.52.
       if (situation.server.version === '0.51.1') {
         return situation.fails(outcome, 'ConversationRejected', /mcp_config/);
       }
@@ -75,7 +75,7 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
   },
 ];
 
-/** Has the server make room for others: it keeps three conversations. */
+/** Makes the server evict the conversation in favor of others. It keeps three conversations. */
 async function evict({ server }: Situation<TriedOpenHands>, sid: string): Promise<void> {
   await until(`${sid} is evicted`, async () => {
     await server.create(server.input().sid);

@@ -1,7 +1,7 @@
 import type { Case } from './cases.js';
 import type { TriedServer } from './tried-server.js';
 
-/** What a server is tried with that is outside of the supported range. */
+/** The cases for servers outside the supported range. */
 export const outsideCases: readonly Case[] = [
   {
     name: 'a message',
@@ -12,7 +12,7 @@ export const outsideCases: readonly Case[] = [
   },
 ];
 
-/** What a message says that tells a person which server they have. */
+/** Matches a message that tells a person their server's version. */
 function naming({ version }: TriedServer): RegExp {
   return new RegExp(` ${version.replaceAll('.', String.raw`\.`)}\\b`);
 }

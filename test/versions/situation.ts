@@ -14,17 +14,17 @@ export const creates: RequestPattern = { method: 'POST', path: '/api/conversatio
 export const ready = 'ready';
 export const readyOnce = 'ready, 1 message';
 
-/** A start to try, and what its message says: no other one has it. */
+/** A start to try. No other start has the same message. */
 export interface Attempt {
   readonly sid: string;
   readonly content: string;
   readonly input: CreateNestedConversationInput;
 }
 
-/** A start's end, which is waited for in the background. */
+/** A start's outcome, awaited in the background. */
 export type Outcome = Promise<CreateNestedConversationResult>;
 
-/** A server with its model, and the line from the worker to it, which can be cut. */
+/** A server with its model, and a connection from the worker to it that can be cut. */
 export class Situation<Server extends TriedServer = TriedServer> {
   constructor(
     readonly server: Server,
@@ -43,7 +43,7 @@ export class Situation<Server extends TriedServer = TriedServer> {
     return { sid: input.sid, content, input };
   }
 
-  /** Starts it, so that its end can be waited for later. */
+  /** Starts it. The outcome can be awaited later. */
   begin({ input }: Attempt): Outcome {
     const outcome = this.conversations.ensureReady(input);
     outcome.catch(() => undefined);
@@ -51,9 +51,9 @@ export class Situation<Server extends TriedServer = TriedServer> {
   }
 
   /**
-   * Waits for something that is to come before the start's end.
+   * Waits for a moment before the start's end.
    *
-   * @throws Error where the start ends sooner, with its end
+   * @throws Error with the outcome if the start ends first
    */
   async before(outcome: Outcome, moment: Promise<unknown>): Promise<void> {
     const early = outcome.then((result) => {
@@ -62,7 +62,7 @@ export class Situation<Server extends TriedServer = TriedServer> {
     await Promise.race([moment, early]);
   }
 
-  /** The right end of a start whose message reaches the agent: stored once, and answered once by the model. */
+  /** The right outcome if the message reaches the agent: stored once, and answered once by the model. */
   async heardOnce({ sid, content }: Attempt, outcome: Outcome): Promise<string> {
     const { conversationId } = await outcome;
     assert.equal(conversationId, sid);
@@ -75,7 +75,7 @@ export class Situation<Server extends TriedServer = TriedServer> {
     return readyOnce;
   }
 
-  /** The right end of a start that can't succeed. */
+  /** The right outcome of a start that can't succeed. */
   async fails<T extends FailureType>(outcome: Outcome, type: T, message: RegExp): Promise<T> {
     await assert.rejects(outcome, (error: Error & { type?: unknown }) => {
       assert.equal(error.type, type, error.message);
@@ -89,7 +89,7 @@ export class Situation<Server extends TriedServer = TriedServer> {
     return (await this.server.messages(sid)).filter((text) => text === content).length;
   }
 
-  /** Resolves once the start can do nothing but wait: it has delivered its message, or waits to. */
+  /** Resolves once the start can only wait: it has delivered its message, or is waiting to. */
   async untilItWaits({ sid }: Attempt): Promise<void> {
     const delivery = { method: 'POST', path: this.server.eventsOf(sid) };
     await until(`${sid} waits`, async () => {

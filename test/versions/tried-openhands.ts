@@ -30,7 +30,7 @@ export class TriedOpenHands extends TriedServer {
   constructor(
     readonly version: OpenHandsVersion,
     modelUrl: string,
-    /** Makes the status readable, where it would be so in production only. */
+    /** Makes the status readable, as it would otherwise be only in production. */
     readonly env: NodeJS.ProcessEnv = {},
   ) {
     super(modelUrl);
@@ -47,7 +47,7 @@ export class TriedOpenHands extends TriedServer {
     return child;
   }
 
-  /** Gives it the settings without which it refuses every create. */
+  /** Stores the settings without which the server refuses every create. */
   async configure(llmModel?: string): Promise<void> {
     await configureOpenHands(this.url, {
       llmBaseUrl: this.modelUrl,
@@ -97,7 +97,7 @@ export class TriedOpenHands extends TriedServer {
 
   async #events(sid: string): Promise<readonly OpenHandsEvent[]> {
     let events: readonly OpenHandsEvent[] | undefined;
-    // It answers 500 while it writes an event.
+    // The server answers 500 while it writes an event.
     await until(`the events of ${sid} can be read`, async () => {
       const { status, json } = await this.request('GET', `${this.eventsOf(sid)}?limit=100`);
       if (status === 200) events = (json as { events: OpenHandsEvent[] }).events;

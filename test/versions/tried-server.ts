@@ -10,13 +10,13 @@ export interface Answer {
   readonly json: unknown;
 }
 
-/** A real nested server that can be ended and started again on its data and its port, as another client of it sees it. */
+/** A real nested server that can be stopped and restarted with its data and port, as seen by another client. */
 export abstract class TriedServer {
   static readonly sessionApiKey = 'k3y-of-the-session';
 
-  /** Such as `1.40.0`. */
+  /** For example `1.40.0`. */
   abstract readonly version: string;
-  /** Where its agents find the model. */
+  /** The URL at which its agents find the model. */
   readonly modelUrl: string;
   #folder = '';
   #child: ChildServer | undefined;
@@ -25,7 +25,7 @@ export abstract class TriedServer {
     this.modelUrl = modelUrl;
   }
 
-  /** Begins, or goes on after {@link stop}. */
+  /** Starts the server, also after {@link stop}. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.#folder ||= await mkdtemp(join(tmpdir(), 'tried-server-'));
     this.#child = await this.launch(this.#folder, env, this.#child?.port);
@@ -50,22 +50,22 @@ export abstract class TriedServer {
     return this.#child.url;
   }
 
-  /** Holds its data and workspaces. */
+  /** The folder of its data and workspaces. */
   get folder(): string {
     return this.#folder;
   }
 
-  /** What an input says to be meant for this server, but for the message. */
+  /** The parts of an input for this server, without the message. */
   abstract input(): Partial<CreateNestedConversationInput> & { readonly sid: string };
-  /** Creates a conversation with a message, or none, as another client does. */
+  /** Creates a conversation, with or without a message, like another client. */
   abstract create(sid: string, content?: string): Promise<void>;
-  /** Makes it refuse the next create of {@link input} with 400 or 422. */
+  /** Makes the server refuse the next create of {@link input} with 400 or 422. */
   abstract refuseCreates(): Promise<{ input: Partial<CreateNestedConversationInput>; accept(): Promise<void> }>;
   /** The texts of the user's messages in the conversation's event stream. */
   abstract messages(sid: string): Promise<string[]>;
-  /** Whether the agent is at work, has failed, or rests after its answer. */
+  /** Whether the agent is working, has failed, or rests after its answer. */
   abstract agentIs(sid: string, state: 'working' | 'failed' | 'resting'): Promise<boolean>;
-  /** The path to which messages of a conversation are posted. */
+  /** The path to which a conversation's messages are posted. */
   abstract eventsOf(sid: string): string;
 
   protected abstract launch(folder: string, env: NodeJS.ProcessEnv, port?: number): Promise<ChildServer>;
@@ -74,7 +74,10 @@ export abstract class TriedServer {
     await until(`the agent of ${sid} is ${state}`, () => this.agentIs(sid, state));
   }
 
-  /** Resolves once nothing is being written: a kill in the middle of that would tear a file, and no start could help it. */
+  /**
+   * Resolves once nothing is being written. A kill during a write would corrupt a file, and no start could recover from
+   * that.
+   */
   async untilStill(): Promise<void> {
     await until(
       'nothing was written for a second',
@@ -85,7 +88,7 @@ export abstract class TriedServer {
   async request(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.url + path, {
       method,
-      // The next request shall not meet a connection that the server has closed.
+      // The next request must not use a connection that the server has closed.
       headers: {
         'content-type': 'application/json',
         'x-session-api-key': TriedServer.sessionApiKey,
@@ -104,7 +107,7 @@ export abstract class TriedServer {
 /**
  * Resolves once the condition holds.
  *
- * @throws Error when it does not within a minute
+ * @throws Error if it does not within a minute
  */
 export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -116,7 +119,7 @@ export async function until(what: string, condition: () => Promise<boolean> | bo
 
 async function lastWrittenMs(folder: string): Promise<number> {
   const files = await readdir(folder, { recursive: true });
-  // What is gone by now was written to its end.
+  // A file that is gone was completely written.
   const written = await Promise.all(files.map((file) => stat(join(folder, file)).catch(() => undefined)));
   return Math.max(0, ...written.map((file) => file?.mtimeMs ?? 0));
 }

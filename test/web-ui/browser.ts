@@ -8,27 +8,27 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /**
- * Starts the Chromium that this machine has.
- * @throws Error where it has none
+ * Starts this machine's Chromium.
+ * @throws Error if there is none
  */
 export async function launchBrowser(): Promise<Browser> {
   const [executablePath] = names.map((name) => spawnSync('which', [name]).stdout.toString().trim()).filter(Boolean);
   if (!executablePath) {
     throw new Error(`None of ${names.join(', ')} is on the PATH. On Debian: apt-get install chromium`);
   }
-  // The sandbox wants rights that a container lacks, and only our own pages are opened.
+  // The sandbox needs rights that a container lacks, and only our own pages are opened.
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
   return chromium.launch({ executablePath, args });
 }
 
-/** How the Web UI keeps settings in the browser: as JSON, by these names. */
+/** The Web UI's settings in the browser's storage: as JSON, by these names. */
 export interface WebUiSettings {
   readonly overrideRemoteCodecConfiguration?: boolean;
   readonly endpoint?: string;
   readonly includeCredentials?: boolean;
 }
 
-/** A Web UI of a dev server as one person sees it, who has nothing but these settings in the browser. */
+/** A dev server's Web UI as one person sees it, with only these settings in the browser. */
 export class WebUi {
   private constructor(
     readonly page: Page,
@@ -46,7 +46,7 @@ export class WebUi {
       storageState: { cookies: [], origins: [{ origin, localStorage }] },
     };
     const context = await browser.newContext(options);
-    // The Web UI reads news of its makers: a test depends on this machine alone.
+    // The Web UI fetches news from its makers. A test must depend only on this machine.
     await context.route(
       (url) => url.hostname !== 'localhost',
       (route) => route.abort(),
@@ -54,17 +54,17 @@ export class WebUi {
     return new WebUi(await context.newPage(), origin);
   }
 
-  /** Opens a path of the namespace's workflows, e.g. one workflow's. */
+  /** Opens a path of the namespace's workflows, for example one workflow. */
   async goTo(path: string): Promise<void> {
     await this.page.goto(`${this.origin}/namespaces/default/workflows${path}`);
   }
 
-  /** Opens a tab of the workflow that is shown. */
+  /** Opens a tab of the current workflow. */
   async openTab(name: string): Promise<void> {
     await this.page.getByRole('tab', { name }).click();
   }
 
-  /** Resolves once the page shows the text, wherever its elements begin and end. */
+  /** Resolves once the page shows the text, even across elements. */
   async shows(text: string | RegExp): Promise<void> {
     const body = this.page.locator('body');
     await body
@@ -73,7 +73,7 @@ export class WebUi {
       .catch(async () => assert.fail(`'${text}' is not in: ${await body.innerText()}`));
   }
 
-  /** The same for a panel of the tab User Metadata, which are pages of their own. */
+  /** The same for a panel of the tab User Metadata. The panels are pages of their own. */
   async showsIn(panel: 'Summary' | 'Current Details', text: string | RegExp): Promise<void> {
     const frames = this.page.locator('iframe');
     const frame = panel === 'Summary' ? frames.first() : frames.last();
@@ -84,7 +84,7 @@ export class WebUi {
     return this.page.locator('body').innerText();
   }
 
-  /** Keeps what is in the window, for whoever looks at a run or writes docs. */
+  /** Saves the window's contents, for debugging or documentation. */
   async screenshot(name: string): Promise<void> {
     await mkdir(screenshotsFolder, { recursive: true });
     await this.page.screenshot({ path: join(screenshotsFolder, `${name}.png`) });

@@ -52,12 +52,12 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.goTo(path);
     return webUi;
   };
-  /** Starts a conversation that waits for its agent for good. */
+  /** Starts a conversation that waits for its agent forever. */
   const startWaiting = async (sid: string) => {
     server.script(sid, { loadingLooks: Number.POSITIVE_INFINITY });
     await conversations.start(inputFor(server.url, { sid }));
   };
-  /** Resolves once Temporal has it in a list: that is a moment behind. */
+  /** Resolves once Temporal lists it. The list is updated with a delay. */
   const listed = async (phase: RunState, sid: string) => {
     for (;;) {
       for await (const listed of conversations.list({ phase })) if (listed.sid === sid) return;

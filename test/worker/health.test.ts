@@ -12,7 +12,7 @@ import { startApiKeyGate } from '../harness/api-key-gate.js';
 import { temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'health';
 
 const temporal = await temporalForFile(startDevServer());
@@ -20,7 +20,7 @@ const temporal = await temporalForFile(startDevServer());
 interface ProbedWorker {
   readonly process: RunningProgram;
   probe(path: string): Promise<{ readonly status: number; readonly text: string }>;
-  /** Resolves with the answer once it matches. */
+  /** Resolves with the readiness answer once it matches. */
   saysOfReadiness(answer: RegExp): Promise<void>;
 }
 

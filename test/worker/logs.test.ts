@@ -14,7 +14,7 @@ import { startDevServer } from '../harness/temporal.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'logs';
 const post = { method: 'POST', path: '/api/conversations' };
 
@@ -30,7 +30,7 @@ function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {})
   return worker;
 }
 
-/** Its lines, from the first to the last. */
+/** Stops the worker and returns all lines of its log. */
 async function stop(worker: RunningProgram): Promise<Line[]> {
   worker.kill('SIGTERM');
   const { stderr } = await worker.ended;
@@ -136,7 +136,7 @@ describe('the log of a worker', () => {
     const logger = fileURLToPath(new URL('../../worker/process/logger.js', import.meta.url));
     const program = `import('${logger}').then(({ createLogger }) => createLogger('INFO').info('Hello', { name: 'ada' }))`;
     const command = `'${process.execPath}' -e "${program}"`;
-    // What runs below script(1) has a terminal.
+    // A program under script(1) has a terminal.
     const stdout = await runCommand('script', ['--quiet', '--return', '--command', command, '/dev/null']);
     assert.match(stdout, /\[INFO\] Hello \{ name: .*ada.* \}/);
   });

@@ -8,12 +8,12 @@ import { type Sample, scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'metrics';
 
 describe('the metrics of a worker', () => {
   let samples: Sample[];
-  /** What is left out of a comparison: the SDK's own labels, which every metric has. */
+  /** Left out of comparisons: the SDK's own labels, which every metric has. */
   let ofSdk: Readonly<Record<string, string>>;
   const ofCreate = { activityType: 'createConversation', activity_type: 'createConversation' };
 
@@ -89,7 +89,7 @@ describe('the metrics of a worker', () => {
         found.map(({ labels }) => labels.method),
         ['GET'],
       );
-      // On a busy machine more than the one that was held are late.
+      // On a busy machine, more than the held one can be late.
       assert.ok((found[0]?.value ?? 0) >= 1);
     });
   }

@@ -14,7 +14,7 @@ import { scrape } from '../../dev-stack/scrape.js';
 import { standInForFile, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Keys that a worker lacks, or that don't fit: what is encrypted with them waits where it is read. */
+/** Keys that a worker lacks or that don't fit: whatever is encrypted with them waits where it is read. */
 
 const keyOf = (fill: number) => Buffer.alloc(32, fill);
 const setting = (...keys: [id: string, fill: number][]) =>
@@ -47,7 +47,7 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
 /** A client without keys. */
 const stranger = () => new Client({ connection: temporal.env.connection, namespace: temporal.namespace });
 
-/** The message of the workflow task that has failed. */
+/** The message of the failed workflow task. */
 async function failedTask(client: Client, workflowId: string): Promise<string> {
   for (;;) {
     const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
@@ -61,7 +61,7 @@ async function failedTask(client: Client, workflowId: string): Promise<string> {
   }
 }
 
-/** Waits until the status says so, of a look or of the workflow's own code. */
+/** Waits until the status gives this reason, for a look or for the workflow's own code. */
 async function told(conversations: NestedConversations, sid: string, reason: string): Promise<void> {
   for (;;) {
     const { lastSeen, workflowTaskFailure } = await conversations.status(sid);
@@ -89,7 +89,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       const input = inputFor(server.url);
       const { workflowId } = await conversations.start(input);
       await without.reported("can't be decrypted: a key is missing");
-      // Whoever looks after it need not have a key: they tell which one is missing.
+      // An operator without any key can see which one is missing.
       assert.match(await failedTask(stranger(), workflowId), reason);
       const { failedWorkflowTasks = 0, workflowTaskFailure = '' } = await conversations.status(input.sid);
       assert(failedWorkflowTasks > 0);
@@ -142,7 +142,7 @@ test('a signal whose key nobody has, and a memo, are passed over', async (t) => 
 });
 
 test('a look whose input its worker can not read is made by another, and uses none of its attempts in vain', async (t) => {
-  // The client's key is everybody's; what the worker with the new key writes, the other can't read.
+  // All workers have the client's key. What the worker with the new key writes, the other one can't read.
   const { conversations, client, startWorker } = scene(t, ['old', 1], ['new', 2]);
   const withNew = startWorker(setting(['new', 2], ['old', 1]));
   const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 60 } });
@@ -152,7 +152,7 @@ test('a look whose input its worker can not read is made by another, and uses no
   withNew.kill('SIGKILL');
   const withoutNew = startWorker(setting(['old', 1]));
   await withoutNew.reported("can't be decrypted: a key is missing");
-  // It has begun: what it did is in no history that this worker could replay. It waits.
+  // The run has begun, and this worker can't replay its history. It waits.
   await told(
     new NestedConversations(stranger()),
     input.sid,

@@ -18,14 +18,14 @@ test('a signal to npm ends the worker that it runs, in good order', async (t) =>
     cwd: fileURLToPath(new URL('../../../', import.meta.url)),
     env: { PATH, HOME, ...temporal.variables, TEMPORAL_TASK_QUEUE: 'npm-run-worker' },
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A group of its own, so that a worker that outlives npm ends with the test.
+    // Its own process group, so that a worker that outlives npm ends with the test.
     detached: true,
   });
   t.after(() => {
     try {
       process.kill(-(npm.pid ?? 0), 'SIGKILL');
     } catch {
-      // All of the group have ended.
+      // All processes of the group have already ended.
     }
   });
   let log = '';
@@ -34,7 +34,7 @@ test('a signal to npm ends the worker that it runs, in good order', async (t) =>
   });
   while (!log.includes('RUNNING')) await once(npm.stderr, 'data');
   npm.kill('SIGTERM');
-  // The worker has this pipe, too: it is closed once both have ended.
+  // The worker has this pipe, too. It closes once both have ended.
   await once(npm.stderr, 'close', { signal: AbortSignal.timeout(60_000) });
   assert.match(log, /"Worker stopped"/);
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import type { Payload } from '@temporalio/common';
 
-/** Payloads that can't be decoded, or should not be, by what is wrong with them. */
+/** Payloads that can't or should not be decoded, by the reason. */
 
 export function payload(
   encoding: string | undefined,
@@ -18,7 +18,7 @@ export function payload(
 
 export const json = (text: string | Uint8Array) => payload('json/plain', text);
 
-/** Field 1, metadata; field 2, data. */
+/** Field 1 is the metadata, field 2 the data. */
 export function protobufOf(text: string | Uint8Array): Buffer {
   const data = Buffer.from(text as string);
   const encoding = Buffer.from('\x0a\x16\x0a\x08encoding\x12\x0ajson/plain', 'latin1');
@@ -33,7 +33,7 @@ export function varint(value: number): Buffer {
   }
 }
 
-/** A payload with so many bytes in a field of its metadata, and next to nothing in its data. */
+/** A payload with this many bytes in a metadata field, and very little data. */
 export function withMetadata(bytes: number): Buffer {
   const entry = Buffer.concat([Buffer.from('\x0a\x01a\x12', 'latin1'), varint(bytes), Buffer.alloc(bytes, 1)]);
   return Buffer.concat([protobufOf('1'), Buffer.from([0x0a]), varint(entry.length), entry]);

@@ -11,7 +11,7 @@ import { startTemporalProcess } from '../reliability/temporal-process.js';
 const target = 'temporalio_client::retry';
 const unavailable = { target, error: 'Status { code: Unavailable, message: "tcp connect error" }' };
 
-/** An outage on a clock of its own, and what was logged of it at level INFO and above. */
+/** An outage with a fake clock, and its log at level INFO and above. */
 function outageOn(t: { after(end: () => void): void }, answers = false) {
   mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const entries: LogEntry[] = [];
@@ -27,7 +27,7 @@ function outageOn(t: { after(end: () => void): void }, answers = false) {
     for (let second = 0; second < seconds; second++) {
       if (seen) outage.logger.log('WARN', 'gRPC call poll_activity_task_queue retried 9 times', { ...seen });
       mock.timers.tick(1000);
-      // What the timer began ends within a few turns.
+      // What the timer began ends within a few turns of the event loop.
       for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     }
   };

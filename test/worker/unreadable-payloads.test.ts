@@ -10,7 +10,7 @@ import { failureOf } from '../harness/failure-of.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { json, undecodable } from './payload-kinds.js';
 
-/** What can't be decoded, on a dev server: as the input of a run, and as whatever else can come with one. */
+/** Payloads that can't be decoded, on a dev server: as the input of a run, and in every other place of a run. */
 
 let server: OpenHandsStandIn;
 before(async () => {
@@ -36,7 +36,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
 
     const rpc = () => temporal.env.client.workflowService;
 
-    /** Starts a run as any client could, with these payloads. */
+    /** Starts a run with these payloads, like any client could. */
     async function start(fields: { input: Payload; memo?: Payload; lastCompletionResult?: Payload }): Promise<string> {
       const { input, memo, lastCompletionResult } = fields;
       const workflowId = `unreadable-${randomUUID()}`;
@@ -74,7 +74,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
 
       test(`${kind}: wherever nobody reads it, it is passed over`, async () => {
         const carried = make();
-        // Temporal hands the first event out with 4 MB at most.
+        // Temporal returns at most 4 MB with the first event.
         const lastCompletionResult = (carried.data?.length ?? 0) < 1_000_000 ? make() : json('1');
         const workflowExecution = { workflowId: await start({ input: good(), memo: carried, lastCompletionResult }) };
         const payloads = { payloads: [make()] };
@@ -107,7 +107,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
       await assert.rejects(resultOf(workflowId));
     });
 
-    /** Of the run's history: a task that fails is tried again and again. */
+    /** From the run's history. A failed task is retried again and again. */
     async function failedTasks(workflowId: string): Promise<unknown[]> {
       const failed: unknown[] = [];
       const request = { namespace, execution: { workflowId }, maximumPageSize: 3 };

@@ -12,7 +12,7 @@ import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
 import { standInForFile, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Of each test its own; the task queue is called the same. */
+/** Each test has its own. The task queue's name is the same. */
 let deploymentName: string;
 let conversations: NestedConversations;
 
@@ -31,7 +31,7 @@ function startWorker(t: TestContext, env: Readonly<Record<string, string>>): Run
   return worker;
 }
 
-/** Resolves once Temporal knows the version: a worker of it polls for workflows and for activities. */
+/** Resolves once Temporal knows the version: its worker polls for workflows and for activities. */
 async function startVersion(t: TestContext, buildId: string): Promise<RunningProgram> {
   const worker = startWorker(t, { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId });
   const request = { namespace: temporal.namespace, deploymentVersion: { deploymentName, buildId } };

@@ -10,7 +10,7 @@ import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** Not the queue of the harness: its worker must not do the work of the process under test. */
+/** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'worker-process';
 
 let temporal: Temporal;

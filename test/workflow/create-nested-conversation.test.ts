@@ -25,7 +25,7 @@ afterEach(() => server.close());
 
 const post = 'POST /api/conversations';
 
-/** Requests for events that `createConversation` makes where nothing goes wrong: one before its POST, one after. */
+/** Requests for events by a `createConversation` without trouble: one before its POST, one after. */
 const eventsReadByCreate = 2;
 
 describe('a conversation that becomes ready', () => {

@@ -7,8 +7,8 @@ import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.j
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
 /**
- * On a dev server, not on the one that skips time: what survives a failed or killed attempt is up to the server, and
- * only this one is the real thing.
+ * On a dev server, not on the one that skips time: the server decides what survives a failed or killed attempt, and
+ * only the dev server is the real one.
  */
 let temporal: Temporal;
 let conversations: NestedConversations;
@@ -26,7 +26,7 @@ afterEach(() => server.close());
 
 const post = { method: 'POST', path: '/api/conversations' };
 
-/** What the model was asked to answer, in order; a message that it was asked about twice is in here twice. */
+/** The messages that the model was asked to answer, in order. One that it was asked about twice is listed twice. */
 function questions(sid: string): (string | undefined)[] {
   return server.conversation(sid).modelCalls.map((messages) => messages.at(-1));
 }
@@ -124,7 +124,7 @@ test('a look goes on from what an earlier one saw, though the one between saw no
   const events = server.requests.filter(({ path }) => path.startsWith(`/api/conversations/${input.sid}/events?`));
   assert.deepEqual(
     events.map(({ path }) => new URL(path, server.url).searchParams.get('start_id')),
-    // Create's two; the look that sees `loading`; those that go on from there.
+    // Two by the create, one by the look that sees `loading`, the others by the look after it.
     [null, '0', '0', '1', '1', '1'],
   );
 });

@@ -4,7 +4,7 @@ import { startTimeSkipping } from '../harness/temporal.js';
 import { anyAgentServerSchedule, stageAgentServer } from './random-agent-server.js';
 import { seed, trySchedules } from './random-run.js';
 
-/** Whatever goes wrong, a start ends either truly ready or failed with a reason, and its message arrives once. */
+/** After any failure, a start ends truly ready or failed with a reason, and its message arrives once. */
 
 const temporal = await temporalForFile(startTimeSkipping());
 

@@ -33,18 +33,18 @@ import {
   weighted,
 } from './random-troubles.js';
 
-/** Text of the message, in this start and in an earlier run that had the same. */
+/** The text of the message, in this start and in an earlier run with the same message. */
 const text = 'Fix the build';
 
-/** All that happens to one start: plain JSON, played by request counts and never by a clock. */
+/** Everything that happens to one start. Plain JSON, driven by request counts, never by a clock. */
 export interface AgentServerSchedule {
-  /** How this start brings its message, if it has one. */
+  /** How this start sends its message, if it has one. */
   readonly message: 'initial' | 'images' | 'none';
   readonly spelling: keyof typeof spellings;
   readonly server: keyof typeof servers;
-  /** What the server holds of the conversation before the start; `script` begins with its next run. */
+  /** What the server knows of the conversation before the start. `script` begins with its next run. */
   readonly before: keyof typeof earlierRuns;
-  /** At which look a run ends that is under way when the start comes. */
+  /** The look at which a run from before the start ends. */
   readonly earlierLooks: number;
   readonly script: AgentServerScript;
   readonly troubles: readonly Trouble<keyof typeof requests, keyof typeof incidents>[];
@@ -69,7 +69,7 @@ const message = (words: string): SendMessageRequest => ({ role: 'user', content:
 
 type EarlierRun = (server: AgentServerStandIn, id: string, earlierLooks: number) => unknown;
 
-/** Has a conversation that was asked something, and has come to what the script says. */
+/** A conversation that was asked something and has got as far as the script says. */
 function earlierRun(script: (earlierLooks: number) => AgentServerScript, words = 'Something else'): EarlierRun {
   return (server, id, earlierLooks) => {
     server.script(id, script(earlierLooks));
@@ -128,10 +128,10 @@ const requests = {
   'ask about the server': () => ({ method: 'GET', path: '/server_info' }),
 } satisfies RequestKinds;
 
-/** An agent in one of these is at work on the message, or waits for a person. */
+/** The states of an agent that works on the message or waits for a person. */
 const goodStatuses = ['running', 'finished', 'waiting_for_confirmation'];
 
-/** Any schedule; the smallest is a start where nothing goes wrong. */
+/** Any schedule. The smallest is a start without trouble. */
 export function anyAgentServerSchedule(): fc.Arbitrary<AgentServerSchedule> {
   return fc.record({
     message: weighted<AgentServerSchedule['message']>({ initial: 12, images: 1, none: 2 }),
@@ -214,7 +214,7 @@ function anyScript(): fc.Arbitrary<AgentServerScript> {
       odds: weighted<keyof typeof odds>({ none: 30, breakingCreate: 2, breakingDelivery: 1, deleting: 1 }),
     })
     .map(({ odds: odd, ...script }) => {
-      // Both are counted from the create: it runs once it has been idle.
+      // Both are counted from the create: the agent runs after it has been idle.
       return { ...script, runningLooks: script.idleLooks + script.runningLooks, ...odds[odd] };
     });
 }
@@ -228,12 +228,12 @@ const odds = {
   deleting: { executionStatus: 'deleting' },
 } satisfies Record<string, AgentServerScript>;
 
-/** Sets a server up so that all of this happens to a conversation. */
+/** Sets up a server so that all of this happens to a conversation. */
 export async function stageAgentServer(schedule: AgentServerSchedule): Promise<Scene> {
   const server = await AgentServerStandIn.listen(servers[schedule.server]);
   const id = randomUUID();
   earlierRuns[schedule.before](server, id, schedule.earlierLooks);
-  // What has been there for a while stays in the catalogue.
+  // A conversation that existed before stays in the catalogue.
   const inStaleCatalogue = schedule.script.inStaleCatalogue || server.has(id);
   server.script(id, { ...schedule.script, inStaleCatalogue });
   const inherited = new Set(server.has(id) ? server.conversation(id).events : []);
@@ -266,7 +266,7 @@ function inputOf(schedule: AgentServerSchedule, apiUrl: string, sid: string): Sc
 
 type AgentServerCourse = Course<AgentServerStandIn, AgentServerEvent>;
 
-/** The invariants, against the server's own truth. */
+/** Checks the invariants against the server's own state. */
 function check(end: End, schedule: AgentServerSchedule, course: AgentServerCourse): void {
   const { server, sid: id, inherited } = course;
   const conversation = server.has(id) ? server.conversation(id) : undefined;
@@ -281,8 +281,8 @@ function isOurs(event: AgentServerEvent): boolean {
 }
 
 /**
- * Between two restarts the model is asked about a message once, and not after an answer. Where events can't tell whether
- * a message that was stored at a tool's end has been taken up, once more is the lesser harm.
+ * Between two restarts, the model is asked about a message once, and not again after an answer. If events can't tell
+ * whether a message that was stored at a tool's end has been taken up, asking once more is the lesser harm.
  */
 function assertAskedOnce(
   conversation: AgentServerConversation,
@@ -311,7 +311,7 @@ function assertReady(
   assert(server.has(id), 'it is ready, but the server does not have it');
   const conversation = server.conversation(id);
   const { executionStatus, isAbsent } = conversation;
-  // Since its events were read, another host may have taken it over, or the server be about to load it anew.
+  // Since its events were read, another host may have taken it over, or the server may be about to load it again.
   const mayBeAbsent = schedule.troubles.some((trouble) => trouble.server !== 'stays up');
   assert(!isAbsent || mayBeAbsent, 'it is ready, but its events are absent');
   assert(schedule.script.executionStatus === undefined, `it is ready, but ${schedule.script.executionStatus}`);
@@ -339,7 +339,7 @@ function assertFailedForAReason(
   });
 }
 
-/** Whether the conversation comes to a good end once all troubles are over. */
+/** Whether the conversation ends well once all troubles are over. */
 function isFine({ server, script, before, message: kind, troubles }: AgentServerSchedule): boolean {
   const { agent = 'finished', swallows = false, refusesRun = false, executionStatus, deliveryBreaks } = script;
   if (server === 'too old' || executionStatus !== undefined || deliveryBreaks !== undefined) return false;
@@ -347,7 +347,7 @@ function isFine({ server, script, before, message: kind, troubles }: AgentServer
   if (kind === 'none')
     return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
   if (swallows || refusesRun || before === 'a run that goes on') return false;
-  // A run for a stranger that never ends keeps the agent from the message, and so does a step that waits for a person.
+  // A stranger's run that never ends keeps the agent from our message. So does a step that waits for a person.
   const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
   if (hasStranger && (agent === 'runs' || agent === 'waiting_for_confirmation')) return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);

@@ -2,29 +2,31 @@ import assert from 'node:assert/strict';
 import type { End } from './random-run.js';
 import { mayBeGivenUp, type Trouble } from './random-troubles.js';
 
-/** What a schedule came to, on the side of the server. */
+/** The server's side after a schedule. */
 export interface Course<Server, Event> {
   readonly server: Server;
   readonly sid: string;
   /** Events from before this start. */
   readonly inherited: ReadonlySet<Event>;
-  /** How many requests had come when the last trouble struck. */
+  /** The number of requests received when the last trouble struck. */
   troubled(): number;
 }
 
-/** A part of a script takes so many looks at the most. */
+/** The maximum number of looks for one part of a script. */
 export const longestPart = 5;
 
-/** Looks after which a conversation has done all that its script holds, and a start has had the patience to see it. */
+/**
+ * The number of looks after which a conversation has completed its script and a start has had the patience to see it.
+ */
 export const longestScript = 3 * longestPart + 1;
 const patience = 14;
 
-/** A deadline that is met in real time has to be short; where none is met, a busy machine must not meet it either. */
+/** A deadline that must pass in real time is short. One that must not pass is long enough for a busy machine. */
 export function deadlineWhere(isSilent: boolean): '150 milliseconds' | '1 minute' {
   return isSilent ? '150 milliseconds' : '1 minute';
 }
 
-/** The event that brought this start's message, of which there is one at the most. */
+/** The event with this start's message. There is at most one. */
 export function deliveredOnce<Event>(
   events: readonly Event[],
   isOurs: (event: Event) => boolean,
@@ -41,7 +43,7 @@ interface Turn<Event> {
   readonly about?: Event | undefined;
 }
 
-/** Turns that ask the model about this message, or about one before it. */
+/** Turns that ask the model about this message or an earlier one. */
 export function turnsAbout<Event, T extends Turn<Event>>(
   { events, turns }: { readonly events: readonly Event[]; readonly turns: readonly T[] },
   ours: Event,
@@ -50,25 +52,25 @@ export function turnsAbout<Event, T extends Turn<Event>>(
   return turns.filter(({ saw, about }) => saw.includes(ours) && about && events.indexOf(about) <= at);
 }
 
-/** An agent that is at work on something else hears the message later. */
+/** An agent that is working on something else reads the message later. */
 export function assertHeard<Event>(turns: readonly Turn<Event>[], ours: Event, look: () => unknown): void {
   for (let looks = 0; looks < longestScript; looks++) look();
   const isHeard = turns.some(({ saw }) => saw.includes(ours));
   assert(isHeard, 'it is ready, but the model is never asked about the message');
 }
 
-/** What in a schedule is a reason for a failure, beside its troubles. */
+/** What else in a schedule is a reason for a failure, besides its troubles. */
 export interface Reasons {
   readonly troubles: readonly Trouble[];
   /** Looks since the last trouble. */
   readonly calmLooks: number;
-  /** Whether the conversation comes to no good end, all troubles over. */
+  /** Whether the conversation does not end well even without further trouble. */
   readonly isHopeless: boolean;
   readonly isRejected: boolean;
   readonly isUnavailable?: boolean;
 }
 
-/** Whatever a start fails with has its reason in the schedule. */
+/** Every failure of a start must have its reason in the schedule. */
 export function assertReason({ failed, message }: Extract<End, { failed: unknown }>, reasons: Reasons): void {
   const { troubles, calmLooks, isHopeless, isRejected, isUnavailable = false } = reasons;
   const has = (fault: Trouble['fault']) => troubles.some((trouble) => trouble.fault === fault);

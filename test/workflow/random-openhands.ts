@@ -26,20 +26,23 @@ import {
   weighted,
 } from './random-troubles.js';
 
-/** Text of the message, in this start and in an earlier life that had the same. */
+/** The text of the message, in this start and in an earlier life with the same message. */
 const text = 'Fix the build';
 
-/** What a server stores that takes a word of it for a secret. */
+/** What a server stores if it takes a word of it for a secret. */
 const maskedText = 'Fix the <secret_hidden>';
 
-/** All that happens to one start: plain JSON, played by request counts and never by a clock. */
+/** Everything that happens to one start. Plain JSON, driven by request counts, never by a clock. */
 export interface OpenHandsSchedule {
-  /** How this start brings its message, if it has one. */
+  /** How this start sends its message, if it has one. */
   readonly message: 'initial' | 'images' | 'replay' | 'none';
   readonly server: keyof typeof servers;
-  /** What the server holds of the conversation before the start; if that is alive, `script` begins with its next turn. */
+  /**
+   * What the server knows of the conversation before the start. If its loop is alive, `script` begins with its next
+   * turn.
+   */
   readonly before: keyof typeof earlierLives;
-  /** At which look a turn ends that is under way when the start comes. */
+  /** The look at which a turn from before the start ends. */
   readonly earlierLooks: number;
   readonly script: OpenHandsScript;
   readonly troubles: readonly Trouble<keyof typeof requests, keyof typeof incidents>[];
@@ -59,7 +62,7 @@ const servers = {
   'of another API': { version: '1.7.0' },
 } satisfies Record<string, OpenHandsStandInOptions>;
 
-/** Has a loop that was asked something else, and has come to what the script says. */
+/** A loop that was asked something else and has got as far as the script says. */
 function earlierTurn(script: (earlierLooks: number) => OpenHandsScript) {
   return (server: OpenHandsStandIn, sid: string, earlierLooks: number) => {
     server.script(sid, script(earlierLooks));
@@ -131,10 +134,10 @@ const requests = {
   'ask for life': () => ({ method: 'GET', path: /\/microagents$/ }),
 } satisfies RequestKinds;
 
-/** An agent in one of these is at work, or waits for a person. */
+/** The states of an agent that works or waits for a person. */
 const goodStates = ['awaiting_user_input', 'finished', 'awaiting_user_confirmation', 'running'];
 
-/** Any schedule; the smallest is a start where nothing goes wrong. */
+/** Any schedule. The smallest is a start without trouble. */
 export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
   return fc.record({
     message: weighted<OpenHandsSchedule['message']>({ initial: 12, images: 1, none: 2, replay: 2 }),
@@ -218,7 +221,7 @@ function anyScript(): fc.Arbitrary<OpenHandsScript> {
       ),
     })
     .map((script) => {
-      // All are counted from the start of the loop: it loads once it has started, and runs once it has loaded.
+      // All are counted from the loop's start: it loads after it has started, and runs after it has loaded.
       const { unstartedLooks } = script;
       const loadingLooks = script.loadingLooks + (unstartedLooks && unstartedLooks + 1);
       return { ...script, loadingLooks, runningLooks: loadingLooks + script.runningLooks };
@@ -232,7 +235,7 @@ const lyingStatuses = {
   absent: [null],
 } satisfies Record<string, (string | null)[]>;
 
-/** Sets a server up so that all of this happens to a conversation. */
+/** Sets up a server so that all of this happens to a conversation. */
 export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene> {
   const server = await OpenHandsStandIn.listen(servers[schedule.server]);
   const input = inputOf(schedule, server.url);
@@ -250,8 +253,8 @@ export async function stageOpenHands(schedule: OpenHandsSchedule): Promise<Scene
 }
 
 /**
- * What may happen after an earlier life. One whose stream is lost just before the create is not told from the one that
- * the create begins: their ids are the same, and the watermark hides what is new.
+ * What may happen after an earlier life. Excluded: a stream that is lost just before the create. It can't be told from
+ * the stream that the create begins, because their ids are the same and the watermark hides the new events.
  */
 function incidentsAfter({ before }: OpenHandsSchedule): Happenings<OpenHandsStandIn> {
   return before === 'nothing' ? incidents : { ...incidents, 'loses its disk': incidents.restarts };
@@ -279,12 +282,12 @@ function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
 
 type OpenHandsCourse = Course<OpenHandsStandIn, OpenHandsEvent>;
 
-/** The invariants, against the server's own truth. */
+/** Checks the invariants against the server's own state. */
 function check(end: End, schedule: OpenHandsSchedule, course: OpenHandsCourse): void {
   const { server, sid, inherited } = course;
   const conversation = server.has(sid) ? server.conversation(sid) : undefined;
   const ours = deliveredOnce(conversation?.events ?? [], isOurs, inherited);
-  // A turn that ends without an action of the agent looks as if it had never been.
+  // A turn that ends without an action of the agent leaves no trace.
   if (conversation && ours && schedule.script.agent !== 'halts') assertAskedOnce(conversation, ours);
   if ('ready' in end) assertReady(end.ready, ours, schedule, course);
   else assertFailedForAReason(end, schedule, course);
@@ -294,7 +297,7 @@ function isOurs({ action, source, args }: OpenHandsEvent): boolean {
   return action === 'message' && source === 'user' && (args?.content === text || args?.content === maskedText);
 }
 
-/** A life asks about a message once, and none does after one that had an answer. */
+/** Each life asks about a message at most once, and no life asks after one that got an answer. */
 function assertAskedOnce(conversation: OpenHandsConversation, ours: OpenHandsEvent): void {
   const asking = turnsAbout(conversation, ours);
   for (const [index, { life, isAnswered }] of asking.entries()) {
@@ -316,7 +319,7 @@ function assertReady(
   const conversation = server.conversation(sid);
   const { isLive, agentState } = conversation;
   if (tellsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
-  // Without a message, an agent that failed before this start takes the next one all the same.
+  // Without a message, an agent that failed before this start is ready, because it takes the next message.
   const good = schedule.message === 'none' ? [...goodStates, 'error'] : goodStates;
   const seen = [agentState, stateBeforeStranger(conversation)];
   assert(
@@ -329,20 +332,20 @@ function assertReady(
   }
 }
 
-/** A stranger may speak between the last events that were read and the end of the check. */
+/** A stranger may speak after the last events were read and before the check ends. */
 function stateBeforeStranger({ events }: OpenHandsConversation): unknown {
   const at = events.findLastIndex((event) => event.action === 'message' && event.source === 'user' && !isOurs(event));
   const states = events.slice(0, Math.max(at, 0)).filter(({ observation }) => observation === 'agent_state_changed');
   return states.at(-1)?.extras?.agent_state;
 }
 
-/** Whether the server tells a start that a loop has ended: where not, events are all that there is to go by. */
+/** Whether the server tells that a loop has ended. If not, a start can only use the events. */
 function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
   const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
   if (hasMicroagents && !seemsToLackRoute) return true;
-  // Nor does a restart show where the status can't be read in that moment, or never could.
+  // A restart does not show either if the status can't be read at that moment, or never could.
   const hidesStatus = troubles.some(
     ({ request, fault }) => fault !== 'none' && ['any', 'read status'].includes(request),
   );
@@ -364,20 +367,20 @@ function assertFailedForAReason(
   });
 }
 
-/** Whether the conversation comes to a good end once all troubles are over. */
+/** Whether the conversation ends well once all troubles are over. */
 function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: string): boolean {
   const { agent = 'answers', endsIn = '', swallows = false } = schedule.script;
   if (schedule.server === 'of another API' || (server.has(sid) && server.conversation(sid).hasBrokenMetadata))
     return false;
   if (swallows || (schedule.server === 'without vision' && schedule.message === 'images')) return false;
-  // Paused by somebody while it had not turned to the message, it stays so.
+  // An agent that somebody paused before it read the message stays paused.
   if (schedule.before === 'a turn that halts') return false;
-  // Nothing tells whether the answer to the create is about a loop that was loading already.
+  // Nothing tells whether the answer to the create is about a loop that was already loading.
   if (schedule.server === 'without status and microagents' && schedule.before === 'a loop that loads') return false;
-  // A loop that is alive already takes no replay.
+  // A loop that is already alive takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
   if (!goodStates.includes(endsIn)) return false;
-  // An agent that was at work already and never comes to a next action does not show what it works on.
+  // An agent that was already working, and never begins another action, does not show what it works on.
   if (agent === 'runs')
     return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
   return agent === 'answers';
@@ -388,8 +391,8 @@ function hasTurn({ before }: OpenHandsSchedule): boolean {
 }
 
 /**
- * A message that was accepted can be lost with its loop, and where nobody tells that the loop has ended, it is missed for
- * ever; as is all that was read before where the disk is lost.
+ * An accepted message can be lost with its loop. If nothing shows that the loop has ended, the message is missed
+ * forever. When the disk is lost, the same is true of everything that was read before.
  */
 function mayHaveLostMessage(schedule: OpenHandsSchedule): boolean {
   const happens = (...incidents: string[]) => schedule.troubles.some(({ server }) => incidents.includes(server));

@@ -11,15 +11,15 @@ import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js
 import type { Temporal } from '../harness/temporal.js';
 
 /**
- * `RANDOM_FAULTS_RUNS` sets how many schedules of each dialect are tried; without it, as many as fit into
- * `RANDOM_FAULTS_SECONDS`. `RANDOM_FAULTS_SEED`, and `RANDOM_FAULTS_PATH` with it, repeat what a failure has printed.
+ * `RANDOM_FAULTS_RUNS` sets how many schedules of each dialect are tried. By default, as many as fit into
+ * `RANDOM_FAULTS_SECONDS`. `RANDOM_FAULTS_SEED`, optionally with `RANDOM_FAULTS_PATH`, repeats a printed failure.
  */
 const { RANDOM_FAULTS_RUNS, RANDOM_FAULTS_SECONDS = '20', RANDOM_FAULTS_SEED, RANDOM_FAULTS_PATH } = process.env;
 
-/** What the first schedules of this process came from. */
+/** The seed of this process's first schedules. */
 export const seed = Number(RANDOM_FAULTS_SEED ?? randomInt(2 ** 30));
 
-/** Schedules that come from one seed, where time says how many there are. */
+/** Schedules per seed when the time limits their number. */
 const batch = 20;
 
 export const maximumAttempts = 45;
@@ -27,23 +27,23 @@ export const maximumAttempts = 45;
 /** In workflow time. All attempts of all creates and looks take a sixth of it. */
 const executionTimeout = '2 hours';
 
-/** In real time: only a run that hangs takes this long. */
+/** In real time. Only a run that hangs takes this long. */
 const hangsAfterMs = 60_000;
 
 /** How a start ended. */
 export type End = { ready: CreateNestedConversationResult } | { failed: FailureType; message: string };
 
-/** A start at a stand-in to which a schedule happens. */
+/** A start on a stand-in to which a schedule happens. */
 export interface Scene {
   readonly server: StandInServer;
   readonly input: CreateNestedConversationInput & { sid: string };
-  /** Throws where the end does not hold against the server's own truth. */
+  /** Throws if the outcome contradicts the server's own state. */
   check(end: End): void;
-  /** The conversation's events, one a line, for whoever has to find out why. */
+  /** The conversation's events, one per line, for debugging. */
   stream(): string[];
 }
 
-/** Tries schedules, and tells which ends they came to. */
+/** Tries schedules, and counts their outcomes. */
 export async function trySchedules<Schedule>(
   t: TestContext,
   temporal: Temporal,
@@ -73,7 +73,7 @@ export async function trySchedules<Schedule>(
   t.diagnostic(`${tried} schedules: ${[...ends].map(([end, times]) => `${end} ${times}`).join(', ')}`);
 }
 
-/** Plays a schedule, checks what it came to, and names it. */
+/** Plays a schedule, checks its outcome, and names it. */
 async function play(temporal: Temporal, scene: Scene): Promise<string> {
   try {
     const end = await runToEnd(temporal, scene.input).catch((error: unknown) => {
@@ -100,7 +100,7 @@ async function runToEnd(temporal: Temporal, input: CreateNestedConversationInput
   return outcome.then((ready: CreateNestedConversationResult) => ({ ready }), failedEnd);
 }
 
-/** A failure of the contract: typed, with a reason that is bounded, and with details. */
+/** A failure of the contract: typed, with a bounded reason, and with details. */
 function failedEnd(error: unknown): End {
   assert(error instanceof WorkflowFailedError, String(error));
   const { cause } = error;
@@ -113,7 +113,7 @@ function failedEnd(error: unknown): End {
   return { failed: type as FailureType, message };
 }
 
-/** What happened, for whoever has to find out why. */
+/** What happened, for debugging. */
 function protocol({ server, input, stream }: Scene, end: End): string {
   const requests = server.requests.map(({ method, path, body }) =>
     [method, path.replaceAll(input.sid, 'SID'), body && JSON.stringify(body)].filter(Boolean).join(' ').slice(0, 250),

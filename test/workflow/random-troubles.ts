@@ -3,21 +3,21 @@ import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
 import { maximumCreates } from '../../workflows/policies.js';
 
-/** Something that goes wrong with requests of a kind: with the next `times`, after `after` have passed. */
+/** A problem with requests of one kind: it strikes the next `times` requests, after `after` have passed. */
 export interface Trouble<Request extends string = string, Incident extends string = string> {
   readonly request: Request;
   readonly after: number;
   readonly times: number;
-  /** What happens to the server just before such a request is dealt with. */
+  /** What happens to the server just before it handles such a request. */
   readonly server: Incident;
-  /** What becomes of the request itself. */
+  /** What happens to the request itself. */
   readonly fault: 'none' | keyof typeof faults;
 }
 
-/** Which requests a trouble means, for a conversation. */
+/** The requests of a conversation that a trouble strikes. */
 export type RequestKinds = Record<string, (sid: string) => { method?: string; path: string | RegExp }>;
 
-/** What happens to a server, and to a conversation in it. */
+/** What can happen to a server and to a conversation in it. */
 export type Happenings<Server> = Record<string, (server: Server, sid: string) => void>;
 
 const badGateway = '<html><body><h1>502 Bad Gateway</h1></body></html>';
@@ -94,7 +94,7 @@ export function anyTrouble<Request extends string, Incident extends string>(
   });
 }
 
-/** One of the names, each as likely as its number says; shrinks to the first. */
+/** One of the names, with probabilities in proportion to their numbers. Shrinks to the first. */
 export function weighted<T extends string>(weights: Record<T, number>): fc.Arbitrary<T> {
   const entries = Object.entries(weights) as [T, number][];
   return fc.oneof(
@@ -103,7 +103,7 @@ export function weighted<T extends string>(weights: Record<T, number>): fc.Arbit
   );
 }
 
-/** A number of looks: none, as a rule. */
+/** A number of looks, usually zero. */
 export function someLooks(max: number): fc.Arbitrary<number> {
   return fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max }) });
 }
@@ -122,13 +122,13 @@ export function meetsSilence(troubles: readonly Trouble[]): boolean {
   return troubles.some(({ fault }) => fault.startsWith('no answer'));
 }
 
-/** Whether so much goes wrong that a start may give the conversation up for it. */
+/** Whether so much goes wrong that a start may give up on the conversation. */
 export function mayBeGivenUp(reason: string, troubles: readonly Trouble[]): boolean {
   const strikes = troubles.reduce((sum, { times }) => sum + times, 0);
   return reason.includes('it does not settle') && strikes >= maximumCreates;
 }
 
-/** Makes the troubles happen; returns what tells how many requests had come when the last one struck. */
+/** Makes the troubles happen. Returns a function for the number of requests received when the last one struck. */
 export function injectTroubles<Server extends StandInServer>(
   server: Server,
   sid: string,

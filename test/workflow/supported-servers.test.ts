@@ -123,7 +123,7 @@ test('what answers to everything with a page is no server of ours, and is told a
 });
 
 test('eight starts at a server that keeps three conversations alive all end, and none creates twice an interval', async (t) => {
-  // In real time: a server that skips time does so for one run at a time.
+  // In real time: the server that skips time can do so for only one run at a time.
   const devServer = await startDevServer();
   t.after(() => devServer.stop());
   const server = await OpenHandsStandIn.listen({ maxConcurrentConversations: 3 });

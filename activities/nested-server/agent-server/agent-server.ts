@@ -20,7 +20,7 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
   upgrade,
 
   async send(step, server, conversation, state) {
-    // Asked now: it may not be the server any more that the baseline met.
+    // Read again for each create: the server may have been replaced since the baseline.
     const info = step === 'create' && dependsOnVersion(conversation) ? await readServerInfo(server) : undefined;
     const answer = await server.send(requestOf(step, conversation, state.message, info?.version));
     if (isClosing(answer)) throw failure('NestedServerUnavailable', `${conversation.sid} is being closed`, {});
@@ -28,7 +28,7 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
       if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfCreate(answer);
       return addCreated(state, answer.status === 201);
     }
-    // Gone: the next observation sees it.
+    // The conversation is gone. The next observation sees that.
     if (answer.status === 404) return { ...state, still: 0 };
     if (step === 'run') {
       if (answer.status === 409) return addAsked(state, `409 ${excerpt(stringAt(answer.json, 'detail'))}`);
@@ -45,7 +45,7 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
   },
 };
 
-/** The server writes a UUID in its own way, which is that of the contract. */
+/** The server writes a UUID in canonical form, as the contract does. */
 function isOf({ sid }: Conversation, { json }: HttpAnswer): boolean {
   return stringAt(json, 'id') === sid;
 }
@@ -54,12 +54,12 @@ function hasSucceeded({ status, json }: HttpAnswer): boolean {
   return status < 300 && property(json, 'success') === true;
 }
 
-/** With its capacity full, the server saves a message and refuses only to run it: it must not be sent again. */
+/** At full capacity, the server saves a message but refuses to run it. The message must not be sent again. */
 function isSavedForLater({ status, json }: HttpAnswer): boolean {
   return status === 429 && /message saved|without resending/i.test(excerpt(stringAt(json, 'detail')));
 }
 
-/** A conversation that another host takes over, or that shuts down, refuses with a 400. */
+/** A conversation that shuts down, or that another host takes over, refuses with a 400. */
 function isClosing({ status, json }: HttpAnswer): boolean {
   return status === 400 && stringAt(json, 'detail') === 'inactive_service';
 }

@@ -3,7 +3,7 @@ import { type Boot, isBefore, type ServerInfo } from '../server-info.js';
 import type { AgentServerStep } from './conclude.js';
 import { type AgentServerState, type Life, type Message, restStates, type Status } from './state.js';
 
-/** The version that was seen to take up a message which joins a turn; 1.40 was seen to pass over it. */
+/** The first version seen to take up a message that joins a running turn. Version 1.40 was seen to pass over it. */
 const takesUpFrom = '1.58';
 
 /** The state before this start has sent anything. */
@@ -27,12 +27,12 @@ export function stateAt(
   };
 }
 
-/** The state where the server does not serve the conversation's events: they may be gone, or with another host. */
+/** The server does not serve the conversation's events: they may be gone, or on another host. */
 export function addAbsence(state: AgentServerState): AgentServerState {
   return { ...state, caughtUp: true, status: { kind: 'absent' } };
 }
 
-/** The state where the server has another stream of the conversation: it was made anew, by a create with the message. */
+/** The server has a new stream for the conversation: a create made it again, with the message. */
 export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentServerState {
   const { message } = state;
   const isThere = message.is === 'stored' || message.is === 'taken-up';
@@ -43,10 +43,10 @@ export function forgetStream({ cursor: _, ...state }: AgentServerState): AgentSe
   };
 }
 
-/** The state once the server has told the status, which is newer than the events that were read. */
+/** Adds the status, which is newer than the events that were read. */
 export function addStatus(state: AgentServerState, status: Status): AgentServerState {
   const { message, life } = state;
-  // Once the message was sent, its place in the stream tells whether the agent was at work when it came.
+  // Once the message was sent, its place in the stream shows whether the agent was working when it arrived.
   const agent = status.kind === 'told' && message.is === 'missing' ? status.value : state.agent;
   const next: AgentServerState = { ...state, status, agent, isCreated: true };
   if (status.kind !== 'told' || message.is !== 'stored') return next;
@@ -54,56 +54,59 @@ export function addStatus(state: AgentServerState, status: Status): AgentServerS
   if (message.turn === 'theirs') {
     return restStates.has(value) ? { ...next, message: { ...message, turn: 'after-theirs' } } : next;
   }
-  // An agent that was at rest when our message came is at work on it; and one that has finished has heard it.
+  // An agent that was at rest when our message arrived now works on it. A finished agent has read it.
   const isAtWork =
     value === 'running' || (message.turn === 'ours' && (value === 'finished' || value === 'waiting_for_confirmation'));
   return isAtWork ? { ...next, message: { is: 'taken-up', inLife: life.number } } : next;
 }
 
-/** The state once the server has told when its process began. */
+/** Adds the time at which the server's process started. */
 export function addBoot(state: AgentServerState, boot: Boot | undefined): AgentServerState {
   return boot ? { ...state, life: lifeWith(state.life, boot) } : state;
 }
 
-/** A restart is proved where the later process answers twice in a row: several that share a port take turns. */
+/**
+ * Two later boot times in a row prove a restart. A single one does not: several processes can share a port and take
+ * turns.
+ */
 function lifeWith(life: Life, boot: Boot): Life {
   const { number, laterBoots } = life;
-  // Learned only now, it could be that of a later process.
+  // A boot time first learned now could be that of a later process.
   if (life.boot === undefined) return life;
   if (boot.earliest <= life.boot.latest) return { ...life, laterBoots: 0 };
   return laterBoots > 0 ? { number: number + 1, laterBoots: 0, boot } : { ...life, laterBoots: laterBoots + 1 };
 }
 
-/** The state to checkpoint before a step: from then on its message may come into the stream. */
+/** The state to checkpoint before a step. From then on, the step's message may appear in the stream. */
 export function intend(step: AgentServerStep, state: AgentServerState): AgentServerState {
   const { message } = state;
-  // A create may find the conversation after all: then what is known of the message still holds.
+  // If the create finds an existing conversation, what is known of the message still holds.
   if (step === 'run' || step === 'nudge' || (message.is !== 'missing' && message.is !== 'sent')) return state;
   return { ...state, message: { is: 'sent', isAnswered: false, isRepeated: message.is !== 'missing' } };
 }
 
-/** The state once a create was answered: whether it made the conversation, or found one and dropped the message. */
+/** Adds the answer to a create: it made the conversation, or it found one and dropped the message. */
 export function addCreated(state: AgentServerState, isNew: boolean): AgentServerState {
   const known = { ...state, still: 0, isCreated: true };
   const next = isNew ? forgetStream(known) : known;
   if (next.message.is !== 'sent') return next;
-  // It was not sent with this one: whether it is there, the events tell.
+  // This create did not carry the message. The events show whether it is there.
   if (next.message.isRepeated) return next;
   return { ...next, message: isNew ? { ...next.message, isAnswered: true } : { is: 'missing' } };
 }
 
-/** The state once the server has accepted the message. */
+/** The server has accepted the message. */
 export function addDelivered(state: AgentServerState): AgentServerState {
   const message: Message = state.message.is === 'sent' ? { ...state.message, isAnswered: true } : state.message;
   return { ...state, still: 0, message };
 }
 
-/** The state once the agent has an empty message to look at. */
+/** The server has accepted the empty message. */
 export function addNudged(state: AgentServerState): AgentServerState {
   return { ...state, still: 0, run: { is: 'nudged', inLife: state.life.number } };
 }
 
-/** The state once the agent was asked to run, and the server has agreed to it or has said why not. */
+/** The server has agreed to run the agent, or has said why not. */
 export function addAsked(state: AgentServerState, refusal?: string): AgentServerState {
   const { message, life } = state;
   const inLife = life.number;

@@ -2,18 +2,18 @@ import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
 import { type AgentServerState, busyStates, longPatience, type Message, patience, restStates } from './state.js';
 
 /**
- * What may be sent: create the conversation, hand over the message, ask the agent to run. One that has finished does not
- * run on request; an empty message makes it look at those that it has passed over.
+ * The requests that may be due: create the conversation, deliver the message, ask the agent to run. A finished agent
+ * does not run on request; an empty message (`nudge`) makes it look at messages that it has passed over.
  */
 export type AgentServerStep = 'create' | 'deliver' | 'run' | 'nudge';
 
-/** The agent is at work on the message, waits for a person to confirm a step of it, or has answered it. */
+/** The agent works on the message, waits for a person to confirm a step, or has answered it. */
 const atWork: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation', 'finished']);
 
-/** Without a message, an agent at rest is as ready as it can be: whatever it rests from, it takes the next one. */
+/** Without a message, any agent at rest is ready: it takes the next message. */
 const readyWithoutMessage: ReadonlySet<string> = new Set([...atWork, ...restStates]);
 
-/** The table of docs/readiness.md, from top to bottom. */
+/** The table in docs/readiness.md, from top to bottom. */
 export function conclude(state: AgentServerState, desired: DesiredConversation): Conclusion<AgentServerStep> {
   const { status, message, still } = state;
   const seen = describe(state, desired);
@@ -21,7 +21,7 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   const send = (step: AgentServerStep): Conclusion<AgentServerStep> => ({ kind: 'send', step, seen });
   const isSettled = still >= patience;
 
-  // Another host of the server may still hold it.
+  // Another host of the server may still hold the conversation.
   if (status.kind === 'absent') return isSettled || !state.isCreated ? send('create') : wait;
   const over = endOf(state);
   if (over !== undefined) return { kind: 'fail', reason: over };
@@ -36,12 +36,13 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
 
   switch (message.is) {
     case 'missing':
-      // A message that comes now would confirm what a person has not.
+      // A message sent now would confirm the step in the person's place.
       if (value === 'waiting_for_confirmation') return wait;
-      // Best between two turns: then it is plain which turn is ours, and the agent does not pass over the message.
+      // The best time is between two turns: then it is clear which turn is ours, and the agent does not pass over the
+      // message.
       return value === 'running' && still < (state.mayPassOver ? longPatience : patience) ? wait : send('deliver');
     case 'sent':
-      // While the agent uses a tool, a message waits to be stored, however long that takes.
+      // While the agent uses a tool, the server does not store the message. That can take any amount of time.
       return !message.isAnswered && isSettled && !busyStates.has(value) ? send('deliver') : wait;
     case 'stored':
       if (!restStates.has(value)) return wait;
@@ -54,30 +55,31 @@ export function conclude(state: AgentServerState, desired: DesiredConversation):
   }
 }
 
-/** Whether the events can be relied on where the status is late: the server may have restarted since. */
+/** Whether the events can be trusted while the status is late: the server may have restarted since. */
 function isUndisturbed({ status, life, message }: AgentServerState): boolean {
   if (status.kind === 'told') return true;
   return life.laterBoots === 0 && message.is === 'taken-up' && message.inLife === life.number;
 }
 
-/** The newest `execution_status` that is known. */
 function newestStatus({ status, agent }: AgentServerState): string {
   return status.kind === 'told' ? status.value : agent;
 }
 
-/** Why the conversation can't become ready any more. What an agent did before it took our message up is no reason. */
+/**
+ * Why the conversation can't become ready any more. What the agent did before it took up our message does not count.
+ */
 function endOf({ status, message, still, life }: AgentServerState): string | undefined {
   if (status.kind !== 'told') return undefined;
   if (status.value === 'deleting') return 'it is being deleted';
   if (message.is !== 'taken-up') return undefined;
   if (status.value === 'stuck') return 'the agent is stuck';
   if (status.value !== 'error') return undefined;
-  // A kill leaves an error that no event explains. In one life, an error's text can be late.
+  // A kill leaves an error without an event to explain it. Without a restart, the event can be late.
   const isOfThisLife = life.boot !== undefined && message.inLife === life.number && life.laterBoots === 0;
   return message.error ?? (isOfThisLife && still >= patience ? 'the agent is in state error' : undefined);
 }
 
-/** Whether the agent was not asked to run in this life of the server; where that was refused, after a while again. */
+/** Whether a run request is due: none was made since the last restart, or one was refused some time ago. */
 function mayRun({ run, life, still }: AgentServerState): boolean {
   if (run.is === 'not-asked' || run.inLife !== life.number) return true;
   return run.is === 'refused' && still >= patience;
@@ -87,7 +89,7 @@ function hasRestarted({ life }: AgentServerState): boolean {
   return life.number > 0;
 }
 
-/** A restart has ended the agent's work on the message; where the server does not tell, what looks like one. */
+/** Whether a restart has ended the agent's work on the message. If the server tells no boot time, this is a guess. */
 function wasInterrupted(
   { life, still, status }: AgentServerState,
   message: Extract<Message, { is: 'taken-up' }>,
@@ -96,7 +98,7 @@ function wasInterrupted(
   return still >= patience && status.kind === 'told' && status.value !== 'idle';
 }
 
-/** What a person reads while waiting. */
+/** Shown to people while they wait. */
 function describe(state: AgentServerState, { hasImages }: Goal): string {
   const { status, message, run, life, agent } = state;
   if (status.kind === 'absent') return 'absent';

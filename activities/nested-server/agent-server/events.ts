@@ -2,7 +2,7 @@ import type { DesiredConversation } from '../dialect.js';
 import { excerpt, property } from '../failures.js';
 import { type AgentServerEvent, type AgentServerState, busyStates } from './state.js';
 
-/** The state once a page of events was read, in the order of the stream. */
+/** Adds a page of events, in stream order. */
 export function addEvents(
   state: AgentServerState,
   events: readonly AgentServerEvent[],
@@ -30,7 +30,7 @@ function addEvent(state: AgentServerState, event: AgentServerEvent, desired: Des
   }
 }
 
-/** Whose turn it is when our message comes. */
+/** Whose turn it is when our message arrives. */
 function turnFor(agent: string): 'ours' | 'theirs' | 'after-theirs' {
   if (agent === 'unknown') return 'after-theirs';
   return busyStates.has(agent) ? 'theirs' : 'ours';
@@ -40,20 +40,20 @@ function addAgent(state: AgentServerState, agent: string): AgentServerState {
   const { message, life } = state;
   const next = { ...state, agent };
   if (message.is === 'stored') {
-    // The run of an agent that was at work when the message came may end without it.
+    // An agent that was working when the message arrived may end its run without taking it up.
     const hasEnded = message.turn === 'theirs' && !busyStates.has(agent);
     if (hasEnded) return { ...next, message: { ...message, turn: 'after-theirs' } };
     return message.turn === 'theirs' || agent !== 'running'
       ? next
       : { ...next, message: { is: 'taken-up', inLife: life.number } };
   }
-  // It works again, whatever ended its work before.
+  // The agent works again, so an earlier error does not count.
   return message.is === 'taken-up' && agent === 'running'
     ? { ...next, message: { is: 'taken-up', inLife: life.number } }
     : next;
 }
 
-/** Before the agent has taken our message up, an error is that of an earlier turn, or of a title for the conversation. */
+/** Before the agent has taken up our message, an error belongs to an earlier turn or to the conversation's title. */
 function addError(state: AgentServerState, { code, detail }: AgentServerEvent): AgentServerState {
   if (state.message.is !== 'taken-up') return state;
   const error = [excerpt(code), excerpt(detail)].filter(Boolean).join(': ') || 'the agent is in state error';

@@ -16,11 +16,11 @@ import { addEvents } from './events.js';
 import { pathOf } from './requests.js';
 import { type AgentServerEvent, type AgentServerState, longPatience, restStates, type Status } from './state.js';
 
-/** Events a request; the server takes up to 100. */
+/** Events per request. The server allows up to 100. */
 const pageSize = 50;
-/** Pages an observation: 1,000 events. A longer stream is read on at the next one. */
+/** Pages per observation: 1,000 events. The next observation reads the rest of a longer stream. */
 const maximumPages = 20;
-/** An id is a UUID. What is far longer is none, and would travel with every heartbeat. */
+/** An id is a UUID. A much longer one is not an event id, and would travel with every heartbeat. */
 const longestId = 100;
 
 export async function baseline(server: HttpClient, desired: DesiredConversation): Promise<AgentServerState> {
@@ -42,17 +42,17 @@ export async function observe(
   desired: DesiredConversation,
   state: AgentServerState,
 ): Promise<AgentServerState> {
-  // The events come first: they have the server load the conversation, and set right what a kill left as running.
+  // The events come first: reading them makes the server load the conversation and correct a `running` left by a kill.
   const read = await readOn(server, desired, state);
   const status: Status = read ? await readStatus(server, desired.sid) : { kind: 'absent' };
-  // A server that restarts just then tells so in the events, or by its boot.
+  // A server that has just restarted shows it in the events, or by its boot time.
   const newest = read && status.kind === 'late' ? await readOn(server, desired, read) : read;
   const seen = newest && status.kind !== 'absent' ? addStatus(newest, status) : addAbsence(state);
   const known = dependsOnLife(seen) ? addBoot(seen, await readBoot(server)) : seen;
   return { ...known, still: isSame(known, state) ? Math.min(state.still + 1, longPatience) : 1 };
 }
 
-/** Whether a restart of the server decides what is due: for an agent that rests though it has a message. */
+/** Whether the next step depends on a restart: the agent rests although it has a message. */
 function dependsOnLife({ status, message, life }: AgentServerState): boolean {
   if (life.boot === undefined) return false;
   if (status.kind === 'late') return true;
@@ -67,13 +67,13 @@ function isSame(one: AgentServerState, other: AgentServerState): boolean {
   );
 }
 
-/** Reads the events after the cursor; `undefined` where the server does not serve them. */
+/** Reads the events after the cursor; `undefined` if the server does not serve them. */
 async function readOn(
   server: HttpClient,
   desired: DesiredConversation,
   state: AgentServerState,
 ): Promise<AgentServerState | undefined> {
-  // A page begins with the event of the cursor: one of a single event would bring nothing new.
+  // A page begins with the cursor's own event, so a page of one event would bring nothing new.
   const pages = pageReader(pageSize, 2);
   const { isUndecided: _, ...known } = state;
   let seen: AgentServerState = { ...known, caughtUp: false };
@@ -86,20 +86,23 @@ async function readOn(
       seen = forgetStream(seen);
     }
     const next = addEvents(seen, read.events, desired);
-    // A page that brings nothing and says that there is more would go on for ever.
+    // Stops if the page has no new events, even if the server says that there are more. Otherwise it could read forever.
     if (next.isUndecided || (read.hasMore && next.cursor === cursor)) return next;
     seen = { ...next, caughtUp: !read.hasMore };
   }
   return seen;
 }
 
-/** A server that does not know the event answers from its first one on: what follows may be older than this start. */
+/**
+ * A server that does not know the cursor's event answers from its first event. Those events may be older than this
+ * start.
+ */
 function failureOfOtherStream(server: HttpClient, sid: string, cursor: string) {
   const message = `${sid} no longer has the event ${cursor} that was read before: the server has lost its events, or ${server.baseUrl} is another server now`;
   return failure('NestedServerUnavailable', message, {});
 }
 
-/** A page of events, oldest first where nothing else is asked for; `undefined` where the conversation is absent. */
+/** Reads a page of events, oldest first by default; `undefined` if the conversation is absent. */
 async function readEvents(
   server: HttpClient,
   sid: string,
@@ -111,7 +114,7 @@ async function readEvents(
   );
   if (isAboutConversation(answer)) return undefined;
   if (isMissingRoute(answer)) throw await failureOfMissingApi('agent-server', server, answer);
-  // Filtered here: versions differ in what their own filters take, and an empty page would not say that nothing is there.
+  // Filtered here: the filters differ between versions, and an empty page would not prove that nothing is there.
   const events = property(answer.json, 'items');
   if (answer.status !== 200 || !isEvents(events)) throw failureOfAnswer(answer);
   return { events, hasMore: typeof property(answer.json, 'next_page_id') === 'string' };
@@ -125,7 +128,7 @@ function isId(id: string | undefined): boolean {
   return id !== undefined && id !== '' && id.length <= longestId;
 }
 
-/** The part of what is left of a readiness check's time that the status may take: the events may do without it. */
+/** The share of the remaining time of a readiness check that the status request may take. */
 const statusShare = 0.5;
 
 async function readStatus(server: HttpClient, sid: string): Promise<Status> {

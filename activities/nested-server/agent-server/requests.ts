@@ -9,9 +9,9 @@ export function pathOf(sid: string): string {
 }
 
 /**
- * The request of a step.
+ * Builds the request of a step.
  *
- * @param version That of the server, as far as a create depends on it: see `dependsOnVersion`
+ * @param version The server's version, if a create depends on it: see `dependsOnVersion`
  */
 export function requestOf(
   step: AgentServerStep,
@@ -33,8 +33,8 @@ export function requestOf(
 }
 
 /**
- * The body of the create (`StartConversationRequest`). What is null is left out. A message that an earlier request may
- * have stored is not sent with it: a server that is killed during a create can find the message on its disk again.
+ * The body of the create (`StartConversationRequest`), without null fields. A message that an earlier request may have
+ * stored is left out: a server that is killed during a create can find the message on its disk again.
  */
 function startOf(conversation: Conversation, message: Message, version: string | undefined): object {
   const body = {

@@ -4,13 +4,13 @@ import { mcpServersOf } from '../../../contract/mcp-servers.js';
 import { property, stringAt } from '../failures.js';
 import { isFrom } from '../server-info.js';
 
-/** From this version on, a create takes additions to whatever agent it starts; older ones ignore them without a word. */
+/** From this version on, a create takes additions for any agent. Older versions silently ignore them. */
 const takesAdditionsFrom = '1.37';
 
-/** Characters of an addition to the system message; more of them are refused. */
+/** The longest addition to the system message, in characters. The server refuses a longer one. */
 const longestAddition = 32_768;
 
-/** The settings of a conversation in the agent-server's terms, with nothing lost of those that are written in them. */
+/** The conversation's settings in the agent server's terms. Settings that the caller wrote in these terms are kept. */
 export function settingsFor(conversation: Conversation, version: string | undefined): Record<string, unknown> {
   const {
     agentSettings,
@@ -33,19 +33,19 @@ export function settingsFor(conversation: Conversation, version: string | undefi
   return { ...own, agent_settings: withServers, agent_launch_additions: additions };
 }
 
-/** Whether the server's version decides what a create looks like. */
+/** Whether a create depends on the server's version. */
 export function dependsOnVersion({ settings }: Conversation): boolean {
   return Boolean(settings.conversationInstructions);
 }
 
-/** Where the agent works. Each conversation has a folder of its own, relative to where the server was started. */
+/** The agent's working directory. Each conversation has its own, relative to where the server was started. */
 export function workingDirOf({ sid, settings }: Conversation): string {
   return stringAt(settings.workspace, 'working_dir') ?? `workspace/${sid}`;
 }
 
 type AgentSettings = Conversation['settings']['agentSettings'];
 
-/** Beside the caller's own servers, in the one shape that every version takes. */
+/** Added to the caller's own servers, in the one shape that every version accepts. */
 function withMcpServers(agentSettings: AgentSettings, mcpConfig: Conversation['settings']['mcpConfig']): AgentSettings {
   const own = mcpServerMapOf(agentSettings);
   const servers = mcpServersOf(mcpConfig, Object.keys(own));
@@ -58,7 +58,7 @@ function takesAddition(instructions: string, version: string | undefined): boole
   return isFrom(version, takesAdditionsFrom) && instructions.length <= longestAddition;
 }
 
-/** Every version takes them here, after the caller's own. */
+/** Every version takes instructions here. They follow the caller's own. */
 function withInstructions(agentSettings: AgentSettings, instructions: string): AgentSettings {
   const context = objectAt(agentSettings, 'agent_context');
   const suffix = [stringAt(context, 'system_message_suffix'), instructions].filter(Boolean).join('\n\n');

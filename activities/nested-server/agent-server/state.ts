@@ -1,89 +1,92 @@
 import type { Boot } from '../server-info.js';
 
 /**
- * What a start knows of its conversation in an OpenHands agent server.
+ * What a conversation start knows of its conversation in an OpenHands agent server.
  *
- * A create stores the conversation, then the message, then runs the agent, and can be cut short between any two; the
- * same request again changes nothing. So what counts is what is in the event stream, and in which order.
+ * A create stores the conversation, then the message, then runs the agent, and can be cut short between any two of
+ * them. Repeating the request changes nothing. So only the contents and the order of the event stream count as
+ * evidence.
  */
 export interface AgentServerState {
-  /** Id of the newest event read, at first of the newest before this start; absent where there was none. */
+  /** Id of the newest event read; initially, of the newest event before this start. Absent if there was none. */
   readonly cursor?: string;
   /** Whether the stream was read to its end. */
   readonly caughtUp: boolean;
-  /** The next event is a message that can't be told from ours without its text. */
+  /** The next event is a message, and without the text of ours it is unclear whether it is ours. */
   readonly isUndecided?: true;
-  /** Observations in a row that found the same since the last request; counted up to `longPatience`. */
+  /** Observations in a row without a change since the last request. Counted up to `longPatience`. */
   readonly still: number;
   readonly status: Status;
-  /** Whether a create was answered, or the conversation was seen. */
+  /** Whether a create was answered or the conversation was seen. */
   readonly isCreated: boolean;
-  /** The `execution_status` as of the newest event read: the newest status can be of a later moment. Or `unknown`. */
+  /** The `execution_status` as of the newest event read, or `unknown`. The status request can tell of a later time. */
   readonly agent: string;
   readonly message: Message;
-  /** Whether an agent at work can pass over a message that joins its turn, and no request makes it take it up then. */
+  /**
+   * Whether a working agent can pass over a message that joins its turn. No request makes it take up the message then.
+   */
   readonly mayPassOver: boolean;
   readonly run: Run;
   readonly life: Life;
 }
 
-/** What the server last said of the conversation. */
+/** The server's last word on the conversation. */
 export type Status =
   /** Its `execution_status`. */
   | { readonly kind: 'told'; readonly value: string }
-  /** It does not serve the conversation's events, whatever it says otherwise. */
+  /** The server does not serve the conversation's events, even if other requests find it. */
   | { readonly kind: 'absent' }
-  /** No answer in time, while the events answer: these are all there is to go by. */
+  /** The status did not come in time, but the events did. Only they count. */
   | { readonly kind: 'late' };
 
-/** This start's message. */
+/** The first message of this start. */
 export type Message =
-  /** The start has none. */
+  /** This start has no message. */
   | { readonly is: 'none' }
   /** The server does not have it. */
   | { readonly is: 'missing' }
-  /** It may come into the stream. Answered with success, it is not sent again. */
+  /** It may appear in the stream. Once a request with it has succeeded, it is not sent again. */
   | {
       readonly is: 'sent';
       readonly isAnswered: boolean;
-      /** An earlier request with it was never answered, and may have arrived all the same. */
+      /** An earlier request with it was never answered but may have arrived. */
       readonly isRepeated: boolean;
     }
   | {
       readonly is: 'stored';
       /**
-       * Whose turn it is. `ours`: the agent was at rest when the message came, so that what it does is ours. `theirs`: it
-       * was at work on something earlier. `after-theirs`: that has ended, or may have, so that only a new run is ours.
+       * Whose turn it is. `ours`: the agent was at rest when the message arrived, so it now works for us. `theirs`: it
+       * was working on something earlier. `after-theirs`: that work has ended, or may have, so only a new run is ours.
        */
       readonly turn: 'ours' | 'theirs' | 'after-theirs';
     }
   | {
       readonly is: 'taken-up';
-      /** The life of the server in which the agent took it up. */
+      /** The life of the server (see `Life`) in which the agent took it up. */
       readonly inLife: number;
-      /** What ended the agent's work on it, in the server's words. */
+      /** The error that ended the agent's work on it, in the server's words. */
       readonly error?: string;
     };
 
-/** Whether the agent was asked to run for a message that lay there, and in which life of the server. */
+/** Whether the agent was asked to run for a stored message, and in which life of the server. */
 export type Run =
   | { readonly is: 'not-asked' }
   | { readonly is: 'asked'; readonly inLife: number }
-  /** Asked, and then given an empty message. */
+  /** Asked to run, and then sent an empty message. */
   | { readonly is: 'nudged'; readonly inLife: number }
   | { readonly is: 'refused'; readonly inLife: number; readonly reason: string };
 
-/** The server's process. A restart interrupts an agent, and what it was asked to do. */
+/** The life of the server's process. A restart interrupts the agent and drops requests to run it. */
 export interface Life {
-  /** How often a restart was proved since the start. */
+  /** The number of restarts that were proved since this start began. */
   readonly number: number;
-  /** Absent where the server did not tell before this start had sent anything. */
+  /** Absent if the server did not tell it before this start sent its first request. */
   readonly boot?: Boot;
-  /** How often in a row a later boot was seen: one process of several, or a restart. */
+  /** Later boot times in a row: several processes that take turns, or a restart. */
   readonly laterBoots: number;
 }
 
-/** An event of the stream, as far as it is evidence. Nothing in it is what it should be, unless checked. */
+/** An event of the stream, reduced to what counts as evidence. Its values are unchecked. */
 export interface AgentServerEvent {
   readonly id: string;
   readonly kind?: unknown;
@@ -96,16 +99,16 @@ export interface AgentServerEvent {
 }
 
 /**
- * How often in a row the same is found before something is done about it, ten seconds by default: a create whose answer
- * was lost may still be setting up the agent, an agent that was asked to run be starting, an error's text be on its way.
+ * The number of unchanged observations before the next step: ten seconds by default. Until then, a create without an
+ * answer may still be setting up the agent, a requested run may be starting, or an error's text may be on its way.
  */
 export const patience = 5;
 
-/** How often an agent is found at work on something earlier before a message joins it that it may pass over. */
+/** The number of observations of a busy agent before a message that it may pass over joins its turn. */
 export const longPatience = 15;
 
-/** An agent that is in the middle of something. */
+/** The states of an agent in the middle of a turn. */
 export const busyStates: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation']);
 
-/** An agent that does nothing until it is asked to. */
+/** The states of an agent that does nothing until it is asked to. */
 export const restStates: ReadonlySet<string> = new Set(['idle', 'paused', 'finished', 'error', 'stuck']);

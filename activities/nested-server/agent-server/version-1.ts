@@ -1,7 +1,7 @@
 import type { Goal } from '../dialect.js';
 import type { AgentServerState, Message } from './state.js';
 
-/** What workers from before evidence carried a version knew. A run that they began can be gone on with. */
+/** The evidence of workers from before evidence had a version. Their runs can continue. */
 interface EvidenceOfVersion1 {
   readonly watermark?: string;
   readonly status: string;
@@ -10,10 +10,10 @@ interface EvidenceOfVersion1 {
   readonly unchanged?: number;
 }
 
-/** The events are read again from the watermark on: that finds again what was known. */
+/** The events are read again from the watermark on, which finds the same facts again. */
 export function upgrade(evidence: object, { messageDigest }: Goal): AgentServerState {
   const { watermark, status, woken, unchanged } = evidence as EvidenceOfVersion1;
-  // It was written down before a request that may have been sent.
+  // This evidence was saved before a request that may have been sent.
   const message: Message =
     messageDigest === undefined ? { is: 'none' } : { is: 'sent', isAnswered: false, isRepeated: true };
   return {

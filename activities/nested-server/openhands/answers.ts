@@ -28,26 +28,26 @@ export function stateAt(
       status,
       loop: { life: watermark < 0 ? 'none' : 'unproven' },
       message: { is: messageDigest === undefined ? 'none' : 'missing' },
-      // An agent so busy that its last change of state is pages ago has left `loading` long since.
+      // If the agent's last change of state is pages ago, it is busy and has long left `loading`.
       ...(watermark >= 0 && { before: before ?? { id: watermark, state: 'running', reason: '', isOurs: false } }),
     },
     status,
   );
 }
 
-/** The state once the server has told, or failed to tell, the status. */
+/** Adds the status, or that it could not be read. */
 export function addStatus(state: OpenHandsState, status: Status): OpenHandsState {
   const next = { ...state, status };
   const isUp = status.kind === 'told' && (status.value === 'RUNNING' || status.value === 'STARTING');
   if (isUp && state.loop.life === 'unproven') return { ...next, loop: joined(state) };
-  // A create whose answer was lost has reached the server.
+  // A create whose answer was lost did reach the server.
   if (isUp && state.loop.life === 'none') return { ...next, loop: { life: 'started' } };
-  // Before anything was sent, a status of no loop is the word of a server that is not about to change it.
+  // If nothing was sent yet, a status without a loop is final: the server is not about to change it.
   const isGone = status.kind === 'absent' || (status.kind === 'told' && status.value === 'STOPPED');
   return isGone && state.loop.life === 'unproven' ? { ...next, loop: { life: 'none' } } : next;
 }
 
-/** The state once the server has told whether the loop is alive. */
+/** Adds whether the loop is alive. */
 export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState {
   const { status, loop, message } = state;
   if (!isAlive) {
@@ -62,7 +62,7 @@ export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState
   return loop.life === 'none' ? { ...alive, loop: { life: 'started' } } : alive;
 }
 
-/** The state where the server did not answer whether the loop is alive, though others of its kind do. */
+/** The server did not answer whether the loop is alive, although servers of its kind usually do. */
 export function addLifeUnanswered(state: OpenHandsState): OpenHandsState {
   const { status } = state;
   return status.kind === 'unreadable' || status.kind === 'late'
@@ -70,10 +70,10 @@ export function addLifeUnanswered(state: OpenHandsState): OpenHandsState {
     : state;
 }
 
-/** The state where the server does not know the conversation any more: its next stream begins anew. */
+/** The server no longer knows the conversation. Its next event stream starts from the beginning. */
 export function forgetStream({ before: _, ...state }: OpenHandsState): OpenHandsState {
   const { message } = state;
-  // Should the server find it again, the message may be there.
+  // If the server finds the conversation again, the message may be there.
   const lost: Message =
     message.is === 'none' || message.is === 'missing'
       ? message
@@ -87,7 +87,7 @@ function joined({ before, watermark }: OpenHandsState): Loop {
   return { life: 'live', since: watermark, agent: before, turn: waitingStates.has(before.state) ? 'none' : 'theirs' };
 }
 
-/** The state to checkpoint before a step: from then on its message may come into the stream. */
+/** The state to checkpoint before a step. From then on, the step's message may appear in the stream. */
 export function intend(step: OpenHandsStep, state: OpenHandsState): OpenHandsState {
   const { message, cursor } = state;
   if (step !== 'create' && step !== 'deliver') return state;
@@ -102,7 +102,7 @@ export function intend(step: OpenHandsStep, state: OpenHandsState): OpenHandsSta
   };
 }
 
-/** The state once a create was answered: whether it began a life, or found a loop alive and dropped the message. */
+/** Adds the answer to a create: it began a life, or it found a live loop and dropped the message. */
 export function addCreated(state: OpenHandsState, isNewLife: boolean): OpenHandsState {
   const { loop, message } = state;
   if (isNewLife) {
@@ -117,7 +117,7 @@ export function addCreated(state: OpenHandsState, isNewLife: boolean): OpenHands
   return { ...state, ...(!isKnown && { loop: joined(state) }), ...(isDropped && { message: { is: 'missing' } }) };
 }
 
-/** The state once the loop has accepted an event. */
+/** The loop has accepted an event. */
 export function addAccepted(step: Exclude<OpenHandsStep, 'create'>, state: OpenHandsState): OpenHandsState {
   const { message } = state;
   if (step === 'deliver') {

@@ -1,12 +1,15 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
 import { agentState, type OpenHandsState, patience } from './state.js';
 
-/** What may be sent: create the conversation or start it again, hand over the message, or make the agent take it up. */
+/**
+ * The requests that may be due: create the conversation or start it again, deliver the message, or make the agent take
+ * it up (`wake`, then `point`).
+ */
 export type OpenHandsStep = 'create' | 'deliver' | 'wake' | 'point';
 
 /**
- * The agent states of a conversation that is ready: at work, or waiting for a person. One that is not listed (`paused`,
- * `stopped`, `rejected`, or one of a later version) is waited for, and named.
+ * The agent states of a ready conversation: working, or waiting for a person. The checks go on for any other state
+ * (`paused`, `stopped`, `rejected`, or one of a later version) and report it.
  */
 const readyStates: ReadonlySet<string> = new Set([
   'running',
@@ -18,10 +21,10 @@ const readyStates: ReadonlySet<string> = new Set([
   'finished',
 ]);
 
-/** An agent that does nothing until it gets a message. */
+/** The states of an agent that does nothing until it gets a message. */
 const idleStates: ReadonlySet<string> = new Set(['awaiting_user_input', 'finished', 'error']);
 
-/** The table of docs/readiness.md, from top to bottom. */
+/** The table in docs/readiness.md, from top to bottom. */
 export function conclude(state: OpenHandsState, desired: DesiredConversation): Conclusion<OpenHandsStep> {
   const { status, loop, message } = state;
   const seen = describe(state);
@@ -36,13 +39,13 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
     return { kind: 'ready', status: nameOf(state) };
   }
   if (state.isUndecided) return { kind: 'compare', seen: `${seen}, with a message that may be its own` };
-  // What is not read yet may be the message, or a new life.
+  // Unread events may hold the message, or a new life.
   if (!state.caughtUp) return wait(`reading its events, at ${state.cursor}`);
-  // The answer to a create tells whether a loop is alive; one that is changes nothing and drops the message.
+  // The answer to a create tells whether a loop is alive. If one is, the create changes nothing and drops the message.
   if (loop.life === 'unproven') return send('create');
   if (mayBeJoined(state)) return send('create');
   const agent = agentState(state);
-  // While it is STARTING, the newest state can still be the last word of the life before.
+  // While the status is STARTING, the newest state can still belong to the life before.
   if (agent === undefined || agent === 'loading' || isStarting(state)) return wait();
 
   switch (message.is) {
@@ -53,7 +56,8 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
       if (message.isAnswered) return wait(whyUnseen(message.by, desired));
       return message.unseen < patience ? wait('its message not in its events yet') : send('deliver');
     case 'stored': {
-      // It was at work on our message since: in a loop that an earlier turn can still fail, the last word counts.
+      // The agent has worked on our message. If an earlier turn can still fail in this loop, only the final state
+      // counts.
       const hasFailed = agent === 'error' && message.hasRun && message.waking === 'no' && state.isStill;
       if (hasFailed) return { kind: 'fail', reason: reasonOf(state) };
       const step = wakingStep(state, message);
@@ -84,7 +88,9 @@ function isStopped({ status }: OpenHandsState): boolean {
   return status.kind === 'told' && status.value === 'STOPPED' && !status.isDenied;
 }
 
-/** What could be read before can't be now: the server may have just restarted, and then its old events prove nothing. */
+/**
+ * The status was readable before and is not now: the server may have restarted, and its old events would prove nothing.
+ */
 function mayHaveRestarted({ status }: OpenHandsState): boolean {
   if (status.kind !== 'unreadable' && status.kind !== 'late') return false;
   if (status.life !== undefined) return status.life === 'unanswered';
@@ -92,8 +98,8 @@ function mayHaveRestarted({ status }: OpenHandsState): boolean {
 }
 
 /**
- * Whether the loop that runs may be one that was there before this start: it adds no events, and our create was never
- * answered. A create that is answered tells.
+ * Whether the running loop may be one from before this start: it adds no events, and our create was never answered. The
+ * answer to another create tells.
  */
 function mayBeJoined({ loop, status, message, before, isStill }: OpenHandsState): boolean {
   const isRunning = status.kind === 'told' && status.value === 'RUNNING';
@@ -114,14 +120,14 @@ function isThere({ is }: OpenHandsState['message']): boolean {
   return is === 'none' || is === 'stored' || is === 'taken-up';
 }
 
-/** Makes an agent take up a message that it does not know of, or has passed over. */
+/** Makes the agent take up a message that it does not know of or has passed over. */
 function wakingStep(
   { loop, isStill }: OpenHandsState,
   message: Extract<OpenHandsState['message'], { is: 'stored' }>,
 ): OpenHandsStep | undefined {
   if (loop.life !== 'live') return undefined;
   const isOfEarlierLife = message.id < loop.since;
-  // It has looked at the message, waits, and nothing more comes: it takes the message for answered.
+  // The agent has read the message, waits, and no event follows: it considers the message answered.
   const isPassedOver = message.isRecalled && idleStates.has(loop.agent.state) && isStill;
   switch (message.waking) {
     case 'no':
@@ -133,20 +139,20 @@ function wakingStep(
   }
 }
 
-/** The server has answered with success, and does not show the message. It is not sent again: it may be there. */
+/** The server accepted the message but does not show it. It is not sent again, because it may be there. */
 function whyUnseen(by: 'create' | 'deliver', { hasImages }: Goal): string {
   const reason =
     hasImages && by === 'deliver' ? ': the server drops a message with images if the model has no vision' : '';
   return `its message accepted, but not in its events${reason}`;
 }
 
-/** The server's word for a conversation that is ready. */
+/** The server's name for a ready conversation's status. */
 function nameOf(state: OpenHandsState): string {
   const { status } = state;
   return status.kind === 'told' && !status.isDenied ? status.value : (agentState(state) ?? status.kind);
 }
 
-/** What a person reads while waiting. */
+/** Shown to people while they wait. */
 function describe(state: OpenHandsState): string {
   const { status, loop } = state;
   const agent = agentState(state) ?? (loop.life === 'none' ? 'gone' : 'not started');

@@ -9,7 +9,7 @@ import {
   waitingStates,
 } from './state.js';
 
-/** The state once a page of events was read. An event up to the cursor tells nothing new. */
+/** Adds a page of events. Events up to the cursor are already known. */
 export function addEvents(
   state: OpenHandsState,
   events: readonly OpenHandsEvent[],
@@ -25,8 +25,8 @@ export function addEvents(
 }
 
 /**
- * The state where the next event is too large to be read. It is none of those that count, but for the message of a
- * replay, which has no bound and is the first of what is replayed. Ids have no gaps.
+ * Skips the next event, which is too large to read. Of the events that count, only a replay's message is unbounded, and
+ * it is the first event of the replay. Ids have no gaps, so the skipped event has the next id.
  */
 export function addUnreadEvent(state: OpenHandsState, { isReplay }: DesiredConversation): OpenHandsState {
   const id = state.cursor + 1;
@@ -51,19 +51,19 @@ function addEvent(state: OpenHandsState, event: OpenHandsEvent, desired: Desired
   if (message.is === 'stored' && isRequestToRun(event) && message.waking !== 'pointed') {
     return source === 'user' ? { ...next, message: { ...message, waking: 'awake' } } : next;
   }
-  // The loop may have ended since: what it did for our message was done all the same.
+  // The loop may have ended since, but its work on our message was done.
   const isForOurs = isOurTurn(next) || (message.isRecalled && next.loop.life !== 'live');
   return action !== undefined && source === 'agent' && isForOurs ? takeUp(next, true) : next;
 }
 
 /**
- * A create that found a loop still loading is answered as one that began it, and drops its message. But a loop that it
- * began would have told so first, by a `loading` of its own.
+ * A create that finds a loop still loading is answered as if it had begun that loop, and its message is dropped. But a
+ * loop that it had begun would have sent a `loading` first.
  */
 function showsOlderLoop({ loop }: OpenHandsState, event: OpenHandsEvent): boolean {
   if (loop.life !== 'started') return false;
   const agent = agentOf(event, false);
-  // These can be the last words of a loop that has ended.
+  // A loop that has ended can leave these as its last events.
   return agent
     ? !['loading', 'stopped', 'error'].includes(agent.state)
     : event.action !== undefined && event.source === 'agent';
@@ -80,7 +80,7 @@ function joinLoop(state: OpenHandsState, { id }: OpenHandsEvent): OpenHandsState
   };
 }
 
-/** A loop began. Only an agent that has acted on our message before still knows of it. */
+/** A loop began. Its agent knows our message only if the agent had acted on it before. */
 function beginLife(state: OpenHandsState, agent: Agent): OpenHandsState {
   const { message, loop } = state;
   const next: OpenHandsState = {
@@ -92,24 +92,24 @@ function beginLife(state: OpenHandsState, agent: Agent): OpenHandsState {
     const { wasHeard: _, ...stored } = message;
     return { ...next, message: { ...stored, is: 'stored', hasRun: false, waking: 'no' } };
   }
-  // What was sent to the life before may be lost with it, or reach this one.
+  // A message that was sent to the life before may be lost with it, or reach this one.
   const wasForThisLife =
     message.is === 'sent' && message.by === 'create' && !(loop.life === 'live' && loop.since > message.lastAfter);
   return message.is === 'sent' && !wasForThisLife ? { ...next, message: unanswered(message) } : next;
 }
 
-/** A message whose life has ended: it can be lost, so that it is sent again once it is not found. */
+/** The message's life has ended, so it may be lost. It is sent again if it is not found. */
 export function unanswered(message: SentMessage): SentMessage {
   return { ...message, isAnswered: false, isRepeated: true, unseen: 0 };
 }
 
 function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
   const { loop } = state;
-  // Before a `loading` was seen, it is the last word of a life that has ended.
+  // Before `loading` was seen, this is the last event of a life that has ended.
   if (loop.life !== 'live') return state;
   const message = hasRunNow(state.message, agent);
   const next: OpenHandsState = { ...state, message, loop: { ...loop, agent } };
-  // The earlier turn has ended, and our message was not there: what comes after the message comes of it.
+  // The earlier turn ended before our message arrived, so the turn after our message is ours.
   const isStored = message.is === 'stored' || message.is === 'taken-up';
   if (loop.turn === 'theirs' && !isStored && waitingStates.has(agent.state)) {
     return { ...next, loop: { ...loop, agent, turn: 'none' } };
@@ -124,7 +124,7 @@ function hasRunNow(message: OpenHandsState['message'], { state }: Agent): OpenHa
   return begins ? { ...message, hasRun: true } : message;
 }
 
-/** Whether our message was sent, and can be this one. */
+/** Whether our message was sent and this event can be it. */
 function mayBeOurs({ message }: OpenHandsState, { id }: OpenHandsEvent): boolean {
   return message.is === 'sent' && id > message.after;
 }
@@ -137,7 +137,7 @@ function contentOf({ args }: OpenHandsEvent): string {
 function addOurMessage(state: OpenHandsState, id: number): OpenHandsState {
   const { loop } = state;
   const message = { is: 'stored', id, isRecalled: false, hasRun: false, waking: 'no' } as const;
-  // An agent that waits takes it up next.
+  // A waiting agent takes it up next.
   const next = loop.life === 'live' && loop.turn === 'none' ? { ...loop, turn: 'ours' as const } : loop;
   return { ...state, message, loop: next };
 }
@@ -148,7 +148,7 @@ function addForeignMessage(state: OpenHandsState): OpenHandsState {
   return { ...state, loop: { ...loop, turn: 'theirs' } };
 }
 
-/** An answer to a search for knowledge, or a pointer to a message: both make the agent go on with it. */
+/** The answer to a search for knowledge, or a pointer to a message. Both make the agent go on with that message. */
 function addRecalled(state: OpenHandsState, { cause, source, observation }: OpenHandsEvent): OpenHandsState {
   const { message, loop } = state;
   if (message.is !== 'stored' || typeof cause !== 'number') return state;
@@ -160,7 +160,7 @@ function addRecalled(state: OpenHandsState, { cause, source, observation }: Open
     message: {
       ...message,
       isRecalled: true,
-      // An agent at work goes on with our message.
+      // A working agent goes on with our message.
       hasRun: message.hasRun || agentState(state) === 'running',
       ...(isPointer && { waking: 'pointed' }),
     },
@@ -178,8 +178,8 @@ function takeUp(state: OpenHandsState, wasHeard: boolean): OpenHandsState {
 }
 
 /**
- * Whether an error now is ours. In a loop that was there before, an earlier turn can still fail, and say so twice, until
- * the agent is at work on our message.
+ * Whether an error now would be ours. In a loop from before this start, an earlier turn can still fail, and report it
+ * twice, until the agent works on our message.
  */
 function isForUs(state: OpenHandsState): boolean {
   const { loop, message, watermark } = state;
@@ -191,7 +191,7 @@ function isOurTurn({ loop }: OpenHandsState): boolean {
   return loop.life === 'live' && loop.turn === 'ours';
 }
 
-/** The agent's search for knowledge about our message carries its text, and nothing else that leads back to it. */
+/** The agent's search for knowledge about our message carries the message's text. Nothing else links the two. */
 function isRecall({ action, source, args }: OpenHandsEvent, desired: DesiredConversation): boolean {
   const query = property(args, 'query');
   return (

@@ -20,7 +20,7 @@ export const openhands: Dialect<OpenHandsState, OpenHandsStep> = {
   async send(step, server, conversation, state) {
     const path = step === 'create' ? '/api/conversations' : `${pathOf(conversation.sid)}/events`;
     const answer = await server.send({ method: 'POST', path, body: bodyOf(step, conversation, state.message) });
-    // Gone: the next observation sees it.
+    // The conversation is gone. The next observation sees that.
     if (step !== 'create' && isAboutConversation(answer)) return state;
     if (step === 'create') {
       if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfCreate(answer);

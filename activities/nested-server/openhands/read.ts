@@ -8,18 +8,18 @@ import { addEvents, addUnreadEvent } from './events.js';
 import { pathOf } from './requests.js';
 import { type OpenHandsEvent, type OpenHandsState, patience, type Status } from './state.js';
 
-/** Events a request; the server takes up to 100. */
+/** Events per request. The server allows up to 100. */
 const pageSize = 50;
-/** Pages an observation: 1,000 events. A longer stream is read on at the next one. */
+/** Pages per observation: 1,000 events. The next observation reads the rest of a longer stream. */
 const maximumPages = 20;
-/** The part of what is left of a readiness check's time that the status may take: it must leave some for the proof of life. */
+/** The share of a readiness check's remaining time for the status. The rest is for the proof of life. */
 const statusShare = 0.5;
 
 export async function baseline(server: HttpClient, desired: DesiredConversation): Promise<OpenHandsState> {
   const { sid } = desired;
   const newest = await readNewest(server, sid);
   const status: Status = newest ? await readStatus(server, sid, false) : { kind: 'absent' };
-  // A conversation that has events and is said to be absent was lost just now, or is there all the same.
+  // A conversation with events that is reported absent was lost just now, or still exists. A second read tells.
   const isContradicted = newest?.events.length && status.kind === 'absent';
   const events = (isContradicted ? await readNewest(server, sid) : newest)?.events ?? [];
   const state = stateAt(desired, events, status);
@@ -33,15 +33,16 @@ export async function observe(
 ): Promise<OpenHandsState> {
   const { sid } = desired;
   const read = await readOn(server, desired, state);
-  // The status comes second: a server that restarted in between must not be ready by events of before.
+  // The status is read second: after a restart in between, old events must not prove readiness.
   const wasTold = state.status.kind === 'told' || ('wasTold' in state.status && state.status.wasTold);
   const told = addStatus(read ?? { ...state, caughtUp: false }, await readStatus(server, sid, wasTold));
   const proved = isDoubtful(told) || (!read && told.loop.life === 'live') ? await proveLife(server, sid, told) : told;
   if (!read) return proved.loop.life === 'none' ? forgetStream(proved) : proved;
-  // Without a proof of life, a line that was cut may have been the server's end: that it still serves events tells.
+  // Without a proof of life, a cut connection may mean that the server stopped. Reading events once more rules that
+  // out.
   const { status } = proved;
   const isTold = status.kind === 'told' || status.kind === 'absent';
-  // And what a loop did before its end, which was read before that was proved, may be more.
+  // A loop may have added events before its end, after the first read.
   const hasEnded = proved.loop.life === 'none' && told.loop.life !== 'none';
   const isProved = isTold || status.life === 'alive' || proved.loop.life === 'none';
   const known =
@@ -54,15 +55,15 @@ function lookedFor(message: OpenHandsState['message']): OpenHandsState['message'
   return mayCome ? { ...message, unseen: Math.min(message.unseen + 1, patience) } : message;
 }
 
-/** Status values that would end the start, or a life. */
+/** Status values that would end this start or a life. */
 const ends: ReadonlySet<string> = new Set(['STOPPED', 'ERROR', 'ARCHIVED']);
 
-/** A status that is missing, or would end something: one odd answer must not decide. */
+/** A missing status, or one that would end something, is checked once more: one odd answer must not decide. */
 function isDoubtful({ status, loop }: OpenHandsState): boolean {
   return status.kind === 'told' ? ends.has(status.value) && loop.life !== 'none' : status.kind !== 'absent';
 }
 
-/** Asks whether the loop is alive; where that does not tell, for the status once more. */
+/** Asks whether the loop is alive. If that does not tell, reads the status again. */
 async function proveLife(server: HttpClient, sid: string, state: OpenHandsState): Promise<OpenHandsState> {
   const { status } = state;
   const isAboutLoop = status.kind !== 'told' || status.value === 'STOPPED';
@@ -80,7 +81,7 @@ async function proveLife(server: HttpClient, sid: string, state: OpenHandsState)
   return status.kind === 'told' ? addStatus(state, await readStatus(server, sid, true)) : state;
 }
 
-/** Reads the events after the cursor; `undefined` where the server does not know the conversation. */
+/** Reads the events after the cursor; `undefined` if the server does not know the conversation. */
 async function readOn(
   server: HttpClient,
   desired: DesiredConversation,
@@ -100,7 +101,7 @@ async function readOn(
     const read = await eventsOf(server, answer);
     if (!read) return undefined;
     const next = addEvents(seen, read.events, desired);
-    // A page that brings nothing and says that there is more would go on for ever.
+    // Stops if the page has no new events, even if the server says that there are more. Otherwise it could read forever.
     if (next.isUndecided || (read.hasMore && next.cursor === seen.cursor)) return next;
     seen = { ...next, caughtUp: !read.hasMore };
   }
@@ -121,7 +122,7 @@ function requestEvents(server: HttpClient, sid: string, query: Record<string, nu
   return server.send({ method: 'GET', path: `${pathOf(sid)}/events`, query });
 }
 
-/** The events of an answer; `undefined` where the server does not know the conversation. */
+/** The events of an answer; `undefined` if the server does not know the conversation. */
 async function eventsOf(server: HttpClient, answer: HttpAnswer) {
   if (isAboutConversation(answer)) return undefined;
   if (isMissingRoute(answer)) throw await failureOfMissingApi('openhands', server, answer);
@@ -138,7 +139,9 @@ function isId(id: unknown): boolean {
   return Number.isSafeInteger(id) && (id as number) >= 0;
 }
 
-/** The status may be unreadable for conversations that are fine: 0.60 to 1.6 without Docker answer 500, or cut the line. */
+/**
+ * The status can be unreadable for a healthy conversation: 0.60 to 1.6 without Docker answer 500 or cut the connection.
+ */
 async function readStatus(server: HttpClient, sid: string, wasTold: boolean): Promise<Status> {
   const answer = await server
     .send({ method: 'GET', path: pathOf(sid), share: statusShare })
@@ -152,14 +155,14 @@ async function readStatus(server: HttpClient, sid: string, wasTold: boolean): Pr
   return value === '' ? { kind: 'unreadable', wasTold } : { kind: 'told', value, ...(runtime && { runtime }) };
 }
 
-/** What 0.51 to 1.6 answer where no loop is alive. A loop that is coming up has another 404. */
+/** The answer of 0.51 to 1.6 if no loop is alive. A starting loop has another 404. */
 const noLoop = 'Agent session not found';
 
 type LoopLife = 'alive' | 'ended' | 'unknown' | 'unanswered';
 
 /**
- * Whether the agent's loop is alive, or the conversation even known; `undefined` where the server has no route for it.
- * The request adds no events.
+ * Asks whether the loop is alive and the conversation known; `undefined` if the server has no route for it. This
+ * request adds no events.
  */
 async function readLife(server: HttpClient, sid: string): Promise<LoopLife | undefined> {
   const answer = await server

@@ -24,14 +24,14 @@ export function bodyOf(step: OpenHandsStep, conversation: Conversation, message:
   }
 }
 
-/** What the agent is pointed to: its own search for knowledge about the message, or the message. */
+/** What to point the agent to: its own search for knowledge about the message or, without one, the message. */
 function causeOf(message: OpenHandsState['message']): number | undefined {
   return message.is === 'stored' || message.is === 'taken-up' ? (message.recall ?? message.id) : undefined;
 }
 
 /**
- * The body of the create (`InitSessionRequest`). What is null is left out: a server refuses a key that its version does
- * not know yet. Instructions and MCP servers are not kept by the server: every create carries them.
+ * The body of the create (`InitSessionRequest`), without null fields: a server refuses a key that its version does not
+ * know. The server does not keep instructions and MCP servers, so every create carries them.
  */
 function initOf({ sid, settings, initialUserMsg, replayJson }: Conversation, withMessage: boolean): object {
   const body = {

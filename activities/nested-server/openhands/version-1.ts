@@ -1,7 +1,7 @@
 import type { Goal } from '../dialect.js';
 import { type Agent, type Loop, type Message, type OpenHandsState, type Status, waitingStates } from './state.js';
 
-/** What workers from before evidence carried a version knew. A run that they began can be gone on with. */
+/** The evidence of workers from before evidence had a version. Their runs can continue. */
 interface EvidenceOfVersion1 {
   readonly watermark: number;
   readonly cursor: number;
@@ -57,7 +57,7 @@ function loopOf(known: EvidenceOfVersion1): Loop {
 function messageOf(known: EvidenceOfVersion1, { messageDigest }: Goal): Message {
   const { messageId, heardId, loadingId = -1, wakeId = -1, nudgeId = -1, watermark, cursor, accepted } = known;
   if (messageDigest === undefined) return { is: 'none' };
-  // It was written down before a request that may have been sent.
+  // This evidence was saved before a request that may have been sent.
   if (messageId === undefined) {
     return {
       is: 'sent',

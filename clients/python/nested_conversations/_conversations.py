@@ -183,7 +183,7 @@ class NestedConversations:
         return await _limited(work, timeout, sid, progress)
 
     async def progress(self, sid: str, *, run_id: str | None = None) -> AsyncIterator[ConversationStatus]:
-        """Tells how the conversation's newest run, or the given one, comes along, until it has ended.
+        """Yields the status of the conversation's newest run, or of the given one, until it has ended.
 
         Yields each time when something has changed. Phases never go back, but for a create that is made again. What
         the run came to is told by the last phase, and by `wait`.
@@ -215,7 +215,7 @@ class NestedConversations:
             await asyncio.gather(watching, return_exceptions=True)
 
     async def status(self, sid: str) -> ConversationStatus:
-        """How the conversation's newest run comes along.
+        """The status of the conversation's newest run.
 
         Raises:
             ConversationNotFoundError: Where there is none.

@@ -1,4 +1,4 @@
-"""Waits for a run's end, and tells how it comes along."""
+"""Waits for a run's end, and reports its progress."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class EncryptionCodec(PayloadCodec):
             return payload
         key_id = payload.metadata.get("encryption-key-id", b"").decode("ascii", "replace")
         if not _KEY_ID.fullmatch(key_id) or len(payload.data) <= _NONCE_BYTES + _TAG_BYTES:
-            raise ValueError("a payload says that it is encrypted, and is not")
+            raise ValueError("a payload is marked as encrypted, but is not")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise LockedPayloadError(

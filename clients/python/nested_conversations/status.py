@@ -61,7 +61,7 @@ class Retrying:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationStatus:
-    """How a run of a conversation comes along. Times are in UTC."""
+    """The status of a run of a conversation. Times are in UTC."""
 
     sid: str
     workflow_id: str

@@ -62,7 +62,7 @@ async def test_each_key_decrypts_what_it_encrypted() -> None:
         await EncryptionCodec({"new": NEW}).decode([encrypted])
     with pytest.raises(LockedPayloadError, match="it was changed, or its key 'old' was another one"):
         await EncryptionCodec({"old": NEW}).decode([encrypted])
-    with pytest.raises(ValueError, match="says that it is encrypted, and is not"):
+    with pytest.raises(ValueError, match="is marked as encrypted, but is not"):
         await EncryptionCodec({"old": OLD}).decode([Payload(metadata={"encoding": b"binary/encrypted"}, data=b"x")])
 
 

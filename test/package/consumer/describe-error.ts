@@ -8,7 +8,7 @@ import {
 } from 'nested-conversations/client';
 import type { FailureDetails, FailureType } from 'nested-conversations/contract';
 
-/** Compiles only as long as each class has its own details, and they are typed. */
+/** Compiles only if each class has its own, typed details. */
 export function describeError(error: unknown): string {
   if (error instanceof InvalidInputError) return error.details.problems.map(({ field }) => field).join();
   if (error instanceof ConversationRejectedError) return String(error.details.msgId satisfies string | undefined);
@@ -23,7 +23,7 @@ export function describeError(error: unknown): string {
   throw error;
 }
 
-/** The same for who reads an ApplicationFailure. */
+/** The same for a reader of an ApplicationFailure. */
 export function attemptsOf(type: FailureType, details: FailureDetails['ConversationNotReady']): number {
   return type === 'ConversationNotReady' ? details.attempts : 0;
 }

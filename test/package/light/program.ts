@@ -6,7 +6,7 @@ import {
   NestedConversations,
 } from 'nested-conversations/client';
 
-/** A service that only starts conversations, with a Temporal client of its own: compiles, and runs. */
+/** A service that only starts conversations, with its own Temporal client. It must compile and run. */
 const interval: DurationString = '1 second';
 const input: CreateNestedConversationInput = {
   apiUrl: process.argv[2] ?? '',

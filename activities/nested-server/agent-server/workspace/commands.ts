@@ -3,28 +3,28 @@ import type { Job, WorkspacePlan } from './plan.js';
 import { quoted, variables } from './shell.js';
 
 /*
- * The commands that are sent to the sandbox, for its /bin/sh. Each takes a moment.
+ * The commands that are sent to the sandbox, for its /bin/sh. Each ends within moments.
  *
- * A job outlives the request, the worker and the server that have started it. It has a folder inside of .git, where it is
- * in nobody's way, and is lost with the checkout:
+ * A job outlives the request, the worker and the server that have started it. Its folder is inside .git, out of the way,
+ * and is removed together with the checkout:
  *
- *   lock   is held as long as the job runs, so that one that was cut short is told from one that runs
- *   run    how often it was begun, for what, by which run of the workflow, and how often by that
- *   pid    of the process group to end
- *   log    its output: the beginning and the end
+ *   lock   held while the job runs: shows whether a job without an exit code still runs or was cut short
+ *   run    how often it was begun, for what, by which run of the workflow, and how often by that run
+ *   pid    the process group to end
+ *   log    the beginning and the end of its output
  *   exit   its exit code
  */
 
-/** In bytes: what is kept of a job's output, and what is told of it. */
+/** In bytes: how much of a job's output is kept in its log, and how much of the log is printed. */
 const output = { beginning: 256 * 1024, end: 64 * 1024, told: 2_000 };
 
-/** How long a token that nobody reads lies in memory. */
+/** How long a token stays in memory if no job reads it. */
 const tokenSeconds = 60;
 
-/** What a command exits with that says why it does nothing. */
+/** The exit code of a command that can't do its work. Its output says why. */
 export const refused = 3;
 
-/** Begins every command: `$jobs` is where the jobs have their folders. */
+/** The beginning of every command. It defines `$jobs`, the folder that holds the jobs' folders. */
 function inWorkspace({ workingDir, sid }: WorkspacePlan): string {
   return `${variables({ dir: workingDir, sid })}
 refuse() { echo "$*"; exit ${refused}; }
@@ -33,7 +33,7 @@ find_jobs() { jobs=$(git rev-parse --absolute-git-dir)/nested-conversations/$sid
 `;
 }
 
-/** Prints what there is, a line for each fact: see `facts.ts`. Changes nothing. */
+/** Prints the facts of the workspace, one per line: see `facts.ts`. Changes nothing. */
 export function observeCommand(plan: WorkspacePlan): string {
   return `${inWorkspace(plan)}
 cd -- "$dir" 2>/dev/null && [ -e .git ] || exit 0
@@ -60,9 +60,9 @@ done`;
 }
 
 /**
- * Begins a job, as the next one after those that were seen: so the same command may arrive twice, or late.
+ * Begins a job if it was begun exactly `begun` times before. So the same command may arrive twice, or late.
  *
- * @param tokenFile holds the header that opens the repository; read and removed
+ * @param tokenFile The file with the `Authorization` header for the repository. The command reads and removes it.
  */
 export function startCommand(plan: WorkspacePlan, job: Job, begun: number, tokenFile = ''): string {
   const { name, key, limitSeconds, script } = job;
@@ -96,7 +96,10 @@ header=$header setsid sh -c ${quoted(runner)} job "$job" "$limit" "$script" </de
   setsid sh -c ${quoted(recorder)} job "$job" >/dev/null 2>&1 &`;
 }
 
-/** Runs the script within its limit. What it leaves running, such as a database, does not hold the lock. */
+/**
+ * Runs the script within its time limit. A process that the script leaves running, such as a database, does not hold
+ * the lock.
+ */
 const runner = `
 timeout -k 10 "$2" bash -c "$3" job "$1" 9>&- &
 echo $! >"$1/pid"
@@ -108,7 +111,7 @@ exec 9>&-
 { head -c ${output.beginning}; tail -c ${output.end}; } >"$1/log"
 : >"$1/written"`;
 
-/** Ends what runs, and sweeps what a reader did not come for. */
+/** Ends the running job and removes token files that no job has read. */
 export function stopCommand(plan: WorkspacePlan): string {
   return `${inWorkspace(plan)}
 sweep
@@ -125,7 +128,7 @@ done 2>/dev/null
 exit 0`;
 }
 
-/** Prints the path of an empty file that only its owner can read, and that is in memory. */
+/** Creates an empty file in memory that only its owner can read, and prints its path. */
 export function tokenFileCommand(plan: WorkspacePlan): string {
   return `${inWorkspace(plan)}
 umask 077

@@ -2,26 +2,27 @@ import type { JobFacts, WorkspaceFacts } from './facts.js';
 import { temporaryFailure, timedOut } from './job-scripts.js';
 import type { Job, WorkspacePlan } from './plan.js';
 
-/** What follows from what there is in the sandbox. */
+/** What is due, given the facts of the sandbox. */
 export type WorkspaceConclusion =
   | { readonly kind: 'ready' }
   | { readonly kind: 'wait'; readonly job: Job }
   | {
       readonly kind: 'start';
       readonly job: Job;
-      /** As the next one after so many. */
+      /** How often the job was begun before. */
       readonly begun: number;
-      /** Whether this run has tried before: then a pause is due. */
+      /** Whether this run has begun the job before. Then it pauses first. */
       readonly isAgain: boolean;
     }
   | { readonly kind: 'fail'; readonly reason: string };
 
-/** How often a run begins a job that was cut short, or that met what may pass. */
+/** How often one run begins a job that was cut short or failed for a temporary reason. */
 const maximumTries = 3;
 
 /**
- * First the checkout, then the setup script, where the repository has one. A job that has ended well is not run again, by
- * no run: the setup script runs once. One that was cut short is run from its beginning: half a setup is none.
+ * The checkout comes first, then the setup script, if the repository has one. A job that has succeeded is never run
+ * again, not even by another run, so the setup script runs once. A job that was cut short runs again from its
+ * beginning.
  */
 export function conclude(facts: WorkspaceFacts, plan: WorkspacePlan): WorkspaceConclusion {
   const checkout = concludeJob(plan.checkout, facts.jobs.checkout, plan.runId);
@@ -30,7 +31,7 @@ export function conclude(facts: WorkspaceFacts, plan: WorkspacePlan): WorkspaceC
   return setup ?? { kind: 'ready' };
 }
 
-/** `undefined` where the job is done. */
+/** `undefined` if the job has succeeded. */
 function concludeJob(job: Job, known: JobFacts | undefined, runId: string): WorkspaceConclusion | undefined {
   if (!known) return { kind: 'start', job, begun: 0, isAgain: false };
   const { state, begun, tries } = known;
@@ -51,12 +52,12 @@ function reasonOf({ phase, limitSeconds }: Job, { state, tries, output }: JobFac
   return `${phase} failed with exit code ${state.exitCode}${triesMade}${said}`;
 }
 
-/** In bytes: with what comes before it, as much of a failure's details as is told. */
+/** In bytes: with the text before it, this fills the bound of a failure's detail: see `failure-boundary.ts`. */
 const toldOutput = 280;
 
 function endOf(output: string): string {
   const bytes = Buffer.from(output);
   if (bytes.length <= toldOutput) return output;
-  // The first word, or character, is a half.
+  // The cut can split the first word, or a character.
   return `…${bytes.subarray(-toldOutput).toString('utf8').replace(/^\S*/, '')}`;
 }

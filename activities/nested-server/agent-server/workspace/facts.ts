@@ -1,14 +1,14 @@
 import type { Job } from './plan.js';
 
-/** What there is in the sandbox. */
+/** The facts of the sandbox. */
 export interface WorkspaceFacts {
   readonly hasSetupScript: boolean;
   readonly jobs: { readonly [name in Job['name']]?: JobFacts };
 }
 
-/** What is known of a job that was begun. */
+/** The facts of a job that was begun. */
 export interface JobFacts {
-  /** How often it was begun, by all runs. */
+  /** How often all runs together have begun it. */
   readonly begun: number;
   /** What it was begun for, and by which run of the workflow. */
   readonly key: string;
@@ -16,14 +16,14 @@ export interface JobFacts {
   /** How often that run has begun it. */
   readonly tries: number;
   readonly state: JobState;
-  /** The end of its output, once it has ended other than well. */
+  /** The end of its output, if it ended without success. */
   readonly output: string;
 }
 
 export type JobState =
   | { readonly is: 'running' }
   | { readonly is: 'ended'; readonly exitCode: number }
-  /** It has begun and not ended, and does not run: the sandbox was restarted, or killed it. */
+  /** It has begun, has not ended, and is not running: the sandbox was restarted, or killed it. */
   | { readonly is: 'cut-short' };
 
 /** Reads what `observeCommand` prints. */

@@ -1,33 +1,34 @@
 import { variables } from './shell.js';
 
-/** What a job exits with where trying again may help: `EX_TEMPFAIL` of sysexits. */
+/** The exit code of a job that may succeed later: `EX_TEMPFAIL` of sysexits. */
 export const temporaryFailure = 75;
 
-/** What `timeout` exits with. */
+/** The exit code of `timeout` when the time limit has passed. */
 export const timedOut = 124;
 
-/** As OpenHands does it, with its own process, so that it can end with `exit`. */
+/** Runs the script as OpenHands does, but in its own process, because the script may call `exit`. */
 export const setupScript = 'unset header; exec bash .openhands/setup.sh';
 
 export interface CheckoutTarget {
   readonly url: string;
   /** A branch, a tag or a commit. */
   readonly branch: string | undefined;
-  /** The branch to make from the repository's default one where none is given. */
+  /** The branch to create from the repository's default branch if no branch is given. */
   readonly newBranch: string;
 }
 
 /**
- * Gets the repository, and puts the branch into the working directory, where the script is started. Can be repeated.
+ * Clones the repository into the working directory, where the script starts, and checks out the branch. Can be
+ * repeated.
  *
- * A folder that was empty at first is ours until the checkout is complete: what an earlier attempt left is overwritten. In
- * a checkout that was there before, Git overwrites nothing.
+ * A folder that was empty at first is ours until the checkout is complete: leftovers of an earlier attempt are
+ * overwritten. In a checkout that existed before, Git overwrites nothing.
  */
 export function checkoutScript({ url, branch = '', newBranch }: CheckoutTarget): string {
   return `${variables({ url, branch, new_branch: newBranch })}${prepareGit}${takePossession}${checkOut}${installHook}`;
 }
 
-/** The header that opens the repository comes in the environment, `$1` is the job's folder. */
+/** The environment holds the `Authorization` header for the repository in `$header`. `$1` is the job's folder. */
 const prepareGit = `
 set -eu
 job=$1
@@ -50,7 +51,7 @@ remotely() {
 }
 `;
 
-/** Decides whether the folder is ours, and whether there is anything to do. */
+/** Finds out whether the folder is ours and whether there is anything to do. */
 const takePossession = `
 # The same repository may be written as a URL with a user, with .git at its end, or for SSH.
 plain() { printf '%s' "$1" | sed -E 's#^git@([^:/]+):#https://\\1/#; s#^ssh://#https://#; s#://[^/@]*@#://#; s#/+$##; s#\\.git$##'; }

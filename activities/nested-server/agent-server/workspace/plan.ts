@@ -5,31 +5,31 @@ import { repositoryOf } from '../../../../contract/repository.js';
 import { workingDirOf } from '../settings.js';
 import { checkoutScript, setupScript } from './job-scripts.js';
 
-/** What a start wants to find in its conversation's working directory. */
+/** What the conversation's working directory must hold, and how to get there. */
 export interface WorkspacePlan {
   readonly sid: string;
-  /** The run of the workflow: what an earlier one failed at, this one tries again. */
+  /** The workflow's run. A job that failed in an earlier run is tried again in this one. */
   readonly runId: string;
   readonly workingDir: string;
   readonly checkout: Job;
   readonly setup: Job;
-  /** The `Authorization` header that opens the repository. In no command: see `token-file.ts`. */
+  /** The `Authorization` header for the repository. It is part of no command: see `tokenFileCommand`. */
   readonly authorization?: string;
 }
 
-/** A program that runs in the sandbox, for longer than a request may take. */
+/** A program that runs in the sandbox and may take longer than a request. */
 export interface Job {
   readonly name: 'checkout' | 'setup';
-  /** What a person reads while it runs. */
+  /** Shown to people while it runs. */
   readonly phase: 'preparing repository' | 'running setup script';
-  /** Tells what the job does from what a job of the same name did for another repository or branch. */
+  /** Identifies what the job does: the repository and branch it is for. A job with another key is not the same job. */
   readonly key: string;
-  /** For bash. */
+  /** Run by bash. */
   readonly script: string;
   readonly limitSeconds: number;
 }
 
-/** The plan of a conversation with a repository. */
+/** Plans the workspace of a conversation with a repository. */
 export function planOf(conversation: Conversation, runId: string): WorkspacePlan {
   const { sid, settings, preparation } = conversation;
   const { url, authorization } = repositoryOf(settings);

@@ -3,18 +3,18 @@ import type { HttpAnswer, HttpClient } from '../../http-client.js';
 import { failureOfMissingApi } from '../../server-info.js';
 import { refused } from './commands.js';
 
-/** A command waits for nothing but the disk. */
+/** A command waits only for the disk. */
 const commandSeconds = 30;
 
-/** Thrown where a command says that it can't do its work. */
+/** Thrown when a command reports that it can't do its work. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
 /**
- * What a short command prints.
+ * Runs a short command and returns its output.
  *
- * @throws RefusedError, or ApplicationFailure as the server's answer means
+ * @throws RefusedError, or an ApplicationFailure that follows from the server's answer
  */
 export async function runCommand(server: HttpClient, command: string): Promise<string> {
   const answer = await server.send({
@@ -33,7 +33,7 @@ export async function runCommand(server: HttpClient, command: string): Promise<s
   throw failure('NestedServerUnavailable', message, { method: answer.method, url: answer.url, status: answer.status });
 }
 
-/** Writes a text into a file that is there already, so that it keeps its mode. */
+/** Writes text into an existing file, which keeps its mode. */
 export async function writeInto(server: HttpClient, path: string, text: string): Promise<void> {
   const body = new FormData();
   body.append('file', new Blob([text]), 'file');

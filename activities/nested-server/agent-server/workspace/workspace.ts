@@ -10,7 +10,7 @@ import { RefusedError, runCommand, writeInto } from './sandbox.js';
 
 type Start = Extract<WorkspaceConclusion, { kind: 'start' }>;
 
-/** The working directory of a conversation that has a repository, in the sandbox of its agent-server. */
+/** The working directory of a conversation with a repository, in the sandbox of its agent server. */
 export class Workspace {
   readonly sid: string;
   readonly #plan: WorkspacePlan;
@@ -20,7 +20,7 @@ export class Workspace {
     this.#plan = planOf(conversation, runId);
   }
 
-  /** @throws ApplicationFailure of type ConversationRejected where the server can't be prepared for a conversation */
+  /** @throws ApplicationFailure of type ConversationRejected if the server can't prepare a workspace */
   async checkServer(server: HttpClient): Promise<void> {
     const info = await readServerInfo(server);
     if (info?.kind === 'agent-server' && isSupported(info) === false) throw failureOfUnsupported(server.baseUrl, info);
@@ -31,7 +31,7 @@ export class Workspace {
     }
   }
 
-  /** What is due, as the sandbox is now. */
+  /** What is due, given the present state of the sandbox. */
   async observe(server: HttpClient): Promise<WorkspaceConclusion> {
     return conclude(parseFacts(await runCommand(server, observeCommand(this.#plan))), this.#plan);
   }
@@ -49,12 +49,12 @@ export class Workspace {
     }
   }
 
-  /** Ends the job that runs. */
+  /** Ends the running job. */
   async stop(server: HttpClient): Promise<void> {
     await runCommand(server, stopCommand(this.#plan));
   }
 
-  /** The path of a file in memory that holds the token until the job reads it. */
+  /** Puts the token into a file in memory for the job, and returns the file's path. */
   async #handOver(authorization: string, server: HttpClient): Promise<string> {
     const path = (await runCommand(server, tokenFileCommand(this.#plan))).trim();
     await writeInto(server, path, authorization);
