@@ -72,7 +72,7 @@ test('finds nothing to fix where all is well, in a line a check, and only reads'
     '✔ encryption',
     '✔ payload store',
     '✔ nested server',
-    'Nothing is in the w',
+    'Everything that a c',
   ]);
   assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
   assert.deepEqual([...new Set(server.requests.map(({ method }) => method))], ['GET']);

@@ -380,6 +380,9 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   // A loop that is already alive takes no replay.
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
   if (!goodStates.includes(endsIn)) return false;
+  // A stranger's step that waits for a person keeps the agent from the message.
+  const hasStranger = schedule.troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
+  if (hasStranger && endsIn === 'awaiting_user_confirmation') return false;
   // An agent that was already working, and never begins another action, does not show what it works on.
   if (agent === 'runs')
     return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
