@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { toMilliseconds } from '../contract/duration.js';
 import type { Conversation } from '../contract/input.js';
+import { needsPreparation } from '../contract/needs-preparation.js';
 import { replayedMessage } from '../contract/replay.js';
 import { checkInput, invalidInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -45,11 +46,6 @@ export async function createConversation(
     countCreated(server);
     return { ...known, goal: goalOf(conversation), readiness, secrets: secretTextsOf(conversation) };
   });
-}
-
-/** A conversation with a repository must not start until the repository is in its workspace. */
-function needsPreparation({ server, settings }: Conversation): boolean {
-  return server === 'agent-server' && settings.repository != null;
 }
 
 const notPrepared = {

@@ -2,6 +2,7 @@ import { CancellationScope, patched, proxyActivities, sleep } from '@temporalio/
 import type { Activities, CreatedConversation, Evidence } from '../activities/interface.js';
 import { toMilliseconds } from '../contract/duration.js';
 import type { CreateNestedConversationInput, CreateNestedConversationResult } from '../contract/input.js';
+import { needsPreparation } from '../contract/needs-preparation.js';
 import { explainFailure, isInvalidInput, lostTooOften } from './explain-failure.js';
 import { createPolicy, maximumCreates, preparePolicy, readinessPolicy, stopPolicy } from './policies.js';
 
@@ -59,8 +60,7 @@ export async function createNestedConversation(
  * @returns Whether it was done. Runs that began before this step existed skip it: such an input was refused then.
  */
 async function prepare(input: CreateNestedConversationInput): Promise<true | undefined> {
-  const hasRepository = input?.server === 'agent-server' && input.settings?.repository != null;
-  if (!hasRepository || !patched('prepare-workspace')) return undefined;
+  if (!needsPreparation(input) || !patched('prepare-workspace')) return undefined;
   await prepareWorkspace({ input });
   return true;
 }
