@@ -24,6 +24,7 @@ import { type End, maximumAttempts, type Scene } from './random-run.js';
 import {
   anyTrouble,
   type Happenings,
+  hasStranger,
   injectTroubles,
   meetsSilence,
   type RequestKinds,
@@ -348,8 +349,7 @@ function isFine({ server, script, before, message: kind, troubles }: AgentServer
     return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
   if (swallows || refusesRun || before === 'a run that goes on') return false;
   // A stranger's run that never ends keeps the agent from our message. So does a step that waits for a person.
-  const hasStranger = troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
-  if (hasStranger && (agent === 'runs' || agent === 'waiting_for_confirmation')) return false;
+  if (hasStranger(troubles) && (agent === 'runs' || agent === 'waiting_for_confirmation')) return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);
 }
 

@@ -17,6 +17,7 @@ import { type End, maximumAttempts, type Scene } from './random-run.js';
 import {
   anyTrouble,
   type Happenings,
+  hasStranger,
   injectTroubles,
   meetsSilence,
   type RequestKinds,
@@ -381,8 +382,7 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (schedule.message === 'replay' && !['nothing', 'a life that ended'].includes(schedule.before)) return false;
   if (!goodStates.includes(endsIn)) return false;
   // A stranger's step that waits for a person keeps the agent from the message.
-  const hasStranger = schedule.troubles.some((trouble) => trouble.server === 'passes on what a stranger says');
-  if (hasStranger && endsIn === 'awaiting_user_confirmation') return false;
+  if (hasStranger(schedule.troubles) && endsIn === 'awaiting_user_confirmation') return false;
   // An agent that was already working, and never begins another action, does not show what it works on.
   if (agent === 'runs')
     return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);

@@ -122,6 +122,11 @@ export function meetsSilence(troubles: readonly Trouble[]): boolean {
   return troubles.some(({ fault }) => fault.startsWith('no answer'));
 }
 
+/** Whether somebody else's message can come between. */
+export function hasStranger(troubles: readonly Trouble[]): boolean {
+  return troubles.some(({ server }) => server === 'passes on what a stranger says');
+}
+
 /** Whether so much goes wrong that a start may give up on the conversation. */
 export function mayBeGivenUp(reason: string, troubles: readonly Trouble[]): boolean {
   const strikes = troubles.reduce((sum, { times }) => sum + times, 0);
