@@ -83,6 +83,20 @@ describe('a connection that is reset before an answer began', () => {
   });
 });
 
+describe('a request', () => {
+  test('has its body as JSON, and a form as a form', async (t) => {
+    const { server, http } = await start(t);
+    const form = new FormData();
+    form.set('file', new Blob(['a token']), 'token');
+    await http.send({ ...write, body: { a: 1 } });
+    await http.send({ ...write, body: form });
+    const [json, multipart] = server.requests;
+    assert.deepEqual([json?.headers['content-type'], json?.body], ['application/json', { a: 1 }]);
+    assert.match(String(multipart?.headers['content-type']), /^multipart\/form-data; boundary=/);
+    assert.match(String(multipart?.body), /name="file"; filename="token"[\s\S]*\r\n\r\na token\r\n--/);
+  });
+});
+
 describe('an answer', () => {
   const bomb = (json: string): Fault => ({
     kind: 'answer',
