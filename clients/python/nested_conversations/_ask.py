@@ -54,7 +54,7 @@ async def once(call: Callable[[], Awaitable[T]]) -> T:
 
 
 async def ask_until_answered(call: Callable[[], Awaitable[T]], on_retrying: OnRetrying) -> T:
-    """Asks Temporal until it answers; `on_retrying` is told once for each outage."""
+    """Asks Temporal until it answers. Calls `on_retrying` once for each outage."""
     since = datetime.now(timezone.utc)
     told = False
 
@@ -122,7 +122,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether Temporal refused to deal with it at all, for want of resources."""
+    """Whether Temporal refused the call because a limit was reached."""
     return isinstance(error, RPCError) and error.status == RPCStatusCode.RESOURCE_EXHAUSTED
 
 

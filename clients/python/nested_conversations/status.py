@@ -78,7 +78,7 @@ class ConversationStatus:
     overdue: OverdueStep | None = None
     """Set where it is stuck although it runs: no worker is there, or all are busy."""
     failed_workflow_tasks: int = 0
-    """How often in a row the workflow's own code could not go on, e.g. for want of a key."""
+    """How many workflow tasks in a row have failed, e.g. because a key is missing."""
     workflow_task_failure: str | None = None
     """What the first of them met, e.g. `a payload is encrypted with key 'k2': the keys here are k1`."""
     user_id: str | None = None
