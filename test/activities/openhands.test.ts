@@ -10,7 +10,7 @@ import {
   stateAt,
 } from '../../activities/nested-server/openhands/answers.js';
 import { conclude, type OpenHandsStep } from '../../activities/nested-server/openhands/conclude.js';
-import { addEvents } from '../../activities/nested-server/openhands/events.js';
+import { addEvents, addStillness } from '../../activities/nested-server/openhands/events.js';
 import {
   type OpenHandsEvent,
   type OpenHandsState,
@@ -56,7 +56,7 @@ const events =
   (...added: NewEvent[]): F =>
   (state, desired) =>
     addEvents(
-      { ...state, isStill: false },
+      addStillness(state, false),
       added.map((event, index) => ({ ...event, id: state.cursor + 1 + index }) as OpenHandsEvent),
       desired,
     );
@@ -67,7 +67,7 @@ const status =
 const alive: F = (state) => addLife(state, true);
 const gone: F = (state) => addLife(state, false);
 const lifeUnanswered: F = (state) => addLifeUnanswered(state);
-const nothingNew: F = (state) => ({ ...state, isStill: true });
+const nothingNew: F = (state) => addStillness(state, true);
 const notFoundForLong: F = (state) =>
   state.message.is === 'sent' ? { ...state, message: { ...state.message, unseen: patience } } : state;
 const notReadToTheEnd: F = (state) => ({ ...state, caughtUp: false });
@@ -482,7 +482,8 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
 
 const earlierTurns: DialectRow<OpenHandsState>[] = [
   ['goes on', [...joinedBusy, events(ours)], 'wait: RUNNING (agent running), the message not taken up yet'],
-  ['fails before our message', [baseline(told('RUNNING'), ...busy), events(error)], 'send deliver'],
+  ['has just failed', [baseline(told('RUNNING'), ...busy), events(error)], 'wait: RUNNING (agent error)'],
+  ['fails before our message', [baseline(told('RUNNING'), ...busy), events(error), nothingNew], 'send deliver'],
   [
     'fails before our message is there',
     [...joinedBusy, events(error), status('RUNNING')],
@@ -504,8 +505,62 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
-    'goes on with ours, which fails for good',
-    [...joinedBusy, events(ours, recall, nullObservation('environment', 5), error), nothingNew],
+    'goes on with ours, which fails',
+    [...joinedBusy, events(ours, recall, nullObservation('environment', 5), error)],
+    `fail: ${rejectedKey}`,
+  ],
+  [
+    'fails after our message, and once more before the agent steps',
+    [...joinedBusy, events(ours, error, recall, running, nullObservation('environment', 6), error)],
+    'wait: RUNNING (agent error), the message not taken up yet',
+  ],
+  [
+    'fails after our message, and once more before the agent steps, for good',
+    [...joinedBusy, events(ours, error, recall, running, nullObservation('environment', 6), error), nothingNew],
+    'send wake',
+  ],
+  [
+    'fails after our message, with which the agent has just begun',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running)],
+    'wait: RUNNING (agent running), the message just taken up',
+  ],
+  [
+    'fails after our message, with which the agent goes on',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running), nothingNew],
+    'ready: RUNNING',
+  ],
+  [
+    'fails once more after the agent has begun with our message',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running, error), nothingNew],
+    'send wake',
+  ],
+  [
+    'fails once more after our message was answered',
+    [
+      ...joinedBusy,
+      events(ours, error, running, recall, nullObservation('environment', 7), agentMessage('Ours.'), awaiting, error),
+    ],
+    'ready: RUNNING',
+  ],
+  [
+    'fails once more while the model is asked about our message',
+    [
+      ...joinedBusy,
+      events(ours, error, recall, nullObservation('environment', 6), running, error, agentMessage('Ours.'), awaiting),
+    ],
+    'ready: RUNNING',
+  ],
+  [
+    'failed twice, and then ours, which the agent was woken for',
+    [
+      ...joinedBusy,
+      events(ours, error, recall, running, nullObservation('environment', 6), error),
+      nothingNew,
+      posts('wake'),
+      events(askedToRun, running),
+      posts('point'),
+      events(nullObservation('user', 6), error),
+    ],
     `fail: ${rejectedKey}`,
   ],
   [
@@ -514,16 +569,6 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
       baseline(told('RUNNING'), ...busy, error),
       posts('deliver'),
       events(ours, recall, running, nullObservation('environment', 6), error),
-    ],
-    'wait: RUNNING (agent error), the message not taken up yet',
-  ],
-  [
-    'failed, and ours fails, too, for good',
-    [
-      baseline(told('RUNNING'), ...busy, error),
-      posts('deliver'),
-      events(ours, recall, running, nullObservation('environment', 6), error),
-      nothingNew,
     ],
     `fail: ${rejectedKey}`,
   ],

@@ -216,9 +216,10 @@ describe('with its settings', () => {
     await restart('SIGTERM');
     const next = freshInput();
     const resumed = { ...next.input, sid: input.sid };
-    assert.equal(
+    // Right after a restart, the status may be briefly unreadable. Then the agent's state is used instead.
+    assert.match(
       (await conversations.ensureReady({ ...resumed, apiUrl: proxy.url }, { resume: true })).status,
-      'RUNNING',
+      /^running$/i,
     );
     assert.equal(await timesInStream(input.sid, content), 1);
     await assertHeardOnce(input.sid, next.content);
