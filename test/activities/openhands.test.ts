@@ -421,7 +421,7 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
   [
     'alive, and the message is that of a replay',
     joined,
-    'fail: it was running already, and a running conversation takes no replay',
+    'fail: it was already running, and a running conversation takes no replay',
     replay,
   ],
   [

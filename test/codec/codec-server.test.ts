@@ -217,7 +217,7 @@ describe('a codec server process', () => {
     [
       'a port that is none',
       { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: 'x' },
-      /PORT must be a port, and is 'x'/,
+      /PORT must be a port, but is 'x'/,
     ],
     [
       'an origin with a path',

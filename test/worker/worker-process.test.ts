@@ -138,12 +138,12 @@ describe('a worker that can not use its settings says which, in one line, and ex
     {
       name: 'a payload store that is not there',
       env: () => ({ PAYLOAD_STORE: `file://${join(folder, 'missing')}` }),
-      complaint: /^PAYLOAD_STORE names no folder: create file:/,
+      complaint: /^PAYLOAD_STORE is not a folder: create file:/,
     },
     {
       name: 'a payload store of a kind that is unknown',
       env: () => ({ PAYLOAD_STORE: 'ftp://host/folder' }),
-      complaint: /^PAYLOAD_STORE must be s3:\/\/bucket\/prefix or file:\/\/\/folder, and is 'ftp:/,
+      complaint: /^PAYLOAD_STORE must be s3:\/\/bucket\/prefix or file:\/\/\/folder, but is 'ftp:/,
     },
     {
       name: 'a deployment name without a build id',
@@ -168,7 +168,7 @@ describe('a worker that can not use its settings says which, in one line, and ex
     {
       name: 'a size of the cache that is no number',
       env: () => ({ WORKER_MAX_CACHED_WORKFLOWS: 'many' }),
-      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be 0 \(none\) or a whole number from 2, and is 'many'$/,
+      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be 0 \(none\) or a whole number of at least 2, but is 'many'$/,
     },
     {
       name: 'a grace time below zero',
@@ -178,12 +178,12 @@ describe('a worker that can not use its settings says which, in one line, and ex
     {
       name: 'a log level that would show what payloads hold',
       env: () => ({ LOG_LEVEL: 'trace' }),
-      complaint: /^LOG_LEVEL must be debug, info, warn or error, and is 'trace'$/,
+      complaint: /^LOG_LEVEL must be debug, info, warn or error, but is 'trace'$/,
     },
     {
       name: 'a port for probes that is none',
       env: () => ({ WORKER_HTTP_PORT: '65536' }),
-      complaint: /^WORKER_HTTP_PORT must be a port, and is '65536'$/,
+      complaint: /^WORKER_HTTP_PORT must be a port, but is '65536'$/,
     },
     {
       name: 'a port for probes that is taken',
@@ -198,7 +198,7 @@ describe('a worker that can not use its settings says which, in one line, and ex
     {
       name: 'an address to listen on that is none',
       env: () => ({ WORKER_HTTP_HOST: 'localhost' }),
-      complaint: /^WORKER_HTTP_HOST must be an IP address such as 0\.0\.0\.0, and is 'localhost'$/,
+      complaint: /^WORKER_HTTP_HOST must be an IP address such as 0\.0\.0\.0, but is 'localhost'$/,
     },
     {
       name: 'a rule for nested servers that is none',
@@ -208,7 +208,7 @@ describe('a worker that can not use its settings says which, in one line, and ex
     {
       name: 'a wish for a proxy that is neither yes nor no',
       env: () => ({ NESTED_SERVER_PROXY_FROM_ENVIRONMENT: 'yes' }),
-      complaint: /^NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, and is 'yes'$/,
+      complaint: /^NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, but is 'yes'$/,
     },
     {
       name: 'rules for nested servers that a proxy would get around',

@@ -22,7 +22,7 @@ const { MAXIMUM_ATTEMPTS_REACHED, NON_RETRYABLE_FAILURE, CANCEL_REQUESTED, TIMEO
 
 const notReadyMessage = (seen: string, hint = '') =>
   `conv was not ready after 60 looks, 2 seconds apart: it was last seen ${seen}${hint}`;
-const setUpHint = '; a set-up script may need more readiness.maximumAttempts';
+const setUpHint = '; a setup script may need more readiness.maximumAttempts';
 const notReadyDetails = (lastObservation: string) => [
   { attempts: 60, maximumAttempts: 60, interval: '2 seconds', waitedMs: 118_000, lastObservation },
 ];
@@ -113,7 +113,7 @@ const explained: [what: string, failure: ActivityFailure, type: string, message:
     notReadyDetails('STARTING (agent loading)'),
   ],
   [
-    'looks that ran out for a refused request tell of it, and give no advice on set-up scripts',
+    'looks that ran out for a refused request tell of it, and give no advice on setup scripts',
     lookFailed(
       MAXIMUM_ATTEMPTS_REACHED,
       ApplicationFailure.create({

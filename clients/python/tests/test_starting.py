@@ -249,7 +249,7 @@ async def test_a_large_replay_is_left_in_the_store_and_compared_by_its_digest(
 
 async def test_what_is_too_large_is_refused(unattended: NestedConversations, conversation: ConversationInput) -> None:
     replay = replay_of("é")  # Six characters in JSON.
-    with pytest.raises(InvalidInputError, match=r"replayJson makes .* drop old events"):
+    with pytest.raises(InvalidInputError, match=r"replayJson has .* drop old events"):
         await unattended.start(dataclasses.replace(conversation, initial_user_msg=None, replay_json=replay))
 
 
