@@ -116,7 +116,7 @@ describe('the quick start', () => {
   // Each part begins with a conversation that does not exist yet.
   const commands = [...commandsOf(section.replaceAll('conv123', 'conv122')), ...commandsOf(page)];
 
-  test('of the README and of the page begin with the same servers', () => {
+  test('starts the same servers in the README and on the page', () => {
     const [inReadme, onPage] = [section, page].map((text) => commandsOf(text).filter(isServer));
     assert.deepEqual(inReadme, onPage);
     assert.deepEqual(
