@@ -61,14 +61,14 @@ async function open(sid: string, message: string): Promise<unknown> {
   return JSON.parse(await runCommand('sh', ['-c', command], { cwd: folder, env }));
 }
 
-test('opens a workspace, its conversation as a child workflow', async () => {
+test('opens a workspace with its conversation as a child workflow', async () => {
   assert.deepEqual(await open('conv1', 'Fix the build'), { conversationId: 'conv1', apiUrl: server.url });
   assert.deepEqual(server.conversation('conv1').messagesSeenByModel, ['Fix the build']);
   const { parentExecution } = await temporal.env.client.workflow.getHandle(workflowIdOf('conv1')).describe();
   assert.equal(parentExecution?.workflowId, 'workspace-conv1');
 });
 
-test('opened again with the same message it attaches, and with another it is refused', async () => {
+test('attaches if opened again with the same message, and fails with another', async () => {
   assert.deepEqual(await open('conv2', 'Fix the build'), { conversationId: 'conv2', apiUrl: server.url });
   assert.deepEqual(await open('conv2', 'Fix the build'), { conversationId: 'conv2', apiUrl: server.url });
   const refused = (await open('conv2', 'Fix the tests')) as { type: string; message: string };
@@ -78,7 +78,7 @@ test('opened again with the same message it attaches, and with another it is ref
   assert.doesNotMatch(printed, /released runtime-conv2/);
 });
 
-test('releases the runtime of a conversation that fails, and says why it did', async () => {
+test('releases the runtime of a conversation that fails and reports why it failed', async () => {
   server.script('conv3', { agent: 'errors', errorReason: 'out of credit' });
   const failed = (await open('conv3', 'Fix the build')) as { type: string; message: string };
   assert.equal(failed.type, 'ConversationFailed');
