@@ -74,7 +74,7 @@ async function outcomeOf(...payloads: Payload[]): Promise<string> {
 
 const isLarge = ({ data }: Payload) => (data?.length ?? 0) > 1000;
 
-test('every payload that can not be decoded, eight of each at once', async () => {
+test('the worker stays within its memory with eight of every undecodable payload at once', async () => {
   for (const [kind, make] of undecodable) {
     const payload = make();
     if (!isLarge(payload)) continue;
@@ -84,14 +84,14 @@ test('every payload that can not be decoded, eight of each at once', async () =>
   assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
 });
 
-test('a hundred thousand payloads in one input, four at once', async () => {
+test('the worker stays within its memory with four inputs of 100,000 payloads at once', async () => {
   const payloads = Array.from({ length: 100_000 }, () => ({ metadata: {}, data: Buffer.from('1') }));
   const outcomes = await Promise.all(Array.from({ length: 4 }, () => outcomeOf(...payloads)));
   assert.deepEqual(new Set(outcomes), new Set(['InvalidInput']));
   assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
 });
 
-test('the largest inputs that it takes, twenty at once', async () => {
+test('the worker stays within its memory with twenty of the largest inputs at once', async () => {
   const largest = () => {
     const texts = { conversationInstructions: 'y'.repeat(limits.textCharacters - 100_000) };
     const content = 'x'.repeat(limits.textCharacters - 100_000);
