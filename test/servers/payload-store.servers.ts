@@ -35,18 +35,18 @@ const longEnough = () => AbortSignal.timeout(30_000);
 describe('a bucket', () => {
   const store = new S3Store('conversations', 'replays');
 
-  test('keeps 50 MB as they were', async () => {
+  test('keeps 50 MB unchanged', async () => {
     const bytes = randomBytes(50 * 1024 * 1024);
     const key = randomUUID();
     await store.write(key, bytes);
     assert(bytes.equals((await store.read(key, longEnough())) ?? Buffer.alloc(0)));
   });
 
-  test('has nothing under a key that was never written', async () => {
+  test('returns nothing for a key that was never written', async () => {
     assert.equal(await store.read(randomUUID(), longEnough()), undefined);
   });
 
-  test('that is not there is an error, not an empty one', async () => {
+  test('that does not exist is an error', async () => {
     await assert.rejects(new S3Store('missing', '').read(randomUUID(), longEnough()), { name: 'NoSuchBucket' });
   });
 

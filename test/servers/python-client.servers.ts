@@ -42,7 +42,7 @@ after(async () => {
 });
 
 for (const { name, options, env } of [
-  { name: 'in plain', options: { dataConverter: inPlain }, env: {} },
+  { name: 'unencrypted', options: { dataConverter: inPlain }, env: {} },
   { name: 'encrypted', options: { dataConverter }, env: encryption },
 ]) {
   describe(name, () => {
@@ -71,21 +71,21 @@ for (const { name, options, env } of [
       return attached;
     };
 
-    test('brings a conversation to ready, also when it is called again', async () => {
+    test('makes a conversation ready and can be called again', async () => {
       const input = inputFor(server.url);
       assert.equal(await becomesReady(input), false);
       assert.equal(await becomesReady(input), true);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
     });
 
-    test('starts what the typed client attaches to', async () => {
+    test('starts a conversation that the TypeScript client attaches to', async () => {
       const input = inputFor(server.url);
       await start(input);
       const { attached } = await new NestedConversations(temporal.env.client).start(input);
       assert.equal(attached, true);
     });
 
-    test('attaches to what the typed client has started, be it large', async () => {
+    test('attaches to a large start of the TypeScript client', async () => {
       const input = inputFor(server.url, { initialUserMsg: { content: 'Fix the build '.repeat(10_000) } });
       await new NestedConversations(temporal.env.client).ensureReady(input);
       assert.equal(await becomesReady(input), true);
@@ -98,7 +98,7 @@ for (const { name, options, env } of [
       assert.deepEqual([exitCode, told.error, told.differs, told.run_id], [1, 'ConversationTakenError', 'user', null]);
     });
 
-    test('refuses another message, and sends it where it resumes', async () => {
+    test('rejects another message unless it resumes', async () => {
       const input = inputFor(server.url);
       await start(input);
       const other = { ...input, initialUserMsg: { content: 'And the tests' } };
@@ -109,7 +109,7 @@ for (const { name, options, env } of [
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
-    test('shares what the typed client has resumed', async () => {
+    test('shares a run that the TypeScript client has resumed', async () => {
       const input = inputFor(server.url);
       await start(input);
       server.restart();
@@ -125,7 +125,7 @@ for (const { name, options, env } of [
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
-    test('tells the type, message and details of a failure', async () => {
+    test('reports the type, message and details of a failure', async () => {
       const input = inputFor(server.url);
       server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
       const reason = 'STATUS$ERROR_LLM_OUT_OF_CREDITS';
@@ -150,7 +150,7 @@ codec = data_converter(keys_from_environment()).payload_codec
 print(payload.data.decode())
 `;
 
-test('the codec in Python reads what was compressed and encrypted', async () => {
+test('the Python codec reads a compressed and encrypted payload', async () => {
   const large = 'a long recorded conversation '.repeat(10_000);
   const [payload] = await encode(dataConverter.payloadCodecs ?? [], [payloadOf(large)]);
   const encoded = Buffer.from(PayloadMessage.encode(payload as Payload).finish());
@@ -181,15 +181,15 @@ async function wrongFields(inputs: readonly unknown[]): Promise<string[][]> {
   return (await runPython(['-c', check], {}, JSON.stringify(inputs))).told as string[][];
 }
 
-describe('the check of an input in Python', () => {
-  test('takes whatever the contract takes', async () => {
+describe('the input check in Python', () => {
+  test('accepts every input that the contract accepts', async () => {
     const inputs = [minimal, complete, ...fc.sample(anyValidInput(), 500)];
     const told = await wrongFields(inputs);
     const refused = inputs.flatMap((input, index) => (told[index]?.length ? [{ input, fields: told[index] }] : []));
     assert.deepEqual(refused, []);
   });
 
-  test('finds the same fields wrong as the contract', async () => {
+  test('reports the same fields as the contract', async () => {
     const wrong: readonly object[] = [
       { apiUrl: undefined, userId: undefined },
       { apiUrl: 'ftp://h', sid: '../x', userId: 'a\u0000b' },
@@ -225,7 +225,7 @@ from nested_conversations._started_input import base_url_of
 print(json.dumps([base_url_of(url) for url in json.load(sys.stdin)]))
 `;
 
-test('the client in Python writes a URL as the contract does', async () => {
+test('the Python client normalizes a URL like the contract', async () => {
   const odd = [
     'HTTP://H:80//',
     'https://h:443/a/../b/./c/',
@@ -253,7 +253,7 @@ async def main():
 asyncio.run(main())
 `;
 
-test('a large replay goes through the payload store to the workers', async (t) => {
+test('a large replay reaches the workers through the payload store', async (t) => {
   const temporal = await startDevServer({ dataConverter: inPlain, payloadStore: new FolderStore(folder) });
   t.after(() => temporal.stop());
   const events = [{ source: 'user', action: 'message', args: { content: 'é'.repeat(2_000_000) } }];
