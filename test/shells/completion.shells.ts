@@ -28,7 +28,7 @@ function offered(...words: readonly string[]): Promise<string[]> {
 }
 
 describe('completion in bash', () => {
-  test('is there once a shell has read what the command prints', async () => {
+  test('works once a shell has read the output of the command', async () => {
     const script = `source <(${printScript('bash')}); complete -p nested-conversation`;
     assert.deepEqual(await linesOf('bash', ['--norc', '-c', script]), [
       'complete -o default -F _nested_conversation nested-conversation',
@@ -61,12 +61,12 @@ describe('completion in bash', () => {
   }
 });
 
-test('completion in zsh is there once a shell has read what the command prints', async () => {
+test('completion in zsh works once a shell has read the output of the command', async () => {
   const script = `source <(${printScript('zsh')}); echo $_comps[nested-conversation]`;
   assert.deepEqual(await linesOf('zsh', ['-f', '-c', script]), ['_bash_complete -o default -F _nested_conversation']);
 });
 
-test('completion in fish offers commands, options and what they may be', async () => {
+test('completion in fish offers commands, options and their values', async () => {
   const script = `${printScript('fish')} | source
     for words in 'sta' 'start --on-f' 'start --server a' 'completion z'
       complete --do-complete "nested-conversation $words"

@@ -60,7 +60,7 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
         const found = text.exec(shown);
         if (found) return found;
         const next = await Promise.race([once(terminal.stdout, 'data'), ended]);
-        if (!Array.isArray(next)) throw new Error(`It ended without ${text}: ${shown}`);
+        if (!Array.isArray(next)) throw new Error(`The command ended without ${text}: ${shown}`);
       }
     },
     interrupt: () => terminal.stdin.write('\x03'),
@@ -75,7 +75,7 @@ function left(shown: string): string {
 }
 
 describe('start --wait on a terminal', () => {
-  test('ticks in one line while nothing changes, and leaves the result', async (t) => {
+  test('updates one line while nothing changes and leaves the result', async (t) => {
     const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
     const terminal = onTerminal(t, [...startAndWait(), '--look-timeout', '1 minute']);
     await look.reached;
@@ -89,14 +89,14 @@ describe('start --wait on a terminal', () => {
     assert.equal(exitCode, 0);
   });
 
-  test('leaves why it failed', async (t) => {
+  test('leaves the reason of a failure', async (t) => {
     server.options.settings = 'missing';
     const { exitCode, shown } = await onTerminal(t, startAndWait()).ended;
     assert.match(left(shown), /^nested-conversation: POST \S+ answered 400 \(Settings not found\)\n$/);
     assert.equal(exitCode, exitCodes.failed);
   });
 
-  test('ends with Ctrl-C and gives the cursor back, and the start goes on', async (t) => {
+  test('ends with Ctrl-C and restores the cursor, while the start continues', async (t) => {
     server.script(sid, { loadingLooks: 3 });
     const terminal = onTerminal(t, startAndWait());
     await terminal.shows(/checking that it is ready/);
@@ -114,8 +114,8 @@ describe('start --wait on a terminal', () => {
   });
 
   for (const { name, options } of [
-    { name: 'a terminal that can not draw a line anew', options: { term: 'dumb' } },
-    { name: 'a terminal of no columns', options: { columns: 0 } },
+    { name: 'a terminal that cannot redraw a line', options: { term: 'dumb' } },
+    { name: 'a terminal without columns', options: { columns: 0 } },
   ]) {
     test(`${name} shows plain lines`, async (t) => {
       const { shown } = await onTerminal(t, startAndWait(), options).ended;
