@@ -14,7 +14,7 @@ import { scrape } from '../../dev-stack/scrape.js';
 import { standInForFile, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Keys that a worker lacks or that don't fit: whatever is encrypted with them waits where it is read. */
+/** Keys that a worker lacks or that don't fit: a run waits at the payload that is encrypted with them. */
 
 const keyOf = (fill: number) => Buffer.alloc(32, fill);
 const setting = (...keys: [id: string, fill: number][]) =>
@@ -80,9 +80,9 @@ const lacking: [what: string, workerKeys: string, reason: RegExp][] = [
   ['has no key at all', '', /^a payload is encrypted with key 'new': no key is set \(PAYLOAD_ENCRYPTION_KEYS\)$/],
 ];
 
-describe('a start that a worker meets which', { concurrency: 3 }, () => {
+describe('a start, on a worker that', { concurrency: 3 }, () => {
   for (const [what, workerKeys, reason] of lacking) {
-    test(`${what}: waits, and goes on once a worker has the key`, async (t) => {
+    test(`${what}, waits and continues once a worker has the key`, async (t) => {
       const { conversations, startWorker } = scene(t, ['new', 1]);
       const metricsPort = await freePort();
       const without = startWorker(workerKeys, { WORKER_METRICS_PORT: String(metricsPort) });
@@ -106,7 +106,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       assert.equal((await conversations.ensureReady(input)).status, 'RUNNING');
     });
 
-    test(`${what}: is cancelled at once`, async (t) => {
+    test(`${what}, can be cancelled at once`, async (t) => {
       const { conversations, client, startWorker } = scene(t, ['new', 1]);
       const without = startWorker(workerKeys);
       const input = inputFor(server.url);
@@ -121,7 +121,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
   }
 });
 
-test('a signal whose key nobody has, and a memo, are passed over', async (t) => {
+test('a signal and a memo with a missing key are ignored', async (t) => {
   const { conversations, startWorker } = scene(t);
   startWorker(setting(['a', 1]));
   const stranger = new Client({
@@ -141,7 +141,7 @@ test('a signal whose key nobody has, and a memo, are passed over', async (t) => 
   assert.equal(status, 'RUNNING');
 });
 
-test('a look whose input its worker can not read is made by another, and uses none of its attempts in vain', async (t) => {
+test('a check whose input its worker cannot read is run by another worker without losing an attempt', async (t) => {
   // All workers have the client's key. What the worker with the new key writes, the other one can't read.
   const { conversations, client, startWorker } = scene(t, ['old', 1], ['new', 2]);
   const withNew = startWorker(setting(['new', 2], ['old', 1]));
