@@ -56,7 +56,7 @@ export const afterPost: Moment = {
 };
 
 export const betweenLooks: Moment = {
-  name: 'between two looks',
+  name: 'between two checks',
   phase: 'checking',
   hold: (server, sid) =>
     server.inject({
@@ -72,14 +72,14 @@ export const betweenLooks: Moment = {
 };
 
 export const duringLook: Moment = {
-  name: 'during a look',
+  name: 'during a check',
   phase: 'checking',
   hold: holdLooks,
   caught: ({ reached }) => reached,
 };
 
 export const readyUntold: Moment = {
-  name: 'ready seen, Temporal not told yet',
+  name: 'ready, not reported to Temporal yet',
   phase: 'checking',
   hold: holdLooks,
   async caught({ line, reached, letGo }) {
