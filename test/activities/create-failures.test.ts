@@ -50,7 +50,7 @@ const page = (status: number): Fault => ({
 });
 const text = (status: number, body: string): Fault => ({ kind: 'answer', status, body });
 
-const notTheApis = (status: number) =>
+const notFromApi = (status: number) =>
   new RegExp(
     `answered ${status} with a body that is not the API's \\(text/html\\): <html><h1>nginx</h1>\\*\\*\\* \\*\\*\\* `,
   );
@@ -83,10 +83,10 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ],
   ['403', page(403), unauthorized(/answered 403, check client.sessionApiKey: with a body/)],
   ['404 for the route', json(404, { detail: 'Not Found' }), unavailable(/answered 404 \(Not Found\)$/)],
-  ["404 that is not the API's", page(404), unavailable(notTheApis(404))],
+  ["404 that is not the API's", page(404), unavailable(notFromApi(404))],
   ['404 for something else', json(404, { detail: 'No such profile' }), rejected(/answered 404 \(No such profile\)$/)],
   ['405', json(405, { detail: 'Method Not Allowed' }), rejected(/answered 405 \(Method Not Allowed\)$/)],
-  ['408', page(408), unavailable(notTheApis(408))],
+  ['408', page(408), unavailable(notFromApi(408))],
   ['409', json(409, { detail: 'In use' }), rejected(/answered 409 \(In use\)$/)],
   [
     '422',
@@ -101,7 +101,7 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     ],
   ),
   ['422 about nothing', json(422, { detail: [null, 7, {}] }), rejected(/answered 422 \(the body: invalid; the body: /)],
-  ['425', page(425), unavailable(notTheApis(425))],
+  ['425', page(425), unavailable(notFromApi(425))],
   ['429', json(429, { message: 'Slow down' }), unavailable(/answered 429 \(Slow down\)$/)],
   ['429 for 7 seconds', json(429, {}, { 'retry-after': '7' }), unavailable(/answered 429/, 7_000)],
   ['429 for 0 seconds', json(429, {}, { 'retry-after': '0' }), unavailable(/answered 429/, 1_000)],
@@ -135,11 +135,11 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [
     `${status} with HTML`,
     page(status),
-    unavailable(notTheApis(status)),
+    unavailable(notFromApi(status)),
   ]),
   ['503 for 9 seconds', json(503, {}, { 'retry-after': '9' }), unavailable(/answered 503/, 9_000)],
 
-  ['200 with HTML', page(200), unavailable(notTheApis(200))],
+  ['200 with HTML', page(200), unavailable(notFromApi(200))],
   ['200 without a body', text(200, ''), unavailable(/answered 200 with an empty body$/)],
   ['204 without a body', text(204, ''), unavailable(/answered 204 with an empty body$/)],
   [
@@ -222,7 +222,7 @@ describe('a create that cannot reach its server because of', () => {
 test('a create that cannot read what was there before posts nothing', async (t) => {
   const server = await listen(t, { sessionApiKey });
   server.inject({ path: /events/, fault: page(500) });
-  assertOutcome(await createOn(server.url), unavailable(notTheApis(500)));
+  assertOutcome(await createOn(server.url), unavailable(notFromApi(500)));
   assert.equal(server.count('POST /api/conversations'), 0);
 });
 

@@ -227,7 +227,7 @@ describe('status', () => {
 });
 
 describe('history', () => {
-  const told = async () => {
+  const history = async () => {
     const { exitCode, stdout } = await run(['history', sid]);
     assert.equal(exitCode, 0);
     return stdout.trimEnd().split('\n');
@@ -237,7 +237,7 @@ describe('history', () => {
   test('describes a start that became ready, including the checks that Temporal does not keep', async () => {
     server.script(sid, { loadingLooks: 5 });
     await run(['start', ...complete(), ...inAMoment, '--wait']);
-    const lines = await told();
+    const lines = await history();
     assert.match(lines[0] ?? '', /^ {4}\+0\.0 s {2}/);
     assert.deepEqual(words(lines), [
       `started for ada, on openhands at ${server.url}`,
@@ -256,7 +256,7 @@ describe('history', () => {
     server.options.settings = 'missing';
     await run(['start', ...complete(), '--wait']);
     const reason = `POST ${server.url}/api/conversations answered 400 (Settings not found)`;
-    assert.deepEqual(words(await told()).slice(-2), [
+    assert.deepEqual(words(await history()).slice(-2), [
       `attempt failed, the last one: ${reason}`,
       `failed: ConversationRejected: ${reason}`,
     ]);
@@ -267,11 +267,11 @@ describe('history', () => {
     const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
     await run(['start', ...complete(), '--look-timeout', '1 minute']);
     await look.reached;
-    assert.match((await told()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
+    assert.match((await history()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
     const waiting = run(['start', ...complete(), '--look-timeout', '1 minute', '--wait']);
     await run(['cancel', sid]);
     await waiting;
-    const lines = words(await told());
+    const lines = words(await history());
     assert.ok(lines.includes('asked to end'));
     assert.equal(lines.at(-1), 'cancelled');
     look.release();
@@ -287,7 +287,7 @@ describe('history', () => {
     });
     await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(inputFor(server.url, { sid }));
     await client.workflow.getHandle(workflowIdOf(sid)).terminate('enough');
-    const lines = words(await told());
+    const lines = words(await history());
     assert.match(lines[0] ?? '', /^started for \(can't be read: a payload is encrypted with key 'k1'/);
     assert.match(lines.at(-1) ?? '', /^terminated by .*: enough$/);
   });

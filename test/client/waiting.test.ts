@@ -81,7 +81,7 @@ describe('a lost connection', () => {
     await line.cut();
     await failed;
     look.release();
-    await line.mend();
+    await line.restore();
     assert.deepEqual(await outcome(result), readyAtOnce(input.sid));
   });
 
@@ -91,7 +91,7 @@ describe('a lost connection', () => {
     const result = conversations.ensureReady(input);
     await failed;
     assert.equal(server.count(create), 0);
-    await line.mend();
+    await line.restore();
     assert.deepEqual(await outcome(result), readyAtOnce(input.sid));
   });
 });
@@ -186,7 +186,7 @@ describe('an outage', () => {
     const stale = told.at(-1);
     assert.deepEqual([stale?.phase, stale?.retrying?.since], ['checking', since]);
     look.release();
-    await line.mend();
+    await line.restore();
     await result;
     assert.deepEqual([told.at(-1)?.phase, told.at(-1)?.retrying], ['ready', undefined]);
   });
@@ -198,7 +198,7 @@ describe('an outage', () => {
     const waiting = new AbortController();
     const onRetrying = ({ reason }: Retrying) => waiting.abort(new Error(reason));
     await assert.rejects(conversations.ensureReady(input, { onRetrying, signal: waiting.signal }));
-    await line.mend();
+    await line.restore();
   });
 });
 
@@ -287,7 +287,7 @@ describe('many waits in one process', () => {
     await line.cut();
     while (told < inputs.length) await sleep(50);
     for (const { sid } of inputs) await direct.workflow.getHandle(workflowIdOf(sid)).terminate();
-    await line.mend();
+    await line.restore();
     for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);
   });
 

@@ -35,7 +35,7 @@ before(async () => {
   worker.stdout?.setEncoding('utf8').on('data', (text: string) => {
     printed += text;
   });
-  await shows('worker on task queue');
+  await workerPrints('worker on task queue');
 });
 after(async () => {
   if (worker) {
@@ -49,7 +49,7 @@ after(async () => {
 });
 
 /** Resolves once the worker has printed this. */
-async function shows(text: string): Promise<void> {
+async function workerPrints(text: string): Promise<void> {
   assert.ok(worker?.stdout);
   while (!printed.includes(text)) await once(worker.stdout, 'data');
 }
@@ -83,5 +83,5 @@ test('releases the runtime of a conversation that fails and reports why it faile
   const failed = (await open('conv3', 'Fix the build')) as { type: string; message: string };
   assert.equal(failed.type, 'ConversationFailed');
   assert.match(failed.message, /out of credit/);
-  await shows('released runtime-conv3');
+  await workerPrints('released runtime-conv3');
 });

@@ -1,5 +1,5 @@
 import type { RunningProgram } from '../../dev-stack/programs.js';
-import { afterPost, beforePost, duringLook, readyUntold } from './moments.js';
+import { afterPost, beforePost, duringLook, readyUnreported } from './moments.js';
 import { kill, type Scene } from './scene.js';
 
 export interface Disaster {
@@ -63,8 +63,8 @@ export const disasters: readonly Disaster[] = [
     costs: aLook,
     async strike(scene) {
       await scene.line.cut();
-      await scene.attemptsEnded([beforePost, afterPost, duringLook, readyUntold]);
-      await scene.line.heal();
+      await scene.attemptsEnded([beforePost, afterPost, duringLook, readyUnreported]);
+      await scene.line.restore();
     },
   },
   {

@@ -78,18 +78,18 @@ export const duringLook: Moment = {
   caught: ({ reached }) => reached,
 };
 
-export const readyUntold: Moment = {
+export const readyUnreported: Moment = {
   name: 'ready, not reported to Temporal yet',
   phase: 'checking',
   hold: holdLooks,
   async caught({ line, reached, letGo }) {
     await reached;
     // Every other activity is held, so only this look can complete.
-    const told = line.hold('RespondActivityTaskCompleted');
+    const reported = line.hold('RespondActivityTaskCompleted');
     letGo();
-    await told;
+    await reported;
   },
 };
 
 /** In the order in which they are caught: holding the last one would also hold the creates of the others. */
-export const moments: readonly Moment[] = [beforePost, afterPost, betweenLooks, duringLook, readyUntold];
+export const moments: readonly Moment[] = [beforePost, afterPost, betweenLooks, duringLook, readyUnreported];

@@ -135,7 +135,7 @@ const messages = (sid: string) => server.conversation(sid).messagesSeenByModel;
 const another = (input: Input): Input => ({ ...input, initialUserMsg: { content: 'And the tests' } });
 
 /** A start by another caller whose POST is held until it is released. */
-async function underWay(): Promise<{ input: Input; letGo: () => Promise<unknown> }> {
+async function heldStart(): Promise<{ input: Input; letGo: () => Promise<unknown> }> {
   const input = inputFor(server.url);
   const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
   await conversations.start(input);
@@ -158,7 +158,7 @@ async function completed(): Promise<Input> {
 for (const caller of [client, commandLine, childWorkflow, clientInPython]) {
   describe(caller.name, () => {
     test('attaches to a running start of the same input', async () => {
-      const { input, letGo } = await underWay();
+      const { input, letGo } = await heldStart();
       const heard = caller.start(input);
       await letGo();
       assert.equal(await heard, 'ready');
@@ -171,7 +171,7 @@ for (const caller of [client, commandLine, childWorkflow, clientInPython]) {
       { what: 'message', change: { initialUserMsg: { content: 'And the tests' } } },
     ] as const) {
       test(`is rejected by a running start with another ${what}`, async () => {
-        const { input, letGo } = await underWay();
+        const { input, letGo } = await heldStart();
         assert.equal(await caller.start({ ...input, ...change }), `refused: ${what}`);
         await letGo();
         assert.deepEqual(messages(input.sid), ['Fix the build']);

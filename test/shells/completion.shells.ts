@@ -18,7 +18,7 @@ async function linesOf(shell: string, args: readonly string[]): Promise<string[]
 }
 
 /** The completions of a real bash for the last of these words. */
-function offered(...words: readonly string[]): Promise<string[]> {
+function completionsOf(...words: readonly string[]): Promise<string[]> {
   const script = `${completionScript(program, 'bash')}
     COMP_WORDS=(nested-conversation ${words.map((word) => `'${word}'`).join(' ')})
     COMP_CWORD=${words.length}
@@ -36,15 +36,15 @@ describe('completion in bash', () => {
   });
 
   test('offers the commands', async () => {
-    assert.deepEqual(await offered(''), [...program.commands.map((command) => command.name()), '--help']);
-    assert.deepEqual(await offered('sta'), ['start', 'status']);
+    assert.deepEqual(await completionsOf(''), [...program.commands.map((command) => command.name()), '--help']);
+    assert.deepEqual(await completionsOf('sta'), ['start', 'status']);
   });
 
   for (const command of program.commands) {
     test(`offers the options of ${command.name()}`, async () => {
       const own = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long);
       const connection = ['--address', '--namespace', '--task-queue', '--profile'];
-      assert.deepEqual(await offered(command.name(), '--'), [...own, ...connection, '--help']);
+      assert.deepEqual(await completionsOf(command.name(), '--'), [...own, ...connection, '--help']);
     });
   }
 
@@ -56,7 +56,7 @@ describe('completion in bash', () => {
     { words: ['start', '--input', ''], offers: [] },
   ]) {
     test(`offers ${offers.join(', ') || 'files'} after ${words.join(' ')}`, async () => {
-      assert.deepEqual(await offered(...words), offers);
+      assert.deepEqual(await completionsOf(...words), offers);
     });
   }
 });

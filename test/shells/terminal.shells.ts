@@ -70,7 +70,7 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
 const startAndWait = () => ['start', '--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--wait'];
 
 /** The text that stays on the screen: everything after the last cleared line. */
-function left(shown: string): string {
+function finalScreen(shown: string): string {
   return stripVTControlCharacters(shown.slice(shown.lastIndexOf(clearLine))).replaceAll('\r\n', '\n');
 }
 
@@ -85,14 +85,14 @@ describe('start --wait on a terminal', () => {
     const { exitCode, shown } = await terminal.ended;
     assert.ok(shown.includes(hideCursor));
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
-    assert.equal(left(shown), `${sid} is ready (RUNNING) after 1 look\n`);
+    assert.equal(finalScreen(shown), `${sid} is ready (RUNNING) after 1 look\n`);
     assert.equal(exitCode, 0);
   });
 
   test('leaves the reason of a failure', async (t) => {
     server.options.settings = 'missing';
     const { exitCode, shown } = await onTerminal(t, startAndWait()).ended;
-    assert.match(left(shown), /^nested-conversation: POST \S+ answered 400 \(Settings not found\)\n$/);
+    assert.match(finalScreen(shown), /^nested-conversation: POST \S+ answered 400 \(Settings not found\)\n$/);
     assert.equal(exitCode, exitCodes.failed);
   });
 
@@ -105,10 +105,10 @@ describe('start --wait on a terminal', () => {
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
     assert.equal(exitCode, 128 + constants.signals.SIGINT);
     assert.match(
-      left(shown),
+      finalScreen(shown),
       new RegExp(`^The start of ${sid} goes on\\.\n  follow it:  npx nested-conversation wait ${sid}\n`),
     );
-    assert.match(left(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
+    assert.match(finalScreen(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
     const { phase } = await new NestedConversations(temporal.env.client).status(sid);
     assert.notEqual(phase, 'cancelled');
   });

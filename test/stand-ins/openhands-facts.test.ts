@@ -120,7 +120,7 @@ const recordedMessage = { source: 'user', action: 'message', args: { content: 'h
 const recordedAnswer = { source: 'agent', action: 'message', args: { content: 'A', wait_for_response: true } };
 
 /** Creates a conversation, and then enough others that the server closes it. */
-async function outlive(server: Subject, body: Record<string, unknown>): Promise<void> {
+async function createClosed(server: Subject, body: Record<string, unknown>): Promise<void> {
   await server.create(body);
   await server.traceUntil('awaiting_user_input');
   for (const suffix of ['a', 'b', 'c']) await server.create({}, `${server.sid}${suffix}`);
@@ -238,7 +238,7 @@ const facts: Fact[] = [
   {
     fact: 'reports a closed conversation as STOPPED and keeps its events',
     observe: async (server) => {
-      await outlive(server, { initial_user_msg: 'hello' });
+      await createClosed(server, { initial_user_msg: 'hello' });
       const { status, runtime_status: runtimeStatus, url } = await server.info();
       const post = await server.post({ action: 'message', args: { content: 'anyone?' } });
       return [{ status, runtimeStatus, url }, post, await server.trace()];
@@ -284,7 +284,7 @@ const facts: Fact[] = [
   {
     fact: 'adds the message again if it is posted to a closed conversation',
     observe: async (server) => {
-      await outlive(server, { initial_user_msg: 'hello' });
+      await createClosed(server, { initial_user_msg: 'hello' });
       const { body } = await server.create({ initial_user_msg: 'hello' });
       return [body, (await server.traceUntil('awaiting_user_input')).slice(10)];
     },
@@ -305,7 +305,7 @@ const facts: Fact[] = [
   {
     fact: 'resumes without a message and wakes on a null observation while running',
     observe: async (server) => {
-      await outlive(server, { initial_user_msg: 'hello' });
+      await createClosed(server, { initial_user_msg: 'hello' });
       await server.create();
       await server.traceUntil('awaiting_user_input');
       await server.post({ action: 'change_agent_state', args: { agent_state: 'running' } });

@@ -64,7 +64,7 @@ function below(parent: CollectedSpan | undefined): CollectedSpan[] {
 }
 
 /** The compared fields of an activity's span. */
-function told({ name, status, attributes }: CollectedSpan) {
+function summaryOf({ name, status, attributes }: CollectedSpan) {
   return [
     name,
     attributes['temporal.activity.attempt'],
@@ -86,7 +86,7 @@ describe('the trace of a start', () => {
       [['StartWorkflow:createNestedConversation', 'nested-conversation']],
     );
     const attempts = below(roots[0]);
-    assert.deepEqual(attempts.map(told), [
+    assert.deepEqual(attempts.map(summaryOf), [
       ['RunActivity:createConversation', 1, 'ok'],
       ['RunActivity:checkConversationReady', 1, 'ok'],
       ['RunActivity:checkConversationReady', 2, 'ok'],
@@ -111,7 +111,7 @@ describe('the trace of a start', () => {
     server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'answer', status: 503 } });
     await startTraced(t, input);
     const creates = collector.spans().filter(({ name }) => name === 'RunActivity:createConversation');
-    assert.deepEqual(creates.map(told), [
+    assert.deepEqual(creates.map(summaryOf), [
       ['RunActivity:createConversation', 1, 'NestedServerUnavailable'],
       ['RunActivity:createConversation', 2, 'ok'],
     ]);
@@ -132,7 +132,7 @@ describe('the trace of a start', () => {
     server.script(input.sid, { agent: 'dead' });
     await startTraced(t, input);
     const looks = collector.spans().filter(({ name }) => name === 'RunActivity:checkConversationReady');
-    assert.deepEqual(looks.map(told), [
+    assert.deepEqual(looks.map(summaryOf), [
       ['RunActivity:checkConversationReady', 1, 'ok'],
       ['RunActivity:checkConversationReady', 2, 'NotReadyYet'],
     ]);
@@ -233,7 +233,7 @@ describe('a start becomes ready', () => {
     await worker.ended;
     assert.equal(exitCode, 0);
     const roots = collector.spans().filter(({ parentSpanId }) => !parentSpanId);
-    assert.deepEqual(roots.map(told), [
+    assert.deepEqual(roots.map(summaryOf), [
       ['RunActivity:createConversation', 1, 'ok'],
       ['RunActivity:checkConversationReady', 1, 'ok'],
     ]);

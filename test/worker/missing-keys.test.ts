@@ -45,7 +45,7 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
 }
 
 /** A client without keys. */
-const stranger = () => new Client({ connection: temporal.env.connection, namespace: temporal.namespace });
+const clientWithoutKeys = () => new Client({ connection: temporal.env.connection, namespace: temporal.namespace });
 
 /** The message of the failed workflow task. */
 async function failedTask(client: Client, workflowId: string): Promise<string> {
@@ -62,7 +62,7 @@ async function failedTask(client: Client, workflowId: string): Promise<string> {
 }
 
 /** Waits until the status gives this reason, for a look or for the workflow's own code. */
-async function told(conversations: NestedConversations, sid: string, reason: string): Promise<void> {
+async function untilReported(conversations: NestedConversations, sid: string, reason: string): Promise<void> {
   for (;;) {
     const { lastSeen, workflowTaskFailure } = await conversations.status(sid);
     if ([lastSeen, workflowTaskFailure].includes(reason)) return;
@@ -90,7 +90,7 @@ describe('a start, on a worker that', { concurrency: 3 }, () => {
       const { workflowId } = await conversations.start(input);
       await without.reported("can't be decrypted: a key is missing");
       // An operator without any key can see which one is missing.
-      assert.match(await failedTask(stranger(), workflowId), reason);
+      assert.match(await failedTask(clientWithoutKeys(), workflowId), reason);
       const { failedWorkflowTasks = 0, workflowTaskFailure = '' } = await conversations.status(input.sid);
       assert(failedWorkflowTasks > 0);
       assert.match(workflowTaskFailure, reason);
@@ -153,8 +153,8 @@ test('a check whose input its worker cannot read is run by another worker withou
   const withoutNew = startWorker(setting(['old', 1]));
   await withoutNew.reported("can't be decrypted: a key is missing");
   // The run has begun, and this worker can't replay its history. It waits.
-  await told(
-    new NestedConversations(stranger()),
+  await untilReported(
+    new NestedConversations(clientWithoutKeys()),
     input.sid,
     "a payload is encrypted with key 'new': the keys here are old",
   );

@@ -25,10 +25,10 @@ import {
   anyTrouble,
   type Happenings,
   hasStranger,
+  includesSilence,
   injectTroubles,
-  meetsSilence,
+  onceIn,
   type RequestKinds,
-  seldom,
   someLooks,
   type Trouble,
   weighted,
@@ -207,11 +207,11 @@ function anyScript(): fc.Arbitrary<AgentServerScript> {
         { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
       ),
       errorEventTrails: someLooks(3),
-      losesMessage: seldom(10),
-      swallows: seldom(30),
-      refusesRun: seldom(30),
-      titleErrors: seldom(15),
-      trailsStats: seldom(4),
+      losesMessage: onceIn(10),
+      swallows: onceIn(30),
+      refusesRun: onceIn(30),
+      titleErrors: onceIn(15),
+      trailsStats: onceIn(4),
       odds: weighted<keyof typeof odds>({ none: 30, breakingCreate: 2, breakingDelivery: 1, deleting: 1 }),
     })
     .map(({ odds: odd, ...script }) => {
@@ -248,7 +248,7 @@ export async function stageAgentServer(schedule: AgentServerSchedule): Promise<S
 }
 
 function inputOf(schedule: AgentServerSchedule, apiUrl: string, sid: string): Scene['input'] {
-  const isSilent = meetsSilence(schedule.troubles) || (schedule.script.deliveryTrails ?? 0) > 0;
+  const isSilent = includesSilence(schedule.troubles) || (schedule.script.deliveryTrails ?? 0) > 0;
   const deadline = deadlineWhere(isSilent);
   const messages: Record<AgentServerSchedule['message'], CreateNestedConversationInput['initialUserMsg']> = {
     initial: { content: text },

@@ -18,10 +18,10 @@ import {
   anyTrouble,
   type Happenings,
   hasStranger,
+  includesSilence,
   injectTroubles,
-  meetsSilence,
+  onceIn,
   type RequestKinds,
-  seldom,
   someLooks,
   type Trouble,
   weighted,
@@ -215,8 +215,8 @@ function anyScript(): fc.Arbitrary<OpenHandsScript> {
       runningLooks: someLooks(longestPart),
       toolCalls: someLooks(2),
       deliveryTrails: someLooks(2),
-      recallsFirst: seldom(4),
-      swallows: seldom(30),
+      recallsFirst: onceIn(4),
+      swallows: onceIn(30),
       statusLies: weighted<keyof typeof lyingStatuses>({ none: 12, stopped: 1, 'stopped twice': 1, absent: 1 }).map(
         (lies): (string | null)[] => lyingStatuses[lies],
       ),
@@ -262,7 +262,7 @@ function incidentsAfter({ before }: OpenHandsSchedule): Happenings<OpenHandsStan
 }
 
 function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
-  const isSilent = meetsSilence(schedule.troubles) || schedule.server === 'with a status that hangs';
+  const isSilent = includesSilence(schedule.troubles) || schedule.server === 'with a status that hangs';
   const deadline = deadlineWhere(isSilent);
   const replay = [
     { source: 'user', action: 'message', args: { content: text } },
@@ -319,7 +319,7 @@ function assertReady(
   assert(server.has(sid), 'it is ready, but the server does not have it');
   const conversation = server.conversation(sid);
   const { isLive, agentState } = conversation;
-  if (tellsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
+  if (reportsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
   // Without a message, an agent that failed before this start is ready, because it takes the next message.
   const good = schedule.message === 'none' ? [...goodStates, 'error'] : goodStates;
   const seen = [agentState, stateBeforeStranger(conversation)];
@@ -341,7 +341,7 @@ function stateBeforeStranger({ events }: OpenHandsConversation): unknown {
 }
 
 /** Whether the server tells that a loop has ended. If not, a start can only use the events. */
-function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
+function reportsLife({ server, troubles }: OpenHandsSchedule): boolean {
   const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
@@ -399,7 +399,7 @@ function hasTurn({ before }: OpenHandsSchedule): boolean {
  */
 function mayHaveLostMessage(schedule: OpenHandsSchedule): boolean {
   const happens = (...incidents: string[]) => schedule.troubles.some(({ server }) => incidents.includes(server));
-  return happens('loses its disk') || (happens('restarts', 'evicts') && !tellsLife(schedule));
+  return happens('loses its disk') || (happens('restarts', 'evicts') && !reportsLife(schedule));
 }
 
 function outline(event: OpenHandsEvent): string {

@@ -109,7 +109,7 @@ export function someLooks(max: number): fc.Arbitrary<number> {
 }
 
 /** True once in `times`. */
-export function seldom(times: number): fc.Arbitrary<boolean> {
+export function onceIn(times: number): fc.Arbitrary<boolean> {
   return fc.oneof(
     { withCrossShrink: true },
     { weight: times - 1, arbitrary: fc.constant(false) },
@@ -118,7 +118,7 @@ export function seldom(times: number): fc.Arbitrary<boolean> {
 }
 
 /** Whether a request waits for its deadline, in real time. */
-export function meetsSilence(troubles: readonly Trouble[]): boolean {
+export function includesSilence(troubles: readonly Trouble[]): boolean {
   return troubles.some(({ fault }) => fault.startsWith('no answer'));
 }
 
