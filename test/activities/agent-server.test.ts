@@ -748,7 +748,7 @@ describe('a conversation that fails', () => {
   });
 });
 
-describe('a create that the server refuses', () => {
+describe('a create that the server rejects', () => {
   const refused: [what: string, settings: CreateNestedConversationInput['settings'], reason: RegExp][] = [
     ['without an agent', { workspace: settings.workspace }, /422 .*`agent_settings`/],
     [

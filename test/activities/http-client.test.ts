@@ -130,7 +130,7 @@ describe('an answer', () => {
 });
 
 describe('the deadline', () => {
-  test('of a request may be a share of what is left, and is what the error tells of', async (t) => {
+  test('of a request can be a share of the remaining time, which the error names', async (t) => {
     const { server, http } = await start(t);
     server.inject({ path, fault: { kind: 'black-hole' } });
     await assert.rejects(http.send({ ...read, share: 0.05 }), {
@@ -139,7 +139,7 @@ describe('the deadline', () => {
     assert.equal((await http.send({ ...read, path: `${path}/events` })).status, 404);
   });
 
-  test('that all share is told as what the earlier ones had left of it', async (t) => {
+  test('shared by several requests is reported as the time that was left', async (t) => {
     const { server } = await start(t);
     const http = clientOf(server.url, { timeoutMs: 1000, sharedDeadline: true });
     server.inject({ path, times: 2, fault: { kind: 'black-hole' } });

@@ -113,7 +113,7 @@ const rejectedKey = 'STATUS$ERROR_LLM_AUTHENTICATION';
 
 const firstLife: DialectRow<OpenHandsState>[] = [
   ['never created', [baseline(absent)], 'send create'],
-  ['refused at create', [baseline(told('STOPPED'))], 'send create'],
+  ['rejected at create', [baseline(told('STOPPED'))], 'send create'],
   ['created but not visible yet', [...fresh, status(absent)], 'wait: absent (agent not started)'],
   ['created, no events', [...fresh, status('STARTING')], 'wait: STARTING (agent not started)'],
   ['loading', [...fresh, events(loading), status('STARTING')], 'wait: STARTING (agent loading)'],

@@ -417,7 +417,7 @@ describe('an error:', () => {
       message: /^Temporal knows no start of conversation conv-/,
     },
     {
-      name: 'a refused port in TEMPORAL_ADDRESS',
+      name: 'a TEMPORAL_ADDRESS where nothing listens',
       args: () => ['status', sid],
       env: { TEMPORAL_ADDRESS: '127.0.0.1:1' },
       exitCode: exitCodes.unreachable,

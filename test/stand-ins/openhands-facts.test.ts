@@ -497,7 +497,7 @@ const facts: Fact[] = [
       },
     },
   ].map(({ what, body, detail }) => ({
-    fact: `refuses ${what}`,
+    fact: `rejects ${what}`,
     observe: (server: Subject) => server.create(body),
     expected: { status: 422, body: { detail: [detail] } },
   })),
