@@ -326,6 +326,6 @@ function assertOutcome(failure: ApplicationFailure, { type, retried, message, ne
   assert.equal(failure.nextRetryDelay, nextRetryDelay);
   assert.ok(failure.message.length <= 1000);
   assert.equal(failure.cause, undefined);
-  const told = JSON.stringify([failure.message, failure.details]);
-  assert.ok(!told.includes(sessionApiKey) && !told.includes(toolKey), told);
+  const shown = JSON.stringify([failure.message, failure.details]);
+  assert.ok(!shown.includes(sessionApiKey) && !shown.includes(toolKey), shown);
 }

@@ -267,10 +267,10 @@ describe('the token of a repository', () => {
     const failure = await failureOf(run(temporal, input));
     const encoded = Buffer.from(`x-access-token:${token}`).toString('base64');
     const commands = server.requests.filter(({ path }) => path === bash).map(({ body }) => JSON.stringify(body));
-    const told = [...commands, ...server.requests.map(({ path }) => path), JSON.stringify(failure), failure.message];
+    const visible = [...commands, ...server.requests.map(({ path }) => path), JSON.stringify(failure), failure.message];
     for (const secret of [token, encoded]) {
       assert.deepEqual(
-        told.filter((text) => text.includes(secret)),
+        visible.filter((text) => text.includes(secret)),
         [],
       );
       const found = execFileSync('sh', [

@@ -460,15 +460,15 @@ describe('an error:', () => {
 
   for (const { name, args, env = {}, input = '', exitCode, type, message } of mishaps) {
     test(`${name} prints one line or one JSON object and exits with ${exitCode}`, async () => {
-      const [told, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
+      const [text, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
       // One line per problem.
-      assert.match(told.stderr, /^(nested-conversation: [^\n]+\n)+$/);
-      assert.match(told.stderr.replaceAll('nested-conversation: ', '').trimEnd(), message);
-      assert.equal(told.stdout, '');
+      assert.match(text.stderr, /^(nested-conversation: [^\n]+\n)+$/);
+      assert.match(text.stderr.replaceAll('nested-conversation: ', '').trimEnd(), message);
+      assert.equal(text.stdout, '');
       const { error } = printed(json) as { error: { type: string; message: string } };
       assert.equal(error.type, type);
       assert.match(error.message, message);
-      assert.deepEqual([told.exitCode, json.exitCode], [exitCode, exitCode]);
+      assert.deepEqual([text.exitCode, json.exitCode], [exitCode, exitCode]);
     });
   }
 

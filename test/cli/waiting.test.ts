@@ -121,8 +121,8 @@ describe('status', () => {
     assert.equal(workflowId, workflowIdOf(sid));
     await ready();
     for (const id of [sid, workflowId, runId]) {
-      const { stdout: told, stderr } = await run(['status', id]);
-      assert.ok(told.startsWith(`${sid}: ready`), `${id}: ${told}${stderr}`);
+      const { stdout: output, stderr } = await run(['status', id]);
+      assert.ok(output.startsWith(`${sid}: ready`), `${id}: ${output}${stderr}`);
     }
   });
 });

@@ -171,24 +171,24 @@ describe('an outage', () => {
     const path = `/api/conversations/${input.sid}/events`;
     const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
     const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }));
-    const told: ConversationStatus[] = [];
+    const reports: ConversationStatus[] = [];
     let tellOutage: (retrying: Retrying) => void = () => undefined;
     const outage = new Promise<Retrying>((resolve) => {
       tellOutage = resolve;
     });
-    const onProgress = (status: ConversationStatus) => told.push(status);
+    const onProgress = (status: ConversationStatus) => reports.push(status);
     const result = conversations.ensureReady(input, { onProgress, onRetrying: tellOutage });
     await look.reached;
-    while (told.at(-1)?.phase !== 'checking') await sleep(50);
+    while (reports.at(-1)?.phase !== 'checking') await sleep(50);
     await line.cut();
     const { since, reason } = await outage;
     assert.ok(since <= new Date() && reason.length > 0);
-    const stale = told.at(-1);
+    const stale = reports.at(-1);
     assert.deepEqual([stale?.phase, stale?.retrying?.since], ['checking', since]);
     look.release();
     await line.restore();
     await result;
-    assert.deepEqual([told.at(-1)?.phase, told.at(-1)?.retrying], ['ready', undefined]);
+    assert.deepEqual([reports.at(-1)?.phase, reports.at(-1)?.retrying], ['ready', undefined]);
   });
 
   test('is reported even if nothing is known about the start', async () => {
@@ -278,14 +278,14 @@ describe('many waits in one process', () => {
     const starting = new NestedConversations(direct, options);
     for (const input of inputs) await starting.start(input);
     const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }), options);
-    let told = 0;
+    let waiting = 0;
     const onRetrying = () => {
-      told += 1;
+      waiting += 1;
     };
     const onProgress = () => undefined;
     const waits = inputs.map(({ sid }) => conversations.wait(sid, { onRetrying, onProgress }).catch((error) => error));
     await line.cut();
-    while (told < inputs.length) await sleep(50);
+    while (waiting < inputs.length) await sleep(50);
     for (const { sid } of inputs) await direct.workflow.getHandle(workflowIdOf(sid)).terminate();
     await line.restore();
     for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);

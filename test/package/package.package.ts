@@ -69,16 +69,18 @@ const compile = (cwd: string, module: string, target = 'es2022') =>
 
 describe('the manifest', () => {
   test('passes publint', async () => {
-    const told = await runCommand('npx', ['publint', 'run', '--strict', join(folder, packed.filename)], { cwd: root });
-    assert.match(told, /All good!/);
+    const output = await runCommand('npx', ['publint', 'run', '--strict', join(folder, packed.filename)], {
+      cwd: root,
+    });
+    assert.match(output, /All good!/);
   });
 
   test('leads Node.js and bundlers to the right types', async () => {
     // The package is ESM: `require` can't load it before Node.js 22.12, and `node10` resolution can't find it. See
     // docs/embedding.md.
     const args = ['attw', join(folder, packed.filename), '--profile', 'esm-only', '--format', 'ascii'];
-    const told = await runCommand('npx', args, { cwd: root });
-    assert.match(told, /"nested-conversations\/client"\s+node16 \(from ESM\): 🟢 \(ESM\)\s+bundler: 🟢/);
+    const output = await runCommand('npx', args, { cwd: root });
+    assert.match(output, /"nested-conversations\/client"\s+node16 \(from ESM\): 🟢 \(ESM\)\s+bundler: 🟢/);
   });
 
   test('has all the fields that a published package needs', async () => {
@@ -103,10 +105,10 @@ describe('a service that only starts conversations', () => {
   });
 
   test('loads only a handful of packages', async () => {
-    const told = JSON.parse(await runCommand(process.execPath, ['loaded.mjs'], { cwd: light }));
-    assert.ok(told.packages.includes('@temporalio/client'));
+    const output = JSON.parse(await runCommand(process.execPath, ['loaded.mjs'], { cwd: light }));
+    assert.ok(output.packages.includes('@temporalio/client'));
     assert.deepEqual(
-      told.packages.filter((name: string) =>
+      output.packages.filter((name: string) =>
         /^(@temporalio\/(worker|core-bridge)|@aws-sdk.*|.*exporter.*|axios|pino|commander|ora)$/.test(name),
       ),
       [],
@@ -128,8 +130,8 @@ describe('a service that only starts conversations', () => {
       const server = await OpenHandsStandIn.listen();
       t.after(() => server.close());
       const env = temporal.variables;
-      const told = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
-      assert.deepEqual(told, {
+      const output = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
+      assert.deepEqual(output, {
         attached: false,
         attempts: 1,
         refused: 'MessageNotSentError',
@@ -168,8 +170,8 @@ describe('an installed package', () => {
     server.script('dead', { agent: 'dead' });
     try {
       const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: 'package' };
-      const told = await run(process.execPath, ['program.js', server.url, 'dead'], env);
-      const { ready, ...others } = JSON.parse(told);
+      const output = await run(process.execPath, ['program.js', server.url, 'dead'], env);
+      const { ready, ...others } = JSON.parse(output);
       assert.deepEqual([ready.conversationId, ready.status, ready.attempts], ['packed', 'RUNNING', 1]);
       assert.deepEqual(others, {
         readyOnOwnWorker: { conversationId: 'own', status: 'RUNNING', attempts: 1 },

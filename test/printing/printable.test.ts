@@ -22,9 +22,9 @@ const after = ' ¦ no more';
  * characters that every encoding keeps.
  */
 function leftOver(text: string, input: unknown): string {
-  const told = printable(before + text + after, { secretsOf: input });
-  assert(told.startsWith(before) && told.endsWith(after), told);
-  return told
+  const masked = printable(before + text + after, { secretsOf: input });
+  assert(masked.startsWith(before) && masked.endsWith(after), masked);
+  return masked
     .slice(before.length, -after.length)
     .replaceAll('%25', '%')
     .replace(/%20|\\[nrt]|&#x?[0a-d]+;/gi, '')
@@ -102,8 +102,8 @@ describe('a text that looks like a token is hidden:', () => {
     test(name, () => {
       for (const [encoding, encode] of encodings) {
         if (encoding === 'in capitals' || encoding === 'in lines') continue;
-        const told = printable(`a: ${encode(token)} b`);
-        assert(!told.includes(random.slice(2, 10)), `${encoding}: ${told}`);
+        const masked = printable(`a: ${encode(token)} b`);
+        assert(!masked.includes(random.slice(2, 10)), `${encoding}: ${masked}`);
       }
       assert.equal(printable(`a: ${token} b`), 'a: *** b');
     });
@@ -132,9 +132,9 @@ describe('printable text', () => {
   test('is one line without control characters, escapes and direction marks', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const told = printable(text);
-        assert.doesNotMatch(told, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
-        assert(told.isWellFormed());
+        const masked = printable(text);
+        assert.doesNotMatch(masked, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+        assert(masked.isWellFormed());
       }),
     );
     assert.equal(printable('a\r\n\tb \u001b[2Jc \u009b31m \u202ed\u2066'), 'a b \ufffd[2Jc \ufffd31m \ufffdd\ufffd');
@@ -142,9 +142,9 @@ describe('printable text', () => {
 
   test('is bounded in bytes of JSON', () => {
     for (const sign of ['x', '"', '\u0001', '😀']) {
-      const told = printable(sign.repeat(100_000), { maximumBytes: 100 });
-      assert(Buffer.byteLength(JSON.stringify(told)) <= 102);
-      assert(told.endsWith('…'));
+      const masked = printable(sign.repeat(100_000), { maximumBytes: 100 });
+      assert(Buffer.byteLength(JSON.stringify(masked)) <= 102);
+      assert(masked.endsWith('…'));
     }
   });
 
@@ -163,8 +163,8 @@ describe('printable text', () => {
       'POST http://runtime-conv123.example.com:8080/api/conversations: connection reset (ECONNRESET) for ' +
       'conversation-4711 of ada.lovelace on octo-org/cat-pictures';
     assert.equal(printable(message, { secretsOf: input }), message);
-    const told = printable('GET http://runtime-conv123.example.com:8080/tools/9f8e7d6c5b4a', { secretsOf: input });
-    assert.match(told, /^GET http:\/\/runtime-conv123\.example\.[com:80]*\*\*\*$/);
+    const masked = printable('GET http://runtime-conv123.example.com:8080/tools/9f8e7d6c5b4a', { secretsOf: input });
+    assert.match(masked, /^GET http:\/\/runtime-conv123\.example\.[com:80]*\*\*\*$/);
   });
 
   test('contains nothing of the credentials of a repository', () => {
@@ -264,8 +264,8 @@ test('the credentials of a repository are hidden, with or without a scheme', () 
 test('punctuation in a secret counts as part of it', () => {
   for (const secret of [`a+b"c'd+e`, String.raw`p\\a\\"b'+'`, `"'"'+"'"'`]) {
     for (const [name, encode] of encodings.filter(([encoding]) => !encoding.includes('white space'))) {
-      const told = printable(`said ${encode(`xx${secret}yy`)} here`, { secretsOf: { x: `1${secret}2` } });
-      assert(told.includes('***') && !told.includes(secret), `${name}: ${told}`);
+      const masked = printable(`said ${encode(`xx${secret}yy`)} here`, { secretsOf: { x: `1${secret}2` } });
+      assert(masked.includes('***') && !masked.includes(secret), `${name}: ${masked}`);
     }
   }
 });
@@ -275,11 +275,15 @@ describe('a secret of six or seven characters is hidden as a whole,', () => {
   for (const secret of ['s3cr3t', 'pa55wd!', 'a1 b2 c', `z"9'+k`]) {
     test(`in any encoding: ${secret}`, () => {
       for (const [name, encode] of encodings.filter(([encoding]) => !inCapitals(encoding))) {
-        const told = printable(`said ${encode(secret)} here`, { secretsOf: { x: secret } });
+        const masked = printable(`said ${encode(secret)} here`, { secretsOf: { x: secret } });
         // In a text with white space, this is a recognized part.
         if (/white space/.test(name) && /\s/.test(secret)) continue;
         // Punctuation, and what an encoding adds around the text.
-        assert.equal(told.replace(/^said| here$|%3D|\[31m|[\s"\\{}:=!'+&;ab\ufffd]/g, ''), '***', `${name}: ${told}`);
+        assert.equal(
+          masked.replace(/^said| here$|%3D|\[31m|[\s"\\{}:=!'+&;ab\ufffd]/g, ''),
+          '***',
+          `${name}: ${masked}`,
+        );
       }
     });
   }

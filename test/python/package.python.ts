@@ -133,8 +133,8 @@ describe('its build', () => {
       assert.equal((await run(['-c', program], env, folder)).trim(), 'RUNNING');
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
       // Type information is included. Encryption is an extra.
-      const told = await run(['-c', 'import nested_conversations as n; print(n.__path__[0])'], {}, folder);
-      assert.ok((await readdir(told.trim())).includes('py.typed'));
+      const output = await run(['-c', 'import nested_conversations as n; print(n.__path__[0])'], {}, folder);
+      assert.ok((await readdir(output.trim())).includes('py.typed'));
       await assert.rejects(run(['-c', 'import nested_conversations.encryption'], {}, folder), /cryptography/);
     });
   }

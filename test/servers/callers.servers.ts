@@ -123,8 +123,8 @@ const clientInPython: Caller = {
     const file = join(folder, `${randomUUID()}.json`);
     await writeFile(file, JSON.stringify(input));
     const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
-    const { told } = await runPython(args, temporal.variables);
-    const { error, differs } = told as { error?: string; differs?: string };
+    const { output } = await runPython(args, temporal.variables);
+    const { error, differs } = output as { error?: string; differs?: string };
     if (error === undefined) return 'ready';
     if (error === 'ConversationTakenError') return `refused: ${differs}` as Heard;
     return error === 'MessageNotSentError' ? 'refused: message' : `failed: ${error.replace(/Error$/, '')}`;

@@ -55,18 +55,18 @@ for (const { name, options, env } of [
     const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {
       const file = join(folder, `${randomUUID()}.json`);
       await writeFile(file, JSON.stringify(input));
-      const { exitCode, told } = await runPython(['start_conversation.py', file, ...options], {
+      const { exitCode, output } = await runPython(['start_conversation.py', file, ...options], {
         ...temporal.variables,
         ...env,
       });
-      return { exitCode, told: told as Record<string, unknown> };
+      return { exitCode, output: output as Record<string, unknown> };
     };
     const becomesReady = async (
       input: CreateNestedConversationInput & { sid: string },
       options?: readonly string[],
     ) => {
-      const { exitCode, told } = await start(input, options);
-      const { conversation_id, status, attempts, attached } = told;
+      const { exitCode, output } = await start(input, options);
+      const { conversation_id, status, attempts, attached } = output;
       assert.deepEqual([exitCode, conversation_id, status, attempts], [0, input.sid, 'RUNNING', 1]);
       return attached;
     };
@@ -94,16 +94,19 @@ for (const { name, options, env } of [
     test("does not show another user's conversation", async () => {
       const input = inputFor(server.url);
       await start(input);
-      const { exitCode, told } = await start({ ...input, userId: 'bob' });
-      assert.deepEqual([exitCode, told.error, told.differs, told.run_id], [1, 'ConversationTakenError', 'user', null]);
+      const { exitCode, output } = await start({ ...input, userId: 'bob' });
+      assert.deepEqual(
+        [exitCode, output.error, output.differs, output.run_id],
+        [1, 'ConversationTakenError', 'user', null],
+      );
     });
 
     test('rejects another message unless it resumes', async () => {
       const input = inputFor(server.url);
       await start(input);
       const other = { ...input, initialUserMsg: { content: 'And the tests' } };
-      const { told } = await start(other);
-      assert.deepEqual([told.error, told.details], ['MessageNotSentError', { differs: 'message', run: 'ready' }]);
+      const { output } = await start(other);
+      assert.deepEqual([output.error, output.details], ['MessageNotSentError', { differs: 'message', run: 'ready' }]);
       server.restart();
       assert.equal(await becomesReady(other, ['--resume']), false);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
@@ -119,7 +122,7 @@ for (const { name, options, env } of [
       await typed.start(next, { resume: true });
       await post.reached;
       const refused = await start(input, ['--resume']);
-      assert.equal(refused.told.error, 'MessageNotSentError');
+      assert.equal(refused.output.error, 'MessageNotSentError');
       post.release();
       assert.equal(await becomesReady(next), true);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
@@ -129,9 +132,9 @@ for (const { name, options, env } of [
       const input = inputFor(server.url);
       server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
       const reason = 'STATUS$ERROR_LLM_OUT_OF_CREDITS';
-      const { exitCode, told } = await start(input);
+      const { exitCode, output } = await start(input);
       assert.deepEqual(
-        [exitCode, told.error, told.message, told.details],
+        [exitCode, output.error, output.message, output.details],
         [1, 'ConversationFailedError', `${input.sid} can't be started: ${reason}`, { reason }],
       );
     });
@@ -157,7 +160,7 @@ test('the Python codec reads a compressed and encrypted payload', async () => {
   assert.ok(encoded.length < large.length / 50);
   assert.deepEqual(await runPython(['-c', decode, encoded.toString('base64')], encryption), {
     exitCode: 0,
-    told: large,
+    output: large,
   });
 });
 
@@ -178,14 +181,14 @@ print(json.dumps([fields(conversation) for conversation in json.load(sys.stdin)]
 `;
 
 async function wrongFields(inputs: readonly unknown[]): Promise<string[][]> {
-  return (await runPython(['-c', check], {}, JSON.stringify(inputs))).told as string[][];
+  return (await runPython(['-c', check], {}, JSON.stringify(inputs))).output as string[][];
 }
 
 describe('the input check in Python', () => {
   test('accepts every input that the contract accepts', async () => {
     const inputs = [minimal, complete, ...fc.sample(anyValidInput(), 500)];
-    const told = await wrongFields(inputs);
-    const refused = inputs.flatMap((input, index) => (told[index]?.length ? [{ input, fields: told[index] }] : []));
+    const output = await wrongFields(inputs);
+    const refused = inputs.flatMap((input, index) => (output[index]?.length ? [{ input, fields: output[index] }] : []));
     assert.deepEqual(refused, []);
   });
 
@@ -235,7 +238,7 @@ test('the Python client normalizes a URL like the contract', async () => {
   ];
   const urls = [...odd, ...fc.sample(fc.webUrl({ validSchemes: ['http', 'https'] }), 500)];
   const expected = urls.map(baseUrlOf);
-  assert.deepEqual((await runPython(['-c', baseUrls], {}, JSON.stringify(urls))).told, expected);
+  assert.deepEqual((await runPython(['-c', baseUrls], {}, JSON.stringify(urls))).output, expected);
 });
 
 /** Leaves a large replay in a folder. */
@@ -259,6 +262,6 @@ test('a large replay reaches the workers through the payload store', async (t) =
   const events = [{ source: 'user', action: 'message', args: { content: 'é'.repeat(2_000_000) } }];
   const input = inputFor(server.url, { initialUserMsg: null, replayJson: JSON.stringify(events) });
   const env = temporal.variables;
-  const { told } = await runPython(['-c', leave, folder], env, JSON.stringify(input));
-  assert.equal(told, 'RUNNING');
+  const { output } = await runPython(['-c', leave, folder], env, JSON.stringify(input));
+  assert.equal(output, 'RUNNING');
 });

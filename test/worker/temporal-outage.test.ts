@@ -98,7 +98,7 @@ describe('a lost connection to Temporal', () => {
     worker.kill('SIGTERM');
     const { stderr, exitCode } = await worker.ended;
     assert.equal(exitCode, 0);
-    const told = stderr.split('\n').filter((line) => /gRPC|"core"|Temporal (does|answers)/.test(line));
-    assert.equal(told.length, 2, stderr);
+    const reports = stderr.split('\n').filter((line) => /gRPC|"core"|Temporal (does|answers)/.test(line));
+    assert.equal(reports.length, 2, stderr);
   });
 });
