@@ -24,7 +24,7 @@ export function createActivities(given: Partial<ActivityDependencies> = {}): Act
   const decorated = decorateTransport(transport, toMilliseconds(writeHeartbeatInterval));
   const dependencies: ActivityDependencies = { ...given, transport: decorated };
   const starts = new InFlight(maximumPerServer);
-  // A limit of its own: when starts hang, the cleanup is what frees their server.
+  // A limit of its own: when starts hang, the cleanup must still get through to free their server.
   const stops = new InFlight(maximumPerServer);
   // A limit of its own: a setup script takes minutes, and must not block readiness checks.
   const preparations = new InFlight(maximumPerServer);

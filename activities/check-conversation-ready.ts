@@ -15,8 +15,8 @@ import { matchDigest } from './nested-server/message-match.js';
 import { attemptsOf, notReadyYetFailure } from './not-ready-yet.js';
 
 /**
- * Checks once whether the conversation is ready (a "look"). Its RetryPolicy is the readiness policy: Temporal holds the
- * interval between two looks and counts them. Nothing runs here between looks.
+ * Checks once whether the conversation is ready (a "look"). Its RetryPolicy is the readiness policy: Temporal waits
+ * between two looks, and counts them. Nothing runs in between.
  *
  * Safe to retry: it only reads, and continues where the last look stopped.
  *

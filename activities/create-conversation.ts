@@ -50,7 +50,7 @@ export async function createConversation(
 
 const notPrepared = {
   field: 'settings.repository',
-  problem: 'is not in the workspace, as this run was begun by a worker that could not put it there: start again',
+  problem: 'is not in the workspace, because an older worker started this run and could not put it there: start again',
 };
 
 async function reconcile<State, Step extends string>(

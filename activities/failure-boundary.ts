@@ -38,7 +38,7 @@ function isNotReadyYet(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === notReadyYet;
 }
 
-/** Prepares other text for output in the same way: short, one line, and without any secret of the activity's input. */
+/** Makes text safe to show in the same way: short, on one line, and without any secret of the activity's input. */
 export function presentableText(text: string, input: unknown): string {
   // Our own words hold no secret, so the input's secrets need not be collected.
   return isOwnWords(text) ? text : printable(text, { secretsOf: input, maximumBytes: bounds.detail });
@@ -49,7 +49,7 @@ function failureOf(error: unknown): ApplicationFailure {
   return error instanceof NotSentError ? failureOfNotSent(error) : ensureApplicationFailure(error);
 }
 
-/** Safe to recurse: our own code has built this value, from few parts of the server's answer. */
+/** Safe to recurse: our own code built this value, from a few parts of the server's answer. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.entries(value).flat().flatMap(textsIn) : [];

@@ -26,8 +26,8 @@ export function notingWrites(transport: Transport, intervalMs: number): Transpor
 }
 
 /**
- * Sends heartbeats while `work` runs: each second, and less often during a write. Temporal detects a dead worker by
- * them, and the activity learns of a cancellation. Work that ends within a second sends no heartbeat, except a failed
+ * Sends heartbeats while `work` runs: each second, and less often during a write. With them, Temporal detects a dead
+ * worker, and the activity learns of a cancellation. Work that ends within a second sends no heartbeat, except a failed
  * attempt, which saves its state for the next one.
  *
  * Each heartbeat carries the details, and none is sent while there are no details. A heartbeat without details would

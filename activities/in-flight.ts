@@ -3,7 +3,7 @@ interface Load {
   count: number;
   /** How long an activity takes on this server, in milliseconds: a moving average. */
   tookMs: number;
-  /** The estimated time at which the next rejected activity finds room, if they return one by one. */
+  /** The estimated time at which there is room for the next activity that is rejected. */
   nextAt: number;
   /** The activities that wait for room, in order of arrival. */
   readonly waiting: Set<() => void>;
@@ -36,8 +36,8 @@ export class InFlight {
    * Does the work if the server has room, or makes room within `longestWaitMs`.
    *
    * @param server `undefined` if it isn't known: then nothing will be sent
-   * @param surplus Makes the error to throw otherwise, from the time after which there may be room. Each rejected
-   *   activity gets a later time than the one before: thousands that return at once would only be rejected again.
+   * @param surplus Creates the error to throw otherwise. `waitMs` is the time until there may be room. Each rejected
+   *   activity gets a later time than the one before: if thousands returned at once, they would be rejected again.
    */
   async run<T>(server: string | undefined, work: () => Promise<T>, surplus: (waitMs: number) => Error): Promise<T> {
     if (server === undefined) return work();

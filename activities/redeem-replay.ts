@@ -24,9 +24,9 @@ export async function redeemReplay(
   const claim = replayClaimOf(input);
   if (claim === undefined) return input;
   const invalid = (problem: string) => invalidInput([{ field: 'replayJson', problem }]);
-  if (!uuid.test(claim)) throw invalid('must be a text: its claim is no UUID');
+  if (!uuid.test(claim)) throw invalid('must be a string: its claim is not a UUID');
   if (!claimCheck)
-    throw invalid('is in a payload store, and this worker has none: set PAYLOAD_STORE as for the client');
+    throw invalid('is in a payload store, but this worker has none: set PAYLOAD_STORE as for the client');
   const place = `${claimCheck.storeUrl}/${claim}`;
   try {
     const replayJson = await claimCheck.fetch(claim, AbortSignal.timeout(fetchTimeoutMs));
@@ -39,5 +39,5 @@ export async function redeemReplay(
     if (error instanceof UnreadableClaimError) throw invalid(`can't be read from ${place}: ${message}`);
     throw failure('NestedServerUnavailable', `replayJson can't be fetched from ${place}: ${message}`, {});
   }
-  throw invalid(`is not in the payload store (any more): there is no ${place}; start again with the replay itself`);
+  throw invalid(`is missing from the payload store: there is no ${place}. Start again with the replay itself`);
 }

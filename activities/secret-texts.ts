@@ -1,10 +1,10 @@
 import type { Conversation } from '../contract/input.js';
 import { looksLikeToken } from '../contract/token-forms.js';
 
-/** Per text, from its beginning and its end: a quote of a longer text usually comes from one of them. */
+/** Per text, half from its beginning and half from its end. A quote of a longer text usually comes from one of them. */
 const maximumCharacters = 32_000;
 
-/** For all texts together, in characters: they travel with the input of the readiness checks. */
+/** For all texts together, in characters. They are part of the input of the readiness checks. */
 const maximumTotal = 64_000;
 
 /** Settings that a failure may show: see `contract/printing/secrets.ts`. */

@@ -9,7 +9,7 @@ import { withDialect } from './nested-server/dialects.js';
 import { failure } from './nested-server/failures.js';
 import { HttpClient } from './nested-server/http-client.js';
 
-/** The openhands server can take minutes for a stop. It is not awaited longer than this. */
+/** An openhands server can take minutes to stop a conversation. The activity does not wait for that. */
 const stopTimeoutMs = 10_000;
 
 /**
@@ -32,7 +32,7 @@ export async function stopConversation(
   });
 }
 
-/** The server may repeat secrets that this activity's input does not hold, so they could not be masked. */
+/** The server's words may repeat secrets that this activity's input does not contain, and so could not be masked. */
 function withoutItsWords(error: unknown): never {
   if (!(error instanceof ApplicationFailure)) throw error;
   const [details] = (error.details ?? []) as [RequestDetails?];

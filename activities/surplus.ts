@@ -34,12 +34,12 @@ export function surplusCreate(apiUrl: string, maximum: number, waitMs: number): 
 export function surplusLook(input: CheckConversationReadyInput, apiUrl: string, maximum: number): ApplicationFailure {
   countSurplus();
   const before: Partial<LookHeartbeat> | undefined = Context.current().info.heartbeatDetails;
-  const reason = `not looked at: ${reasonOf(apiUrl, maximum)}`;
+  const reason = `not checked: ${reasonOf(apiUrl, maximum)}`;
   const seen = typeof before?.seen === 'string' ? `${before.seen}, then ${reason}` : reason;
   return notReadyYetFailure(input, seen, ApplicationFailureCategory.BENIGN);
 }
 
 function reasonOf(apiUrl: string, maximum: number): string {
   const server = printable(apiUrl, { maximumBytes: 200 });
-  return `${maximum} requests to ${server} are in flight, which is all that a worker makes at a time (WORKER_MAX_ACTIVITIES_PER_SERVER)`;
+  return `${maximum} requests to ${server} are in flight, the maximum for one worker (WORKER_MAX_ACTIVITIES_PER_SERVER)`;
 }

@@ -100,7 +100,7 @@ async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figur
   const figures: Figure[] = [];
   for (const name of names) {
     const measure = measures[name];
-    if (!measure) throw new Error(`--only must be one of ${Object.keys(measures).join(', ')}, and is '${name}'`);
+    if (!measure) throw new Error(`--only must be one of ${Object.keys(measures).join(', ')}, but is '${name}'`);
     const begin = performance.now();
     figures.push(...(await onStage((stage) => measure(stage, sizes), values.address)));
     console.error(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s`);
@@ -110,7 +110,7 @@ async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figur
 
 async function soakFor(minutes: number): Promise<void> {
   if (!Number.isInteger(minutes) || minutes < 3) {
-    throw new Error(`--soak must be a whole number of minutes, 3 at the least, and is '${values.soak}'`);
+    throw new Error(`--soak must be a whole number of minutes, at least 3, but is '${values.soak}'`);
   }
   const figures = await onStage((stage) => soak(stage, minutes), values.address);
   console.log(terminal(figures));

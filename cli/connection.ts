@@ -17,10 +17,10 @@ export interface ConnectionOptions {
 
 export function addConnectionOptions(program: Command): Command {
   return program
-    .addOption(new Option('--address <host:port>', 'where Temporal is (TEMPORAL_ADDRESS)'))
-    .addOption(new Option('--namespace <name>', 'its namespace (TEMPORAL_NAMESPACE)'))
-    .addOption(new Option('--task-queue <name>', "the workers' task queue (TEMPORAL_TASK_QUEUE)"))
-    .addOption(new Option('--profile <name>', "a profile of the temporal CLI's configuration (TEMPORAL_PROFILE)"));
+    .addOption(new Option('--address <host:port>', 'address of Temporal (TEMPORAL_ADDRESS)'))
+    .addOption(new Option('--namespace <name>', 'Temporal namespace (TEMPORAL_NAMESPACE)'))
+    .addOption(new Option('--task-queue <name>', 'task queue of the workers (TEMPORAL_TASK_QUEUE)'))
+    .addOption(new Option('--profile <name>', 'profile in the configuration of the temporal CLI (TEMPORAL_PROFILE)'));
 }
 
 /** The environment with the options added, since all settings are read from an environment. */

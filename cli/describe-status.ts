@@ -15,19 +15,19 @@ export function describeStatus(status: ConversationStatus, now = new Date()): st
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
   const meets = status.workflowTaskFailure ?? lastSeen;
   const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || meets;
-  const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is as last seen)` : '';
+  const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is the last known status)` : '';
   return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${asOneLine(met)}` : ''}${stale}`;
 }
 
 export function describeRetrying({ since, reason }: Retrying, now = new Date()): string {
-  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, asking again: ${asOneLine(reason)}`;
+  return `Temporal has not answered for ${describeDuration(now.getTime() - since.getTime())}, retrying: ${asOneLine(reason)}`;
 }
 
 /** Says what a stuck run waits for, and how to find out more. */
 export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
   const which = version ? `of version ${version} ` : '';
   const waited = describeDuration(now.getTime() - since.getTime());
-  return `no worker ${which}on task queue ${taskQueue} takes it up, for ${waited} now (see ${commandLine('doctor')})`;
+  return `no worker ${which}on task queue ${taskQueue} has picked it up for ${waited} (see ${commandLine('doctor')})`;
 }
 
 /** The duration in its two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */
@@ -46,7 +46,7 @@ export function describeDuration(ms: number): string {
 
 /** A table with one line per conversation. */
 export function describeList(conversations: readonly ListedConversation[]): string {
-  if (conversations.length === 0) return 'no conversation was started, or none like that';
+  if (conversations.length === 0) return 'no conversation starts found';
   const rows = conversations.map(({ sid, phase, userId = '', apiUrl = '', startedAt }) => [
     startedAt.toISOString().slice(0, 19).replace('T', ' '),
     phase,

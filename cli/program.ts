@@ -14,7 +14,7 @@ import { reportError } from './report-error.js';
 
 const listedPhases = ['running', 'ready', 'failed', 'cancelled', 'terminated', 'timed-out'];
 
-const idHelp = 'its id; a workflow or run id that start printed does, too';
+const idHelp = 'conversation id; the workflow id or run id that start printed also works';
 
 /** The command line `nested-conversation`. Modules that only one command needs are loaded when it runs. */
 export function buildProgram(): Command {
@@ -27,12 +27,19 @@ export function buildProgram(): Command {
     .addHelpText(
       'after',
       `
-Temporal is found as the temporal CLI finds it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
-TEMPORAL_TLS…, or a profile; TEMPORAL_TASK_QUEUE names the workers' task queue. Options win over the environment.
+The connection to Temporal is configured as for the temporal CLI: by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE,
+TEMPORAL_API_KEY, TEMPORAL_TLS…, or a profile. TEMPORAL_TASK_QUEUE is the workers' task queue. Options override the
+environment.
 
-Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be used, ${exitCodes.usage} wrong usage or input, ${exitCodes.notFound} no such conversation,
-            ${exitCodes.taken} it is another user's or on another server, ${exitCodes.unreachable} Temporal can't be reached,
-            ${exitCodes.notSent} it is there already and this message was not sent, ${exitCodes.goesOn} the start goes on (time limit, --exit-status)`,
+Exit codes:
+  0  success
+  ${exitCodes.failed}  the conversation start failed, or a setting can't be used
+  ${exitCodes.usage}  wrong usage or wrong input: nothing was started
+  ${exitCodes.notFound}  no such conversation
+  ${exitCodes.taken}  the conversation belongs to another user, or is on another server
+  ${exitCodes.unreachable}  Temporal can't be reached, or has no such namespace
+  ${exitCodes.notSent}  the conversation already exists, and this message was not sent
+  ${exitCodes.goesOn}  the conversation start is still running (time limit, --exit-status)`,
     );
   addConnectionOptions(program);
   addStart(program);
@@ -41,7 +48,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
     .command('wait')
     .description('wait until a conversation is ready, whoever started it')
     .argument('<sid>', idHelp)
-    .option('--timeout <duration>', 'wait no longer than this; the start goes on')
+    .option('--timeout <duration>', 'maximum time to wait; the start itself continues')
     .option('--json', 'print one JSON object')
     .addHelpText('after', "\nExample:\n  nested-conversation wait conv1 --timeout '5 minutes'")
     .action((sid: string, options: WaitCommandOptions, command: Command) =>
@@ -50,12 +57,12 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
 
   program
     .command('status')
-    .description('show how a conversation start is going, or how it ended')
+    .description('show the status of a conversation start, or how it ended')
     .argument('<sid>', idHelp)
-    .option('--watch', 'follow it to its end, with progress on standard error')
+    .option('--watch', 'follow it until it ends, with progress on standard error')
     .option(
       '--exit-status',
-      `exit with 0 only if it is ready, ${exitCodes.failed} if it ended otherwise, ${exitCodes.goesOn} while it runs`,
+      `exit with 0 if it is ready, ${exitCodes.failed} if it ended otherwise, ${exitCodes.goesOn} if it is still running`,
     )
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -68,7 +75,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
 
   program
     .command('history')
-    .description('tell what has happened in a start, a line an event')
+    .description('print the events of a conversation start, one per line')
     .argument('<sid>', idHelp)
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation history conv1')
@@ -78,7 +85,7 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
 
   program
     .command('cancel')
-    .description('end a start that is under way')
+    .description('cancel a conversation start that is running')
     .argument('<sid>', idHelp)
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation cancel conv1')
@@ -88,11 +95,11 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
 
   program
     .command('list')
-    .description('list the starts, the newest first')
-    .option('--user-id <id>', 'those of this user')
-    .addOption(new Option('--phase <phase>', 'those in this phase').choices(listedPhases))
-    .option('--server <server>', 'those on this dialect or base URL')
-    .option('--limit <n>', 'at most', Number, 50)
+    .description('list conversation starts, newest first')
+    .option('--user-id <id>', 'only starts for this user')
+    .addOption(new Option('--phase <phase>', 'only starts in this phase').choices(listedPhases))
+    .option('--server <server>', 'only starts on this kind of server, or on the server at this base URL')
+    .option('--limit <n>', 'maximum number of starts to list', Number, 50)
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  nested-conversation list --user-id ada --phase running')
     .action((options: ListCommandOptions, command: Command) =>
@@ -110,22 +117,22 @@ Exit codes: 0 done, ${exitCodes.failed} the start failed or a setting can't be u
 
   program
     .command('doctor')
-    .description('check all that a start needs, and say what to fix')
-    .option('--api-url <url>', 'base URL of a nested server to check, too')
-    .addOption(new Option('--server <dialect>', 'what it speaks').choices(['openhands', 'agent-server']))
-    .option('--session-api-key <key>', 'its session API key; better in NESTED_SESSION_API_KEY')
+    .description('check everything that a conversation start needs, and say what to fix')
+    .option('--api-url <url>', 'also check the nested server at this base URL')
+    .addOption(new Option('--server <dialect>', 'the API of the nested server').choices(['openhands', 'agent-server']))
+    .option('--session-api-key <key>', 'its session API key; NESTED_SESSION_API_KEY is safer')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
-Reads only. The environment is read as a worker reads it. Exits with 0 if a conversation start has all it needs.
+Changes nothing. Reads the environment as a worker does. Exits with 0 if nothing prevents a conversation start.
 
 Example:
   nested-conversation doctor --api-url http://localhost:3000`,
     )
     .action(async (options: DoctorCommandOptions, command: Command) => {
       await answer(command, async (context) => (await import('./commands/doctor.js')).doctor(options, context));
-      // A check that timed out may have left work that would keep the process alive.
+      // The work of a check that timed out may keep the process alive.
       process.exit();
     });
 
@@ -136,7 +143,7 @@ Example:
     .addHelpText(
       'after',
       `
-Examples, for the files that a shell reads at its start:
+Add the line for your shell to its startup file:
   source <(nested-conversation completion bash)     # ~/.bashrc
   source <(nested-conversation completion zsh)      # ~/.zshrc
   nested-conversation completion fish | source      # ~/.config/fish/config.fish`,
@@ -149,35 +156,38 @@ Examples, for the files that a shell reads at its start:
 function addStart(program: Command): void {
   program
     .command('start')
-    .description('start a conversation, or attach to a start in progress')
-    .option('--input <file>', "the whole input as JSON; '-' is standard input; options beside it win")
+    .description('start a conversation, or attach to the same start if it exists')
+    .option('--input <file>', "file with the input as JSON ('-' is standard input); other options override its fields")
     .option('--api-url <url>', 'base URL of the nested server')
     .option('--sid <id>', 'conversation id')
     .option('--user-id <id>', 'the authenticated user')
-    .addOption(new Option('--server <dialect>', 'what the server speaks').choices(['openhands', 'agent-server']))
+    .addOption(new Option('--server <dialect>', 'the API of the nested server').choices(['openhands', 'agent-server']))
     .option('--message <text>', 'first message to the agent')
     .option('--image-url <url...>', 'images of the first message')
-    .option('--replay-file <file>', 'recorded events to continue from')
+    .option('--replay-file <file>', 'file with recorded events to continue from')
     .option('--repository <owner/name>', 'repository to work on')
-    .option('--branch <name>', 'its branch')
-    .option('--git-provider <name>', 'where the repository is')
+    .option('--branch <name>', 'branch of the repository')
+    .option('--git-provider <name>', 'provider that hosts the repository')
     .option('--instructions <text>', 'instructions for the conversation')
-    .option('--session-api-key <key>', "the server's session API key; better in NESTED_SESSION_API_KEY")
-    .option('--request-timeout <duration>', 'deadline of a request while creating (default 60 seconds)')
+    .option('--session-api-key <key>', "the server's session API key; NESTED_SESSION_API_KEY is safer")
+    .option(
+      '--request-timeout <duration>',
+      'timeout of each request that creates the conversation (default 60 seconds)',
+    )
     .addOption(new Option('--timeout <duration>').hideHelp().argParser(refuseTimeout))
     .option('--interval <duration>', 'time between two readiness checks (default 2 seconds)')
-    .option('--maximum-attempts <n>', 'readiness checks at most (default 60)', numberOrText)
-    .option('--look-timeout <duration>', 'deadline of a readiness check (default 5 seconds)')
-    .addOption(new Option('--ready-when <test>', 'what ready means').choices(['agent-started', 'accepting-events']))
+    .option('--maximum-attempts <n>', 'maximum number of readiness checks (default 60)', numberOrText)
+    .option('--look-timeout <duration>', 'timeout of one readiness check (default 5 seconds)')
+    .addOption(new Option('--ready-when <test>', 'what counts as ready').choices(['agent-started', 'accepting-events']))
     .addOption(
       new Option(
         '--on-failure <action>',
-        'what to do with the conversation when its start fails or is cancelled',
+        'what to do with the conversation if its start fails or is cancelled',
       ).choices(['keep', 'stop']),
     )
-    .option('--resume', 'continue a conversation whose start has completed, with this message')
+    .option('--resume', 'send this message to a conversation whose start has completed')
     .option('--wait', 'wait until it is ready, with progress on standard error')
-    .option('--wait-timeout <duration>', 'wait no longer than this; the start goes on')
+    .option('--wait-timeout <duration>', 'maximum time to wait; the start itself continues')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -196,9 +206,9 @@ function numberOrText(text: string): number | string {
   return Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
-/** `--timeout` was the timeout of a request, and was mistaken for the limit of the wait. */
+/** `--timeout` used to set the timeout of a request, but read like the time limit of `--wait`. */
 function refuseTimeout(): never {
-  reportUsageError('--timeout is now --request-timeout; the limit of --wait is --wait-timeout');
+  reportUsageError('--timeout is now --request-timeout; to limit --wait, use --wait-timeout');
   process.exit(exitCodes.usage);
 }
 
@@ -207,7 +217,7 @@ function version(): string {
   return version;
 }
 
-/** The options could not be parsed, so `--json` is searched for in the arguments. */
+/** The options could not be parsed, so this looks for `--json` in the arguments. */
 function reportUsageError(complaint: string): void {
   const problem = `${complaint.replace(/^error: /, '').trim()} (see --help)`;
   reportError(new UsageError(problem), { json: process.argv.includes('--json') });

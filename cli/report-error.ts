@@ -20,7 +20,8 @@ function linesOf(error: unknown): string[] {
   if (error instanceof InvalidInputError && error.details.problems.length > 0) {
     return error.details.problems.map(({ field, problem }) => `${field || 'the input'} ${problem}`);
   }
-  if (error instanceof MessageNotSentError) return [lineOf(error), `to continue it with this message: add --resume`];
+  if (error instanceof MessageNotSentError)
+    return [lineOf(error), 'to continue the conversation with this message, add --resume'];
   if (error instanceof WaitTimeoutError && error.sid) return [lineOf(error), ...whatNext(error.sid)];
   return [lineOf(error)];
 }
@@ -33,8 +34,8 @@ function lineOf(error: unknown): string {
 /** Commands for a start that continues. */
 export function whatNext(sid: string): string[] {
   return [
-    `follow it:  ${commandLine('wait', sid)}`,
-    `look at it: ${commandLine('status', sid)}`,
-    `end it:     ${commandLine('cancel', sid)}`,
+    `wait for it: ${commandLine('wait', sid)}`,
+    `show it:     ${commandLine('status', sid)}`,
+    `cancel it:   ${commandLine('cancel', sid)}`,
   ];
 }

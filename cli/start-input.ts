@@ -124,7 +124,7 @@ async function readJson(file: string): Promise<BaseInput> {
     throw InvalidInputError.of([{ field: '--input', problem: `(${source}) is not JSON` }]);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw InvalidInputError.of([{ field: '--input', problem: `(${source}) must hold a JSON object` }]);
+    throw InvalidInputError.of([{ field: '--input', problem: `(${source}) must contain a JSON object` }]);
   }
   return value as BaseInput;
 }

@@ -25,7 +25,7 @@ export function statusScreen(status: ConversationStatus, outcome: Outcome, now =
     ['workflow', status.workflowId],
     ['run', status.runId],
   ].filter((row): row is [string, string] => Boolean(row[1]));
-  const title = `${sid}: ${phases[phase]}, ${closedAt ? 'after' : 'for'} ${lasted}${closedAt ? '' : ' now'}`;
+  const title = `${sid}: ${phases[phase]}, ${closedAt ? 'after' : 'for'} ${lasted}`;
   // Text from servers and other clients must not break out of its row.
   return [title, ...rows.map(([name, value]) => `  ${name.padEnd(13)} ${printable(value ?? '')}`)].join('\n');
 }
@@ -44,12 +44,12 @@ function outcomeRows(outcome: Outcome): [string, string | undefined][] {
 }
 
 function describeFailing(count: number, met = "see the workers' logs"): string {
-  return `its code failed ${times(count)} in a row: ${met}`;
+  return `its workflow task failed ${times(count)} in a row: ${met}`;
 }
 
 /** Counts ended attempts, not the current one. */
 function attemptsOf({ attempts, maximumAttempts }: ConversationStatus): string | undefined {
-  return attempts === undefined ? undefined : `${attempts} of ${maximumAttempts ?? 'any number'} have ended`;
+  return attempts === undefined ? undefined : `${attempts}${maximumAttempts ? ` of ${maximumAttempts}` : ''} completed`;
 }
 
 function times(count: number): string {

@@ -37,7 +37,7 @@ export async function waitWithProgress<T>(
     });
   } catch (error) {
     if (error instanceof InterruptedError) {
-      tell(`The start of ${sid} goes on.`);
+      tell(`The start of ${sid} continues.`);
       for (const line of whatNext(sid)) tell(`  ${line}`);
     }
     throw error;

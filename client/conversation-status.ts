@@ -16,11 +16,11 @@ export type RunPhase = ConversationPhase | 'terminated' | 'timed-out';
 /** The state of a run as a list shows it: running, or how it ended. */
 export type RunState = 'running' | 'ready' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
 
-/** A step that has been due for {@link overdueAfterMs} or longer, and that no worker has taken up. */
+/** A step that has been due for {@link overdueAfterMs} or longer, and that no worker has picked up. */
 export interface OverdueStep {
   readonly since: Date;
   readonly taskQueue: string;
-  /** The only worker version that may take it up, as `deployment:build`. Absent if any worker may. */
+  /** The only worker version that may pick it up, as `deployment:build`. Absent if any worker may. */
   readonly version?: string;
 }
 
@@ -65,7 +65,7 @@ export interface ConversationStatus {
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 type EncodedFailure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
-/** A running worker takes up a step within a second. The rest allows for a clock that is off. */
+/** A running worker picks up a step within a second. The rest allows for clock skew. */
 const overdueAfterMs = 5000;
 
 /** The start of the run, and its first workflow task: scheduled, started, and possibly failed. */

@@ -150,7 +150,7 @@ export class StartNotComparableError extends NestedConversationError<{ readonly 
 export class ConversationNotFoundError extends NestedConversationError {
   constructor(origin: ErrorOrigin & { readonly sid: string }) {
     const check = 'check the sid, the namespace and its retention';
-    super(`Temporal knows no start of conversation ${origin.sid}: ${check}`, {}, origin);
+    super(`Temporal has no start of conversation ${origin.sid}: ${check}`, {}, origin);
   }
 }
 
@@ -164,9 +164,7 @@ export interface WaitTimeoutDetails {
 /** Thrown when the caller's time limit ended before the start did. The start continues: wait again, or cancel it. */
 export class WaitTimeoutError extends NestedConversationError<WaitTimeoutDetails> {
   constructor(details: WaitTimeoutDetails, origin: ErrorOrigin & { readonly sid: string }) {
-    const state = details.status
-      ? 'its start goes on'
-      : 'Temporal did not answer, so that it may not have been started';
+    const state = details.status ? 'its start continues' : 'Temporal did not answer, so it may not have been started';
     super(`${origin.sid} was not ready within ${details.timeout}: ${state}`, details, origin);
   }
 }

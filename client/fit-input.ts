@@ -43,11 +43,11 @@ export async function fitInput(
   // It fits when compressed, but workers refuse to decompress it.
   const inflated = Buffer.byteLength(JSON.stringify(kept));
   if (inflated > limits.inflatedBytes) {
-    const mend = 'set PAYLOAD_STORE for clients and workers, or drop old events';
+    const fix = 'set PAYLOAD_STORE for clients and workers, or drop old events';
     throw InvalidInputError.of([
       {
         field: 'replayJson',
-        problem: `makes ${inflated} bytes of the ${limits.inflatedBytes} that a worker inflates: ${mend}`,
+        problem: `has ${inflated} bytes when decompressed, and a worker accepts ${limits.inflatedBytes}: ${fix}`,
       },
     ]);
   }
@@ -61,6 +61,6 @@ async function payloadBytes(input: SentInput, dataConverter: LoadedDataConverter
 }
 
 function tooLarge(field: string, bytes: number, fix: string): InvalidInputError {
-  const problem = `makes ${bytes} bytes, compressed, of the ${limits.payloadBytes} that Temporal takes: ${fix}`;
+  const problem = `has ${bytes} bytes when compressed, and Temporal accepts ${limits.payloadBytes}: ${fix}`;
   return InvalidInputError.of([{ field, problem }]);
 }

@@ -92,7 +92,7 @@ export interface CancelledConversation {
   readonly sid: string;
   readonly workflowId: string;
   readonly runId: string;
-  /** Whether the run was asked to end; `false` if it had already ended. */
+  /** Whether cancellation was requested; `false` if the run had already ended. */
   readonly cancelRequested: boolean;
   /** The run's state before the call: `running`, or how it ended. */
   readonly state: RunState;
@@ -116,7 +116,7 @@ export class NestedConversations {
     const { taskQueue = defaultTaskQueue, payloadStore, onHint = process.emitWarning } = options;
     const { longPolls = defaultLongPolls } = options;
     if (!Number.isInteger(longPolls) || longPolls < 0) {
-      throw InvalidInputError.of([{ field: 'longPolls', problem: 'must be a whole number from 0' }]);
+      throw InvalidInputError.of([{ field: 'longPolls', problem: 'must be a whole number of at least 0' }]);
     }
     this.#client = sdkClient(client);
     this.#reader = tolerantReader(this.#client);
@@ -129,7 +129,7 @@ export class NestedConversations {
 
   /**
    * Starts the conversation. If the same start is already running or has completed, attaches to its run. A run that
-   * failed, was cancelled or terminated is started again. The workflow id is the lock, so it holds even if processes
+   * failed, was cancelled or terminated is started again. The workflow id is the lock, so this holds even if processes
    * crash.
    *
    * @throws {@link InvalidInputError} before anything is started

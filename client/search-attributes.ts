@@ -50,7 +50,7 @@ export async function registerSearchAttributes(client: TemporalClient): Promise<
   const missing = registered.filter((name) => {
     const type = customAttributes[name];
     if (type != null && type !== INDEXED_VALUE_TYPE_KEYWORD) {
-      throw new Error(`Search attribute ${name} of namespace '${namespace}' must be a keyword, and is another type`);
+      throw new Error(`Search attribute ${name} of namespace '${namespace}' must be a keyword, but has another type`);
     }
     return type == null;
   });

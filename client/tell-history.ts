@@ -54,7 +54,7 @@ export async function tellHistory(
 
 class Teller {
   readonly #scheduled: ReadonlyMap<number, HistoryEvent>;
-  /** The first of these events shows when a worker took up the run. The others add nothing. */
+  /** The first of these events shows when a worker picked up the run. The others add nothing. */
   readonly #takenUp: HistoryEvent | undefined;
 
   constructor(
@@ -69,7 +69,7 @@ class Teller {
     const kind = Object.keys(event).find((name) => name.endsWith('EventAttributes') && isSet(event, name)) ?? '';
     if (event.workflowTaskStartedEventAttributes) {
       const { identity } = event.workflowTaskStartedEventAttributes;
-      return event === this.#takenUp ? `taken up by a worker (${identity})` : undefined;
+      return event === this.#takenUp ? `picked up by a worker (${identity})` : undefined;
     }
     if (silent.test(kind)) return undefined;
     return (await this.#tellOfRun(event)) ?? (await this.#tellOfActivity(event)) ?? inWords(kind);
@@ -83,10 +83,10 @@ class Teller {
     }
     if (event.workflowTaskFailedEventAttributes) {
       const { failure, identity } = event.workflowTaskFailedEventAttributes;
-      return `the workflow's code failed (${identity}), and is tried again: ${await this.#reason(failure)}`;
+      return `a workflow task failed (${identity}) and is retried: ${await this.#reason(failure)}`;
     }
-    if (event.workflowTaskTimedOutEventAttributes) return 'a worker was lost, or too slow: another is asked';
-    if (event.workflowExecutionCancelRequestedEventAttributes) return 'asked to end';
+    if (event.workflowTaskTimedOutEventAttributes) return 'a worker was lost or too slow: the workflow task is retried';
+    if (event.workflowExecutionCancelRequestedEventAttributes) return 'cancellation requested';
     if (event.workflowExecutionCompletedEventAttributes) {
       const { result } = event.workflowExecutionCompletedEventAttributes;
       return this.#decoded<CreateNestedConversationResult>(
@@ -111,42 +111,42 @@ class Teller {
     if (event.activityTaskScheduledEventAttributes) {
       const { input, retryPolicy } = event.activityTaskScheduledEventAttributes;
       const { doing, unit } = this.#activityOf(event.eventId);
-      if (unit === 'attempt') return `${doing}: ${retryPolicy?.maximumAttempts} attempts at the most`;
+      if (unit === 'attempt') return `${doing}: at most ${retryPolicy?.maximumAttempts} attempts`;
       return this.#decoded<RecordedCheck>(
         input?.payloads,
         ({ readiness: { interval, maximumAttempts }, attemptsBefore = 0 }) =>
-          `${doing}: a look every ${interval}, ${maximumAttempts - attemptsBefore} at the most`,
+          `${doing}: a look every ${interval}, at most ${maximumAttempts - attemptsBefore}`,
       );
     }
     if (event.activityTaskStartedEventAttributes) {
       const { scheduledEventId, attempt, lastFailure } = event.activityTaskStartedEventAttributes;
       const { unit } = this.#activityOf(scheduledEventId);
       const earlier = (attempt ?? 1) - 1;
-      if (earlier === 0) return `first ${unit} begins`;
+      if (earlier === 0) return `first ${unit} started`;
       const met = await this.#reason(lastFailure);
-      return `${unit} ${attempt} begins, after ${earlier} that history does not keep; the last of them: ${met}`;
+      return `${unit} ${attempt} started, after ${earlier} that the history does not contain; the last of them: ${met}`;
     }
     if (event.activityTaskCompletedEventAttributes) {
       const { scheduledEventId, result } = event.activityTaskCompletedEventAttributes;
       const { doing, unit } = this.#activityOf(scheduledEventId);
-      if (unit === 'attempt') return `done ${doing}`;
+      if (unit === 'attempt') return `finished ${doing}`;
       return this.#decoded<RecordedLook>(result?.payloads, (look) =>
         look.ready
-          ? `look ${look.attempts} answered: ready (${look.status})`
-          : `look ${look.attempts} answered: ${look.seen}, so that the create is to do more`,
+          ? `look ${look.attempts} found it ready (${look.status})`
+          : `look ${look.attempts} found ${look.seen}: createConversation has more to do`,
       );
     }
     const { activityTaskFailedEventAttributes: failed, activityTaskTimedOutEventAttributes: timedOut } = event;
     const ended = failed ?? timedOut;
     if (ended) {
       const { unit } = this.#activityOf(ended.scheduledEventId);
-      return `${unit} ${failed ? 'failed' : 'timed out'}, the last one: ${await this.#reason(ended.failure)}`;
+      return `the last ${unit} ${failed ? 'failed' : 'timed out'}: ${await this.#reason(ended.failure)}`;
     }
     if (event.activityTaskCancelRequestedEventAttributes) {
       const { doing } = this.#activityOf(event.activityTaskCancelRequestedEventAttributes.scheduledEventId);
-      return `asked to stop ${doing}`;
+      return `requested to stop ${doing}`;
     }
-    return event.activityTaskCanceledEventAttributes ? 'stopped as asked' : undefined;
+    return event.activityTaskCanceledEventAttributes ? 'stopped as requested' : undefined;
   }
 
   #activityOf(scheduledEventId: unknown): { readonly doing: string; readonly unit: 'look' | 'attempt' } {
@@ -187,7 +187,7 @@ function unreadable(error: unknown): string {
   return `(can't be read: ${oneLine(error)})`;
 }
 
-/** Names an event of other clients, such as a signal: `workflowExecutionSignaledEventAttributes`, in words. */
+/** Names an event that another client caused, e.g. a signal: `workflowExecutionSignaledEventAttributes` in words. */
 function inWords(kind: string): string {
   return kind.replace('EventAttributes', '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

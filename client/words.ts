@@ -15,7 +15,7 @@ export const phases: Record<RunPhase, string> = {
   'timed-out': 'timed out',
 };
 
-/** DELETE */
+/** The number of readiness checks, e.g. `2 looks`. */
 export function describeLooks(attempts: number): string {
   return attempts === 1 ? '1 look' : `${attempts} looks`;
 }

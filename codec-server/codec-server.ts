@@ -83,7 +83,7 @@ export function createCodecServer({ dataConverter, token, origins }: CodecServer
     if (pathname === '/') return signIn(request, response);
     // The protocol uses only the last segment, so the server can be mounted at any path.
     const operation = operations.get(pathname.split('/').at(-1) ?? '');
-    if (!operation || method !== 'POST') return say(response, 404, 'there are POST /decode, POST /encode and / here');
+    if (!operation || method !== 'POST') return say(response, 404, 'use POST /decode, POST /encode or /');
     if (!isAuthenticated(request, pathname))
       return say(response, 401, 'sign in at /, or send the token: Authorization: Bearer …');
     const body = await readBody(request, largestRequest);

@@ -17,6 +17,6 @@ export function loadBoolean(env: NodeJS.ProcessEnv, variable: string): boolean |
   const text = env[variable];
   if (!text) return undefined;
   const value = values.get(text);
-  if (value === undefined) throw new ConfigError(`${variable} must be true or false, and is ${quoted(text)}`);
+  if (value === undefined) throw new ConfigError(`${variable} must be true or false, but is ${quoted(text)}`);
   return value;
 }

@@ -37,7 +37,7 @@ export function loadCodecServerConfig(env: NodeJS.ProcessEnv = process.env): Cod
   }
   const port = Number(env.CODEC_SERVER_PORT || 8081);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigError(`CODEC_SERVER_PORT must be a port, and is '${env.CODEC_SERVER_PORT}'`);
+    throw new ConfigError(`CODEC_SERVER_PORT must be a port, but is '${env.CODEC_SERVER_PORT}'`);
   }
   const { CODEC_SERVER_TOKEN: token } = env;
   if (token && token.length < shortestToken) {

@@ -14,7 +14,8 @@ import { ConfigError } from './config-error.js';
  */
 export function loadEncryptionKeys(env: NodeJS.ProcessEnv = process.env): EncryptionKeys {
   const { PAYLOAD_ENCRYPTION_KEYS: text, PAYLOAD_ENCRYPTION_KEYS_FILE: file } = env;
-  if (text && file) throw new ConfigError('PAYLOAD_ENCRYPTION_KEYS excludes PAYLOAD_ENCRYPTION_KEYS_FILE: unset one');
+  if (text && file)
+    throw new ConfigError('PAYLOAD_ENCRYPTION_KEYS and PAYLOAD_ENCRYPTION_KEYS_FILE are both set: unset one');
   if (file) return parseKeys(readKeys(file), 'PAYLOAD_ENCRYPTION_KEYS_FILE');
   return text ? parseKeys(text, 'PAYLOAD_ENCRYPTION_KEYS') : new Map();
 }
@@ -34,14 +35,14 @@ const key = /^([\w.-]+):([A-Za-z\d+/]{43}=)$/;
 function parseKeys(text: string, variable: string): EncryptionKeys {
   const keys = new Map<string, KeyObject>();
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
-  if (entries.length === 0) throw new ConfigError(`${variable} holds no key: write id:base64`);
+  if (entries.length === 0) throw new ConfigError(`${variable} contains no key: write id:base64`);
   for (const [index, entry] of entries.entries()) {
     const [, id, base64] = key.exec(entry) ?? [];
     if (id === undefined || base64 === undefined) {
-      const mend = "an id and 32 bytes as 'openssl rand -base64 32' prints them, with a colon between";
-      throw new ConfigError(`${variable}: entry ${index + 1} must be id:base64, ${mend}`);
+      const form = "an id and 32 bytes as 'openssl rand -base64 32' prints them, with a colon between";
+      throw new ConfigError(`${variable}: entry ${index + 1} must be id:base64, ${form}`);
     }
-    if (keys.has(id)) throw new ConfigError(`${variable}: id '${id}' stands for two keys: give each its own`);
+    if (keys.has(id)) throw new ConfigError(`${variable}: id '${id}' is used for two keys: give each key its own id`);
     keys.set(id, createSecretKey(base64, 'base64'));
   }
   return keys;

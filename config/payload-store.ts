@@ -17,11 +17,11 @@ export function loadPayloadStore({ PAYLOAD_STORE: text }: NodeJS.ProcessEnv = pr
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 's3:' && url.host) return new S3Store(url.host, url.pathname.replace(/^\/+|\/+$/g, ''));
   if (url?.protocol === 'file:') return new FolderStore(folderOf(url));
-  throw new ConfigError(`PAYLOAD_STORE must be s3://bucket/prefix or file:///folder, and is ${quoted(text)}`);
+  throw new ConfigError(`PAYLOAD_STORE must be s3://bucket/prefix or file:///folder, but is ${quoted(text)}`);
 }
 
 function folderOf(url: URL): string {
   const isFolder = url.host === '' && statSync(url, { throwIfNoEntry: false })?.isDirectory();
-  if (!isFolder) throw new ConfigError(`PAYLOAD_STORE names no folder: create ${url.href}`);
+  if (!isFolder) throw new ConfigError(`PAYLOAD_STORE is not a folder: create ${url.href}`);
   return fileURLToPath(url);
 }

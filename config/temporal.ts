@@ -50,7 +50,7 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
   const { connectionOptions, namespace } = connectConfig(env);
   const { address = 'localhost:7233' } = connectionOptions;
   if (!/^[^\s/:]+:\d+$|^\[[\da-fA-F:.]+\]:\d+$/.test(address)) {
-    throw new ConfigError(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, and is ${quoted(address)}`);
+    throw new ConfigError(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, but is ${quoted(address)}`);
   }
   const { apiKey } = connectionOptions;
   if (typeof apiKey === 'string' && !/^[\x21-\x7e]+$/.test(apiKey)) {

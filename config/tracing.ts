@@ -24,7 +24,7 @@ export function loadTracingConfig(env: NodeJS.ProcessEnv = process.env): Tracing
   if (!endpoint || exporter === 'none' || disabled?.toLowerCase() === 'true') return undefined;
 
   if (exporter && exporter !== 'otlp') {
-    throw new ConfigError(`OTEL_TRACES_EXPORTER must be otlp or none, and is '${exporter}'`);
+    throw new ConfigError(`OTEL_TRACES_EXPORTER must be otlp or none, but is '${exporter}'`);
   }
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
     // The value is not quoted, as it may contain a token.
@@ -32,7 +32,7 @@ export function loadTracingConfig(env: NodeJS.ProcessEnv = process.env): Tracing
   }
   const [protocolVariable, protocol] = setting('PROTOCOL');
   if (protocol && protocol !== 'http/protobuf') {
-    throw new ConfigError(`${protocolVariable} must be http/protobuf, and is '${protocol}'`);
+    throw new ConfigError(`${protocolVariable} must be http/protobuf, but is '${protocol}'`);
   }
   return { timeoutMs: setting('TIMEOUT')[1] ? undefined : defaultTimeoutMs };
 }

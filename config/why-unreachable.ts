@@ -10,11 +10,11 @@ const clientCertificate = 'TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KE
 const problems: readonly { readonly code: RegExp; readonly problem: string }[] = [
   {
     code: /SELF_SIGNED|ISSUER|LEAF_SIGNATURE|SIGNATURE_FAILURE/,
-    problem: 'its certificate is signed by no CA that is trusted here (TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
+    problem: 'its certificate is not signed by a CA that is trusted here (TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
   },
   { code: /ALTNAME/, problem: 'its certificate is for another name (TEMPORAL_TLS_SERVER_NAME, TEMPORAL_ADDRESS)' },
   { code: /KEY_VALUES_MISMATCH/, problem: `the client certificate has another key (${clientCertificate})` },
-  { code: /ALERT|^ended$/, problem: `it refuses the client certificate, or that there is none (${clientCertificate})` },
+  { code: /ALERT|^ended$/, problem: `it rejects the client certificate, or requires one (${clientCertificate})` },
   { code: /WRONG_VERSION_NUMBER/, problem: 'it does not speak TLS (TEMPORAL_TLS=false, TEMPORAL_ADDRESS)' },
 ];
 
@@ -39,7 +39,7 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0
 export async function whyUnreachable(connection: TemporalConnection, error: unknown): Promise<string> {
   const { address } = connection;
   const problem = unauthenticated.test(oneLine(error))
-    ? 'it refuses the API key, or that there is none (TEMPORAL_API_KEY)'
+    ? 'it rejects the API key, or requires one (TEMPORAL_API_KEY)'
     : await handshakeProblem(connection);
   return problem
     ? `can't reach Temporal at ${address}: ${problem}`

@@ -62,7 +62,7 @@ export interface Endpoint {
 export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const graceTime = env.WORKER_SHUTDOWN_GRACE_TIME || defaultShutdownGraceTime;
   if ((parseDuration(graceTime) ?? -1) < 0) {
-    throw new ConfigError(`WORKER_SHUTDOWN_GRACE_TIME must be a duration such as '30 seconds', and is '${graceTime}'`);
+    throw new ConfigError(`WORKER_SHUTDOWN_GRACE_TIME must be a duration such as '30 seconds', but is '${graceTime}'`);
   }
   return {
     ...loadTemporalConfig(env),
@@ -84,7 +84,7 @@ const logLevels: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 
 function loadLogLevel({ LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
   const level = logLevels.find((candidate) => candidate === (text || 'info').toUpperCase());
-  if (!level) throw new ConfigError(`LOG_LEVEL must be debug, info, warn or error, and is '${text}'`);
+  if (!level) throw new ConfigError(`LOG_LEVEL must be debug, info, warn or error, but is '${text}'`);
   return level;
 }
 
@@ -92,7 +92,9 @@ function loadMaxCachedWorkflows({ WORKER_MAX_CACHED_WORKFLOWS: text }: NodeJS.Pr
   if (!text) return tuning.maxCachedWorkflows;
   // The SDK does not support a cache of one workflow.
   if (!/^\d+$/.test(text) || Number(text) === 1) {
-    throw new ConfigError(`WORKER_MAX_CACHED_WORKFLOWS must be 0 (none) or a whole number from 2, and is '${text}'`);
+    throw new ConfigError(
+      `WORKER_MAX_CACHED_WORKFLOWS must be 0 (none) or a whole number of at least 2, but is '${text}'`,
+    );
   }
   return Number(text);
 }
@@ -103,7 +105,7 @@ function loadWriteHeartbeatInterval({ WORKER_WRITE_HEARTBEAT_INTERVAL: text }: N
   const milliseconds = parseDuration(interval) ?? 0;
   if (milliseconds < 1000 || milliseconds > 20_000) {
     throw new ConfigError(
-      `WORKER_WRITE_HEARTBEAT_INTERVAL must be a duration from '1 second' to '20 seconds', and is '${text}'`,
+      `WORKER_WRITE_HEARTBEAT_INTERVAL must be a duration from '1 second' to '20 seconds', but is '${text}'`,
     );
   }
   return interval;
@@ -113,18 +115,18 @@ function loadPositive(env: NodeJS.ProcessEnv, variable: string, byDefault: numbe
   const text = env[variable];
   if (!text) return byDefault;
   if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new ConfigError(`${variable} must be a whole number from 1, and is '${text}'`);
+    throw new ConfigError(`${variable} must be a whole number of at least 1, but is '${text}'`);
   return Number(text);
 }
 
 function loadEndpoint(env: NodeJS.ProcessEnv, variable: string): Endpoint | undefined {
   const host = env.WORKER_HTTP_HOST || '127.0.0.1';
-  if (!isIP(host)) throw new ConfigError(`WORKER_HTTP_HOST must be an IP address such as 0.0.0.0, and is '${host}'`);
+  if (!isIP(host)) throw new ConfigError(`WORKER_HTTP_HOST must be an IP address such as 0.0.0.0, but is '${host}'`);
   const text = env[variable];
   if (!text) return undefined;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new ConfigError(`${variable} must be a port, and is '${text}'`);
+    throw new ConfigError(`${variable} must be a port, but is '${text}'`);
   }
   return { host, port };
 }

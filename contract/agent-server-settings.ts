@@ -39,7 +39,7 @@ function* instructionsProblems(settings: Settings): Generator<InputProblem> {
   yield* otherAgentProblem('conversationInstructions', settings);
   if (propertyOf(additions, 'system_message_suffix_append') != null) {
     const own = 'settings.agent_launch_additions.system_message_suffix_append';
-    yield { field: 'settings.conversationInstructions', problem: `has the place of ${own}: pass one of them` };
+    yield { field: 'settings.conversationInstructions', problem: `would replace ${own}: pass only one of them` };
   }
 }
 
@@ -50,7 +50,10 @@ function* instructionsProblems(settings: Settings): Generator<InputProblem> {
 function* otherAgentProblem(name: string, settings: Settings): Generator<InputProblem> {
   const other = ['agent', 'agent_profile_id'].find((key) => settings[key] != null);
   if (other) {
-    yield { field: `settings.${name}`, problem: `goes into settings.agentSettings, which settings.${other} excludes` };
+    yield {
+      field: `settings.${name}`,
+      problem: `goes into settings.agentSettings, which can't be combined with settings.${other}`,
+    };
   }
 }
 

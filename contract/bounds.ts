@@ -26,8 +26,8 @@ function fieldOf(path: readonly string[]): string {
 const namedLevels = 8;
 
 /**
- * Checks size, depth, and for text that no server can store. Runs before every other check. Time is linear in the
- * input, and the check stops at {@link limits.problems} problems.
+ * Checks size and depth, and finds text that no server can store. Runs before every other check. Takes linear time, and
+ * stops at {@link limits.problems} problems.
  */
 export function boundProblems(input: unknown): readonly InputProblem[] {
   const problems: InputProblem[] = [];
@@ -51,7 +51,7 @@ function* problemsIn(value: unknown, path: readonly string[], values: Budget): G
   }
   const problem = problemOf(value, path);
   if (problem !== undefined) yield { field: fieldOf(path), problem };
-  else if (--values.left === 0) yield { field: '', problem: `holds more than ${limits.values} values` };
+  else if (--values.left === 0) yield { field: '', problem: `has more than ${limits.values} values` };
   else if (typeof value === 'object' && value !== null) yield* problemsBelow(value, path, values);
 }
 
@@ -71,11 +71,11 @@ function problemOf(value: unknown, path: readonly string[]): string | undefined 
   const [size, maximum, what] = Array.isArray(value)
     ? [value.length, limits.listItems, 'items']
     : [Object.keys(value).length, limits.objectKeys, 'keys'];
-  return size > maximum ? `has ${size} ${what}, at most ${maximum}` : undefined;
+  return size > maximum ? `has ${size} ${what}: the maximum is ${maximum}` : undefined;
 }
 
 function textProblem(text: string, maximum: number): string | undefined {
-  if (text.length > maximum) return `has ${text.length} characters, at most ${maximum}`;
+  if (text.length > maximum) return `has ${text.length} characters: the maximum is ${maximum}`;
   // OpenHands stores half of a surrogate pair, and then can't read the conversation anymore.
-  return text.isWellFormed() ? undefined : 'is not well-formed Unicode: it holds half of a surrogate pair';
+  return text.isWellFormed() ? undefined : 'is not well-formed Unicode: it contains half of a surrogate pair';
 }

@@ -35,7 +35,7 @@ export const whatToDo: { readonly [T in FailureType]: string } = {
   Unauthorized: 'pass a valid `client.sessionApiKey`',
   NestedServerUnavailable: 'check the nested server, then start again: the message is not sent twice',
   ConversationNotReady:
-    "read `details.lastObservation`; a repository's set-up script may need more `readiness.maximumAttempts`",
+    "read `details.lastObservation`; a repository's setup script may need more `readiness.maximumAttempts`",
   ConversationFailed: 'fix what `details.reason` says, then start again',
 };
 

@@ -30,17 +30,17 @@ function duration(minimum: string, maximum: string) {
   return text(notADuration, (value) => {
     const milliseconds = parseDuration(value);
     if (milliseconds === undefined) return notADuration;
-    if (milliseconds < toMilliseconds(minimum)) return `is '${value}': the least is '${minimum}'`;
-    return milliseconds > toMilliseconds(maximum) && `is '${value}': the most is '${maximum}'`;
-  }).meta({ description: `A duration such as '${minimum}', the least; the most is '${maximum}'` });
+    if (milliseconds < toMilliseconds(minimum)) return `is '${value}': the minimum is '${minimum}'`;
+    return milliseconds > toMilliseconds(maximum) && `is '${value}': the maximum is '${maximum}'`;
+  }).meta({ description: `A duration such as '${minimum}', the minimum; the maximum is '${maximum}'` });
 }
 
 function apiUrlProblem(value: string): string | false {
-  if (!URL.canParse(value)) return "is no URL: write it like 'http://runtime-conv123:8080'";
+  if (!URL.canParse(value)) return "is not a URL: write it like 'http://runtime-conv123:8080'";
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://';
-  if (url.username || url.password) return 'carries credentials: pass the key as client.sessionApiKey';
-  return /[?#]/.test(value) && 'must end with the path: leave out the query and the fragment';
+  if (url.username || url.password) return 'contains credentials: pass the key as client.sessionApiKey';
+  return /[?#]/.test(value) && 'must not have a query or a fragment: remove them';
 }
 
 /** The rule of OpenHands (`validate_conversation_id`), and characters that are not safe in a URL path. */
@@ -183,7 +183,10 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
     value === null ? [] : [name],
   );
   if (replayJson && initialUserMsg) {
-    yield { field: 'replayJson', problem: 'excludes initialUserMsg: a replay begins with its own message' };
+    yield {
+      field: 'replayJson',
+      problem: "can't be combined with initialUserMsg: a replay begins with its own message",
+    };
   }
   if (server === 'openhands') {
     for (const name of settingNames.filter((name) => !openHandsSettings.has(name))) {
@@ -197,7 +200,7 @@ function* crossFieldProblems(input: Partial<Conversation>): Generator<InputProbl
     if (replayJson) {
       yield {
         field: 'replayJson',
-        problem: "is unknown to server 'agent-server': it resumes a conversation by its id",
+        problem: "is not supported by server 'agent-server': it resumes a conversation by its id",
       };
     }
     yield* agentServerSettingsProblems(typeof settings === 'object' ? (settings ?? {}) : {});

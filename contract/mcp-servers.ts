@@ -36,7 +36,7 @@ export function* mcpProblems(mcpConfig: unknown, taken: ReadonlySet<string>): Ge
     if (!kinds.has(kind)) {
       yield {
         field,
-        problem: 'is no kind of MCP servers: put those of agent-server into settings.agentSettings.mcp_config',
+        problem: "is not a kind of MCP servers: put agent-server's own into settings.agentSettings.mcp_config",
       };
     } else if (entries !== null && !Array.isArray(entries)) {
       yield { field, problem: 'must be an array' };
@@ -59,9 +59,9 @@ function* localProblems(
   else if (names.has(name)) yield { field: `${field}.name`, problem: 'is the name of another MCP server: rename one' };
   else names.add(name);
   if (typeof command !== 'string' || command === '') yield { field: `${field}.command`, problem: 'must be a command' };
-  if (args != null && !Array.isArray(args)) yield { field: `${field}.args`, problem: 'must be an array of texts' };
+  if (args != null && !Array.isArray(args)) yield { field: `${field}.args`, problem: 'must be an array of strings' };
   if (env != null && (typeof env !== 'object' || Array.isArray(env))) {
-    yield { field: `${field}.env`, problem: 'must be an object of texts' };
+    yield { field: `${field}.env`, problem: 'must be an object of strings' };
   }
 }
 

@@ -17,7 +17,7 @@ interface ReplayEvent {
  */
 export function replayProblem(replayJson: string): string | undefined {
   if (replayJson.length > limits.replayCharacters) {
-    return `has ${replayJson.length} characters, at the most ${limits.replayCharacters}: drop old events`;
+    return `has ${replayJson.length} characters, and the maximum is ${limits.replayCharacters}: drop old events`;
   }
   const bounds = { levels: limits.nestingLevels, values: limits.replayValues };
   const broken = boundBrokenBy(replayJson, bounds);
@@ -33,14 +33,14 @@ export function replayProblem(replayJson: string): string | undefined {
   }
   // Only a `\u` escape can make a half of a surrogate pair here, so texts without such escapes are not searched.
   if (surrogateEscape.test(replayJson) && !isWellFormed(events)) {
-    return 'is not well-formed Unicode: a text or a key in it holds half of a surrogate pair';
+    return 'is not well-formed Unicode: a text or a key in it contains half of a surrogate pair';
   }
   return undefined;
 }
 
 const brokenBound = {
   levels: `is nested deeper than ${limits.nestingLevels} levels`,
-  values: `holds more than ${limits.replayValues} values: drop old events`,
+  values: `has more than ${limits.replayValues} values: drop old events`,
 } as const;
 
 const surrogateEscape = /\\u[dD][89a-fA-F]/;

@@ -54,13 +54,13 @@ export function* repositoryProblems(settings: RepositorySettings): Generator<Inp
   const problem = fullName.test(repository) ? hostProblem(settings) : urlProblem(repository);
   if (problem) yield { field: 'settings.repository', problem };
   if (typeof selectedBranch === 'string' && branchProblem(selectedBranch)) {
-    yield { field: 'settings.selectedBranch', problem: 'is no name that Git takes for a branch' };
+    yield { field: 'settings.selectedBranch', problem: 'is not a valid Git branch name' };
   }
   yield* tokenProblems(settings);
   if (!problem && tokenGoesInPlain(settings)) {
     yield {
       field: 'settings.repository',
-      problem: 'would have its token sent over http: write https://',
+      problem: 'would send its token over http: use https://',
     };
   }
 }
@@ -73,19 +73,19 @@ function* tokenProblems(settings: RepositorySettings): Generator<InputProblem> {
       yield { field: `settings.providerTokens.${name}`, problem: 'must be printable ASCII without spaces' };
     }
     if (token !== undefined && token.length > limits.providerTokenCharacters) {
-      const problem = `has ${token.length} characters, at most ${limits.providerTokenCharacters}`;
+      const problem = `has ${token.length} characters: the maximum is ${limits.providerTokenCharacters}`;
       yield { field: `settings.providerTokens.${name}`, problem };
     }
     if (host !== undefined && urlProblem(withScheme(host))) {
       yield {
         field: `settings.providerTokens.${name}.host`,
-        problem: "is no host: write it like 'git.example.com'",
+        problem: "is not a host name: write it like 'git.example.com'",
       };
     }
   }
   const provider = providerOf(settings);
   if (provider === undefined && Object.keys(tokens).length > 0) {
-    yield { field: 'settings.gitProvider', problem: 'is missing: say whose token opens the repository' };
+    yield { field: 'settings.gitProvider', problem: 'is missing: name the provider whose token opens the repository' };
   }
 }
 
@@ -106,7 +106,7 @@ function providerOf(settings: RepositorySettings): string | undefined {
 function hostProblem(settings: RepositorySettings): string | undefined {
   const provider = providerOf(settings);
   if (provider === undefined || hostOf(settings, provider) !== undefined) return undefined;
-  return 'is at a host that its provider does not tell: write its URL';
+  return "is at an unknown host: pass the repository's URL";
 }
 
 function hostOf(settings: RepositorySettings, provider: string): string | undefined {
@@ -133,8 +133,8 @@ function urlProblem(url: string): string | undefined {
   if (!/^https?:\/\/[^\s\\]+$/.test(url) || !URL.canParse(url))
     return "must be written like 'owner/name' or 'https://…'";
   const { username, password } = new URL(url);
-  if (username || password) return 'carries credentials: pass them as settings.providerTokens';
-  return /[?#]/.test(url) ? 'must end with the path: leave out the query and the fragment' : undefined;
+  if (username || password) return 'contains credentials: pass them as settings.providerTokens';
+  return /[?#]/.test(url) ? 'must not have a query or a fragment: remove them' : undefined;
 }
 
 function tokenGoesInPlain(settings: RepositorySettings): boolean {

@@ -84,7 +84,7 @@ const bounds = [
 ] as const;
 
 function problemOf(field: string, value: unknown, most: number): InputProblem[] {
-  if (typeof value !== 'string' || value === '') return [{ field, problem: 'is required, as a text' }];
+  if (typeof value !== 'string' || value === '') return [{ field, problem: 'is required, as a string' }];
   return value.length > most ? [{ field, problem: `must have at most ${most} characters` }] : [];
 }
 

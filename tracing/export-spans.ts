@@ -27,7 +27,9 @@ export function exportSpans({ timeoutMs }: TracingConfig, serviceName: string): 
     // Report each reason once: a collector that is down fails every few seconds.
     if (reported.has(reason)) return;
     reported.add(reason);
-    console.warn(`${serviceName}: traces are lost, the collector (OTEL_EXPORTER_OTLP_ENDPOINT) takes none: ${reason}`);
+    console.warn(
+      `${serviceName}: traces are lost, because the collector (OTEL_EXPORTER_OTLP_ENDPOINT) does not accept them: ${reason}`,
+    );
   };
   setGlobalErrorHandler(report);
   return () => provider.shutdown().catch(report);

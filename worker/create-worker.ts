@@ -50,8 +50,8 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
       workerDeploymentOptions: {
         version: deploymentVersion,
         useWorkerVersioning: true,
-        // A start takes minutes, so a version can wait for its runs to end. No run then meets code that can't replay
-        // it.
+        // A start takes minutes, so a version can wait for its runs to end. Then no run is replayed by code that can't
+        // replay it.
         defaultVersioningBehavior: 'PINNED',
       },
     }),

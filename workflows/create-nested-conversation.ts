@@ -27,7 +27,7 @@ export async function createNestedConversation(
     let creates = 0;
     // Usually runs once, and again when a look finds that the server has lost the conversation.
     for (;;) {
-      // Before each create: a server that was lost may have taken the workspace with it.
+      // Before each create: if the server was lost, the workspace may be lost too.
       const isPrepared = await prepare(input);
       created = await createConversation({ input, evidence, isPrepared });
       if (!created.sentNothing) creates += 1;
@@ -37,7 +37,7 @@ export async function createNestedConversation(
         server: input.server,
         apiUrl: input.apiUrl,
         client: input.client,
-        // The result of a create by 0.1 does not list the texts that a look must not repeat.
+        // A worker of 0.1 does not return the secrets that a look must not repeat.
         ...(created.secrets === undefined && { settings: input.settings }),
         attemptsBefore: attempts,
       });
@@ -57,7 +57,7 @@ export async function createNestedConversation(
 /**
  * Puts the repository, if there is one, into the workspace of an agent server. An openhands server does this itself.
  *
- * @returns Whether it was done. Runs that began before this step existed skip it: such an input was refused then.
+ * @returns Whether it was done. Runs from before this step existed skip it: such inputs were refused then.
  */
 async function prepare(input: CreateNestedConversationInput): Promise<true | undefined> {
   if (!needsPreparation(input) || !patched('prepare-workspace')) return undefined;

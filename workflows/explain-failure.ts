@@ -24,7 +24,7 @@ export interface Progress {
  * What the caller sees of an error: a failure type of the contract, a cancellation, or the error itself if it is a bug.
  */
 export function explainFailure(error: unknown, progress: Progress): unknown {
-  // JSON that the SDK can't pass on. Thrown as it is, this error would fail the workflow task again and again.
+  // The SDK can't serialize the input again. Thrown unchanged, this error would fail the workflow task again and again.
   if (error instanceof ValueError || error instanceof PayloadConverterError) {
     return fail('InvalidInput', `the input can't be passed on: ${error.message}`, { problems: [] });
   }
@@ -49,7 +49,7 @@ export function isInvalidInput(failure: unknown): boolean {
   return failure instanceof ApplicationFailure && failure.type === failureTypes.InvalidInput;
 }
 
-/** Whether the caller gets an activity's failure unchanged. A look's "not ready" is only the view of one look. */
+/** Whether the caller gets an activity's failure unchanged. A look's "not ready" describes only that look. */
 function isTold(type: string | null | undefined): type is FailureType {
   return type != null && Object.hasOwn(failureTypes, type) && type !== failureTypes.ConversationNotReady;
 }
@@ -60,7 +60,7 @@ function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, ca
   const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
   // The usual, harmless reason, and what to do about it.
   const hint = lastObservation.includes('agent loading')
-    ? '; a set-up script may need more readiness.maximumAttempts'
+    ? '; a setup script may need more readiness.maximumAttempts'
     : '';
   return fail(
     'ConversationNotReady',
@@ -78,7 +78,7 @@ export function lostTooOften(
   return fail('ConversationFailed', `${goal.sid} failed: ${reason}`, { reason });
 }
 
-/** What the last look saw. If it timed out, only its heartbeat tells. */
+/** What the last look saw. If it timed out, only its heartbeat says so. */
 function lastLook(cause: unknown): { readonly attempts?: number; readonly lastObservation: string } {
   if (cause instanceof ApplicationFailure && isNotReadyYet(cause.type)) {
     const [details] = (cause.details ?? []) as [FailureDetails['ConversationNotReady']?];
@@ -91,7 +91,7 @@ function lastLook(cause: unknown): { readonly attempts?: number; readonly lastOb
   return { lastObservation: cause instanceof Error ? cause.message : 'not at all' };
 }
 
-/** Checks both names of the type: a run can have looks by older workers. */
+/** Knows both names of the type, because older workers may have made a look of this run. */
 function isNotReadyYet(type: string | null | undefined): boolean {
   return type === notReadyYet || type === failureTypes.ConversationNotReady;
 }

@@ -9,7 +9,7 @@ import { lockedFailureType, whyLocked, whyMessageLocked } from '../contract/unre
 /**
  * When a worker has no key for a payload that the workflow reads, the workflow only waits and its task fails. Temporal
  * then hands the task to a worker that may have the key, and the run continues there. A cancellation ends the run at
- * once. The SDK looks for this name.
+ * once. The SDK looks for an export of this name.
  */
 export function interceptors(): WorkflowInterceptors {
   let missing: string | undefined;

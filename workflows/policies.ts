@@ -37,13 +37,13 @@ export const preparePolicy: ActivityOptions = {
 };
 
 /**
- * How often a run creates its conversation at most. Four cover a restart of the nested server (create again), waking
+ * The maximum number of times that a run creates its conversation. Four cover a restart of the nested server (create again), waking
  * the agent for the message that survived it, and one more restart. A server that needs more does not keep its
  * conversations.
  */
 export const maximumCreates = 4;
 
-/** What a look may take beyond its own deadline, to be picked up and reported. */
+/** The time that a look may take beyond its own deadline, to be picked up by a worker and to report its result. */
 const lookMarginMs = 5_000;
 
 /**

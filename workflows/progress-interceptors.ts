@@ -24,7 +24,7 @@ export function interceptors(): WorkflowInterceptors {
       {
         scheduleActivity(input, next) {
           const phase = phaseOfActivity[input.activityType];
-          if (phase) show(phase, `${input.options.summary}; what it last met is in the pending activity`);
+          if (phase) show(phase, `${input.options.summary}; the pending activity shows what it last saw`);
           return next(input);
         },
       },
@@ -49,7 +49,7 @@ export function interceptors(): WorkflowInterceptors {
 }
 
 function showReady({ conversationId, status, attempts }: CreateNestedConversationResult): void {
-  show('ready', literally(`${conversationId} is ${status}, as look ${attempts} found`));
+  show('ready', literally(`${conversationId} is ${status}, found by look ${attempts}`));
   const seconds = (Date.now() - workflowInfo().startTime.getTime()) / 1000;
   const meter = labelled();
   meter.createCounter(metricNames.ready).add(1);
@@ -59,7 +59,7 @@ function showReady({ conversationId, status, attempts }: CreateNestedConversatio
 
 function showFailure(error: unknown): void {
   if (isCancellation(error)) {
-    show('cancelled', 'it was asked to end');
+    show('cancelled', 'cancellation was requested');
     return;
   }
   const { message, type } = error instanceof ApplicationFailure ? error : { message: String(error), type: undefined };
@@ -77,7 +77,8 @@ function labelled(): MetricMeter {
 }
 
 /**
- * Text of a server or a caller may look like markdown. It would be shown incompletely, or load an image from elsewhere.
+ * Escapes markdown in text from a server or a caller. Otherwise parts of it could be hidden, or load an image from
+ * elsewhere.
  */
 function literally(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\`*_~[\]<&]/g, '\\$&');

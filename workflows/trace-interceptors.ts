@@ -2,8 +2,8 @@ import type { Headers, WorkflowInterceptors } from '@temporalio/workflow';
 import { traceHeader } from '../contract/names.js';
 
 /**
- * Passes the trace that the workflow was started in to its activities and child workflows, unread, so that the bundle
- * needs nothing of OpenTelemetry. The SDK looks for this name.
+ * Passes the trace of the workflow's start on to its activities and child workflows, without reading it, so that the
+ * bundle does not need OpenTelemetry. The SDK looks for an export of this name.
  */
 export function interceptors(): WorkflowInterceptors {
   let handedOn: Headers = {};

@@ -22,6 +22,6 @@ export function evidenceOf(state: unknown): Evidence {
 export function stateIn<State>(dialect: Dialect<State, string>, evidence: Evidence, goal: Goal): State {
   if (evidence.version === undefined) return dialect.upgrade(evidence, goal);
   if (evidence.version === version) return evidence.state as State;
-  const message = `${goal.sid} was begun by a newer worker: this one understands evidence up to version ${version}, not ${evidence.version}. Run the newer one`;
+  const message = `${goal.sid} was started by a newer worker: this one understands evidence up to version ${version}, not ${evidence.version}. Run the newer version`;
   throw failure('NestedServerUnavailable', message, {}, { nextRetryDelay: retryMs });
 }

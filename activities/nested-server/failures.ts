@@ -42,8 +42,8 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   const { method, url, status } = answer;
   const msgId = stringAt(answer.json, 'msg_id')?.slice(0, maximumMsgId);
   const details: RequestDetails = { method, url, status, ...(msgId && { msgId }) };
-  // The fix comes before the server's words, which can be long and are cut off at the end.
-  const say = (mend: string) => `${method} ${url} answered ${status}${mend} ${describeBody(answer)}`;
+  // The hint comes before the server's words, which can be long and are cut off at the end.
+  const say = (hint: string) => `${method} ${url} answered ${status}${hint} ${describeBody(answer)}`;
   const message = say('');
   if (status === 401 || status === 403) return failure('Unauthorized', say(', check client.sessionApiKey:'), details);
   if (status >= 300 && status < 400) {

@@ -12,8 +12,8 @@ export async function cancel(id: string, { connect }: Context): Promise<Answer> 
 
 function describeCancelled({ sid, runId, cancelRequested, state }: CancelledConversation): string {
   if (cancelRequested) {
-    return `asked the start of ${sid} to end (run ${runId})\n  see it end: ${commandLine('status', '--watch', sid)}`;
+    return `requested cancellation of the start of ${sid} (run ${runId})\n  watch it end: ${commandLine('status', '--watch', sid)}`;
   }
-  const how = state === 'running' ? 'has just ended' : `had ended already: ${phases[state]}`;
+  const how = state === 'running' ? 'has just ended' : `had already ended: ${phases[state]}`;
   return `cancelled nothing: the start of ${sid} ${how} (run ${runId})`;
 }

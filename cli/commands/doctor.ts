@@ -19,7 +19,7 @@ export async function doctor(options: DoctorCommandOptions, { env }: Context): P
   const problems = findings.filter(({ verdict }) => verdict === 'problem').length;
   const summary = problems === 1 ? '1 problem to fix.' : `${problems} problems to fix.`;
   return {
-    text: problems === 0 ? 'Everything that a conversation start needs is there.' : summary,
+    text: problems === 0 ? 'Everything that a conversation start needs is in place.' : summary,
     json: { findings },
     exitCode: problems === 0 ? 0 : exitCodes.failed,
   };

@@ -11,7 +11,7 @@ export async function list(
   { limit, userId, phase, server }: ListCommandOptions,
   { connect }: Context,
 ): Promise<Answer> {
-  if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit must be a whole number from 1');
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit must be a whole number of at least 1');
   const { conversations } = await connect();
   const found: ListedConversation[] = [];
   for await (const conversation of conversations.list({ userId, phase, server })) {

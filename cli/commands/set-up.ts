@@ -6,6 +6,6 @@ export async function setUp({ connect }: Context): Promise<Answer> {
   const registered = await registerSearchAttributes(client);
   const { namespace } = client.options;
   const text =
-    registered.length > 0 ? `registered ${registered.join(', ')}` : 'nothing to register: all of it is there';
+    registered.length > 0 ? `registered ${registered.join(', ')}` : 'nothing to register: all search attributes exist';
   return { text: `${text} (namespace ${namespace})`, json: { namespace, registered } };
 }

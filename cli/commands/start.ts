@@ -16,7 +16,7 @@ export interface StartCommandOptions extends StartInputOptions {
 
 export async function start(options: StartCommandOptions, { connect, env }: Context): Promise<Answer> {
   const { resume, wait, waitTimeout } = options;
-  if (waitTimeout !== undefined && !wait) throw new UsageError('--wait-timeout is the limit of --wait: add --wait');
+  if (waitTimeout !== undefined && !wait) throw new UsageError('--wait-timeout limits --wait: add --wait');
   const input = await readStartInput(options, env);
   const { conversations } = await connect();
   if (!wait) {
@@ -30,13 +30,13 @@ export async function start(options: StartCommandOptions, { connect, env }: Cont
 }
 
 function describeStarted({ sid, workflowId, runId, attached, attachedTo }: StartedConversation): string {
-  const how = attached ? `was started already (${attachedTo})` : 'is starting';
+  const how = attached ? `was already started (${attachedTo})` : 'is starting';
   const ids = `${sid} ${how}: workflow ${workflowId}, run ${runId}`;
   return [ids, ...whatNext(sid).map((line) => `  ${line}`)].join('\n');
 }
 
-/** Says if an existing run sent the message. */
+/** Also says if this call attached to an existing run. */
 export function describeReady({ conversationId, status, attempts, ...ready }: Partial<EnsuredConversation>): string {
-  const how = ready.attached ? '; it was started already' : '';
+  const how = ready.attached ? '; it was already started' : '';
   return asOneLine(`${conversationId} is ready (${status}) after ${describeLooks(attempts ?? 0)}${how}`);
 }

@@ -24,7 +24,7 @@ export async function status(id: string, options: StatusCommandOptions, { connec
   });
 }
 
-/** Ignores how the start ends: the caller shows that afterwards. */
+/** Ignores the outcome: the caller reads it afterwards. */
 async function untilEnded(conversations: NestedConversations, sid: string): Promise<void> {
   try {
     await waitWithProgress(sid, undefined, (waiting) => conversations.wait(sid, waiting));

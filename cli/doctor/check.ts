@@ -7,7 +7,7 @@ export interface Verdict {
   readonly verdict: 'ok' | 'warning' | 'problem';
   /** One line. */
   readonly found: string;
-  /** How to fix it. Absent if `found` says so, or nothing needs fixing. */
+  /** How to fix it. Absent if `found` says so, or nothing needs fixing. Callers of `doctor --json` read this name. */
   readonly mend?: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Finding extends Verdict {
 /** A check's finding, and its value for later checks if it passed. */
 export type Checked<T> = readonly [finding: Finding, value: T | undefined];
 
-/** Longer than finding out why Temporal can't be reached: a connection and a handshake, of 10 seconds each. */
+/** Finding out why Temporal can't be reached takes up to a connection and a handshake, of 10 seconds each. */
 const checkTimeoutMs = 25_000;
 
 /** Runs a check. An error or a timeout becomes a finding of type `problem`. */
@@ -46,18 +46,18 @@ export function ok(found: string): Verdict {
   return { verdict: 'ok', found };
 }
 
-export function warning(found: string, mend?: string): Verdict {
-  return { verdict: 'warning', found, mend };
+export function warning(found: string, fix?: string): Verdict {
+  return { verdict: 'warning', found, mend: fix };
 }
 
-export function problem(found: string, mend?: string): Verdict {
-  return { verdict: 'problem', found, mend };
+export function problem(found: string, fix?: string): Verdict {
+  return { verdict: 'problem', found, mend: fix };
 }
 
 const signs = { ok: '✔', warning: '!', problem: '✖' };
 
 /** One line for a person, and the fix on the next line. */
-export function describeFinding({ check: name, verdict, found, mend }: Finding): string {
+export function describeFinding({ check: name, verdict, found, mend: fix }: Finding): string {
   const line = `${signs[verdict]} ${name.padEnd(17)} ${found}`;
-  return mend ? `${line}\n${' '.repeat(20)}${mend}` : line;
+  return fix ? `${line}\n${' '.repeat(20)}${fix}` : line;
 }

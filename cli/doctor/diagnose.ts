@@ -7,8 +7,8 @@ import { checkEncryption, checkNewestStart, checkPayloadStore } from './payload-
 import { checkNamespace, checkSearchAttributes, checkWorkers } from './temporal-checks.js';
 
 /**
- * Checks everything that a conversation start needs. It only reads, and every check has a timeout. Checks that an
- * earlier problem makes impossible are skipped.
+ * Checks everything that a conversation start needs. It only reads, and every check has a timeout. Skips checks that an
+ * earlier problem makes impossible.
  */
 export async function* diagnose(options: NestedServerOptions, env = process.env): AsyncGenerator<Finding> {
   const [settings, config] = await checkSettings(env);

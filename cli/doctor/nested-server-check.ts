@@ -22,11 +22,11 @@ export interface NestedServerOptions {
 
 const requestTimeoutMs = 10_000;
 
-/** Fixes that replace those of {@link whatToDo}, since doctor has started nothing. */
-const mends: Partial<Record<FailureType, string>> = {
+/** Used instead of {@link whatToDo}, since doctor has started nothing. */
+const fixes: Partial<Record<FailureType, string>> = {
   Unauthorized: 'pass the valid key: --session-api-key, or NESTED_SESSION_API_KEY',
   NestedServerUnavailable: 'check the nested server, its URL and --server',
-  ConversationRejected: 'correct the URL, or NESTED_SERVER_ALLOW where that stands against it',
+  ConversationRejected: 'correct the URL, or allow it in NESTED_SERVER_ALLOW',
 };
 
 /** Requests a conversation that does not exist, with a worker's transport and egress rules. It only reads. */
@@ -55,16 +55,16 @@ export async function checkNestedServer(
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const type = error.type as FailureType;
-    return problem(error.message, mends[type] ?? (type in failureTypes ? whatToDo[type] : undefined));
+    return problem(error.message, fixes[type] ?? (type in failureTypes ? whatToDo[type] : undefined));
   }
-  const key = sessionApiKey ? 'and takes the session API key' : 'and asks for no session API key';
+  const key = sessionApiKey ? 'and accepts the session API key' : 'and requires no session API key';
   return ok(`${conversation.apiUrl} speaks ${conversation.server}${await versionOf(http)}, ${key}`);
 }
 
 /** The server's version, and whether it is supported. */
 async function versionOf(http: HttpClient): Promise<string> {
   const info = await readServerInfo(http);
-  if (info?.version === undefined) return ' (it does not tell its version)';
+  if (info?.version === undefined) return ' (it does not report its version)';
   const range = `${supportedVersions[info.kind].inWords} are supported`;
   return ` ${info.version} (${isSupported(info) === false ? `not supported: ${range}` : 'supported'})`;
 }

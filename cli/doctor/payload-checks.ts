@@ -9,10 +9,10 @@ import { ok, problem, type Verdict, warning } from './check.js';
 
 export function checkEncryption({ connectionOptions: { address } }: TemporalConfig): Verdict {
   const [active, ...others] = loadEncryptionKeys().keys();
-  if (active) return ok(`with key '${active}'${others.length > 0 ? `; ${quoteAll(others)} decrypt, too` : ''}`);
+  if (active) return ok(`with key '${active}'${others.length > 0 ? `; ${quoteAll(others)} can also decrypt` : ''}`);
   if (isLoopback(address)) return ok('none: Temporal is on this machine');
   return warning(
-    'none, as ALLOW_PLAINTEXT_PAYLOADS says: whoever reads Temporal reads session keys and messages',
+    'none, because ALLOW_PLAINTEXT_PAYLOADS is set: anyone who can read Temporal can read session keys and messages',
     'set PAYLOAD_ENCRYPTION_KEYS for clients and workers: docs/payloads.md',
   );
 }
@@ -25,7 +25,7 @@ export async function checkNewestStart(client: Client): Promise<Verdict> {
   const query = `WorkflowType = '${workflowType}'`;
   const { executions } = await workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
   const [execution] = executions.map((info) => info.execution);
-  if (!execution) return ok('there is none to read');
+  if (!execution) return ok('there is none yet');
   const { history } = await workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 });
   const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   try {
@@ -39,23 +39,23 @@ export async function checkNewestStart(client: Client): Promise<Verdict> {
   const isEncrypted = input.some(({ metadata }) => metadata?.['encryption-key-id']);
   if (isEncrypted || loadEncryptionKeys().size === 0) return ok(`${execution.workflowId} can be read`);
   return warning(
-    `${execution.workflowId} is not encrypted, though there are keys here`,
-    'give its client the keys, too: docs/payloads.md',
+    `${execution.workflowId} is not encrypted, although keys are set here`,
+    'give its client the keys as well: docs/payloads.md',
   );
 }
 
-/** Reads a key that does not exist: a written one would stay in the store. */
+/** Reads an object that does not exist. A check that writes would leave an object in the store. */
 export async function checkPayloadStore({ payloadStore }: TemporalConfig, signal: AbortSignal): Promise<Verdict> {
   if (!payloadStore) return ok('none (PAYLOAD_STORE): a replay that is too large for Temporal is refused');
   try {
     await payloadStore.read(randomUUID(), signal);
     return ok(`${payloadStore.url} can be read`);
   } catch (error) {
-    // S3 also answers this for a missing key, if the caller may not list the bucket.
+    // S3 also answers this for a missing object, if the caller may not list the bucket.
     if ((error as Error).name === 'AccessDenied') {
       return warning(
-        `${payloadStore.url} denies to read what is not there`,
-        'allow s3:ListBucket to tell the two apart',
+        `${payloadStore.url} answers AccessDenied for an object that does not exist`,
+        'allow s3:ListBucket, so that a missing object can be told from a forbidden one',
       );
     }
     return problem(`${payloadStore.url} can't be read: ${oneLine(error)}`, 'correct PAYLOAD_STORE, or its credentials');

@@ -20,11 +20,11 @@ export async function checkNamespace({ workflowService, options }: Client): Prom
   try {
     const { config } = await workflowService.describeNamespace({ namespace });
     const retention = describeDuration(optionalTsToMs(config?.workflowExecutionRetentionTtl) ?? 0);
-    return ok(`'${namespace}' remembers a start for ${retention} after its end`);
+    return ok(`'${namespace}' keeps a start for ${retention} after it ends`);
   } catch (error) {
     if (!isGrpcServiceError(error) || error.code !== grpcNotFound) throw error;
     const create = `temporal operator namespace create --namespace ${namespace}`;
-    return problem(`there is no '${namespace}'`, `correct TEMPORAL_NAMESPACE, or create it: ${create}`);
+    return problem(`'${namespace}' does not exist`, `correct TEMPORAL_NAMESPACE, or create it: ${create}`);
   }
 }
 
@@ -34,7 +34,7 @@ export async function checkSearchAttributes({ workflow }: Client): Promise<Verdi
     return ok('registered');
   } catch (error) {
     if (!isAboutSearchAttributes(error)) throw error;
-    return warning('not all are there, so that list finds nothing by user', 'npx nested-conversation setup');
+    return warning('not all are registered: list cannot filter by user', 'npx nested-conversation setup');
   }
 }
 
@@ -45,19 +45,19 @@ export async function checkWorkers(client: Client, taskQueue: string): Promise<V
   ]);
   const lastPolledMs = Math.min(workflows.lastPolledMs, activities.lastPolledMs);
   if (workflows.polling.length === 0 || activities.polling.length === 0) {
-    const last = Number.isFinite(lastPolledMs) ? `; the last did ${describeDuration(lastPolledMs)} ago` : '';
+    const last = Number.isFinite(lastPolledMs) ? `; the last poll was ${describeDuration(lastPolledMs)} ago` : '';
     return problem(
-      `none polls ${taskQueue}${last}`,
-      'start one (npx nested-conversation-worker), or correct TEMPORAL_TASK_QUEUE or TEMPORAL_NAMESPACE, here or there',
+      `no worker polls ${taskQueue}${last}`,
+      'start one (npx nested-conversation-worker), or use the same TEMPORAL_TASK_QUEUE and TEMPORAL_NAMESPACE as the workers',
     );
   }
   const routed = routingProblem(workflows, taskQueue, client.options.namespace);
   if (routed) return routed;
   const count = new Set(workflows.polling.map(({ identity }) => identity)).size;
-  const found = `${count === 1 ? 'one polls' : `${count} poll`} ${taskQueue}`;
+  const found = `${count === 1 ? '1 worker polls' : `${count} workers poll`} ${taskQueue}`;
   const waitingMs = Math.max(workflows.backlogMs, activities.backlogMs);
   if (waitingMs < backlogMs) return ok(found);
-  return warning(`${found}, and work has waited for ${describeDuration(waitingMs)}`, 'run more workers');
+  return warning(`${found}, and tasks have waited for ${describeDuration(waitingMs)}`, 'run more workers');
 }
 
 type Queue = Awaited<ReturnType<typeof describeQueue>>;
@@ -91,13 +91,13 @@ function routingProblem({ polling, current }: Queue, taskQueue: string, namespac
   if (current) {
     const version = `${current.deploymentName}:${current.buildId}`;
     return problem(
-      `version ${version} is current, and no worker of it polls ${taskQueue}`,
-      'start one, or make the version that polls the current one: docs/changing-the-workflow.md',
+      `the current version is ${version}, and no worker of that version polls ${taskQueue}`,
+      'start one, or make the version of the running workers current: docs/changing-the-workflow.md',
     );
   }
   const [{ deploymentName, buildId } = {}] = versions.filter((own) => own !== undefined);
   return problem(
-    `those of ${deploymentName} poll ${taskQueue}, and none of its versions is current`,
+    `workers of deployment ${deploymentName} poll ${taskQueue}, but no version of it is current`,
     `temporal worker deployment set-current-version --namespace ${namespace} --deployment-name ${deploymentName} --build-id ${buildId}`,
   );
 }

@@ -274,7 +274,7 @@ describe('createConversation sends the first message once', () => {
     server.createConversation(input.sid);
     const { type, message } = await failureOf(new ActivityEnvironment().run(createConversation, { input }));
     assert.equal(type, 'ConversationFailed');
-    assert.match(message, /can't be started: it was running already, and a running conversation takes no replay$/);
+    assert.match(message, /can't be started: it was already running, and a running conversation takes no replay$/);
     assert.deepEqual(posts(server), []);
   });
 });

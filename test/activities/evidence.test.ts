@@ -43,7 +43,7 @@ describe('evidence of a newer release', () => {
     for (const environment of [new ActivityEnvironment({ heartbeatDetails: newer }), new ActivityEnvironment()]) {
       const failure = await failureOf(environment.run(createConversation, { input, evidence: newer }));
       assert.deepEqual([failure.type, failure.nonRetryable], ['NestedServerUnavailable', false]);
-      assert.match(failure.message, /begun by a newer worker: this one understands evidence up to version 2, not 3/);
+      assert.match(failure.message, /started by a newer worker: this one understands evidence up to version 2, not 3/);
     }
     assert.deepEqual(server.requests, []);
   });
@@ -56,7 +56,7 @@ describe('evidence of a newer release', () => {
       new ActivityEnvironment().run(checkConversationReady, { ...input, evidence: newer }),
     );
     assert.deepEqual([failure.type, failure.nonRetryable], ['NotReadyYet', false]);
-    assert.match(failure.message, /begun by a newer worker/);
+    assert.match(failure.message, /started by a newer worker/);
     assert.equal(server.requests.length, before);
   });
 

@@ -417,7 +417,7 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
   [
     'alive, but a replay is to be delivered',
     joined,
-    'fail: it was running already, and a running conversation takes no replay',
+    'fail: it was already running, and a running conversation takes no replay',
     replay,
   ],
   [

@@ -53,7 +53,7 @@ describe('an activity above the request limit of its server', () => {
       [failure.nonRetryable, failure.category, failure.nextRetryDelay],
       [false, ApplicationFailureCategory.BENIGN, undefined],
     );
-    assert.match(failure.message, /^conv is not looked at: 1 requests? to .*; look 1 of 60, next in 2 seconds$/);
+    assert.match(failure.message, /^conv is not checked: 1 requests? to .*; look 1 of 60, next in 2 seconds$/);
     assert.equal(server.requestCount, before);
     held.release();
     await first.catch(() => undefined);

@@ -64,9 +64,9 @@ describe('start', () => {
     const { runId } = await new NestedConversations(temporal.env.client).status(sid);
     assert.deepEqual(stdout.split('\n'), [
       `${sid} is starting: workflow ${workflowIdOf(sid)}, run ${runId}`,
-      `  follow it:  npx nested-conversation wait ${sid}`,
-      `  look at it: npx nested-conversation status ${sid}`,
-      `  end it:     npx nested-conversation cancel ${sid}`,
+      `  wait for it: npx nested-conversation wait ${sid}`,
+      `  show it:     npx nested-conversation status ${sid}`,
+      `  cancel it:   npx nested-conversation cancel ${sid}`,
       '',
     ]);
     assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
@@ -183,8 +183,8 @@ describe('status', () => {
     const { runId, workflowId } = await started();
     await post.reached;
     const { exitCode, stdout } = await run(['status', sid]);
-    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d+ s now\n`));
-    assert.match(stdout, /\n {2}attempts {6}0 of 12 have ended\n/);
+    assert.match(stdout, new RegExp(`^${sid}: creating the conversation, for \\d+ s\n`));
+    assert.match(stdout, /\n {2}attempts {6}0 of 12 completed\n/);
     assert.match(stdout, new RegExp(`\n {2}server {8}openhands at ${server.url}\n {2}user {10}ada\n`));
     assert.match(stdout, new RegExp(`\n {2}workflow {6}${workflowId}\n {2}run {11}${runId}\n$`));
     assert.equal(exitCode, 0);
@@ -197,8 +197,8 @@ describe('status', () => {
     await starts.start(inputFor(server.url, { sid }));
     while (!(await starts.status(sid)).overdue) await setTimeout(100);
     const { stdout } = await run(['status', sid]);
-    assert.match(stdout, /: waiting for a worker, for \d+ s now\n {2}stuck {9}/);
-    assert.match(stdout, new RegExp(`no worker on task queue ${taskQueue} takes it up, for \\d+ s now`));
+    assert.match(stdout, /: waiting for a worker, for \d+ s\n {2}stuck {9}/);
+    assert.match(stdout, new RegExp(`no worker on task queue ${taskQueue} has picked it up for \\d+ s`));
     await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
   });
 
@@ -241,13 +241,13 @@ describe('history', () => {
     assert.match(lines[0] ?? '', /^ {4}\+0\.0 s {2}/);
     assert.deepEqual(words(lines), [
       `started for ada, on openhands at ${server.url}`,
-      'taken up by a worker',
-      'creating the conversation: 12 attempts at the most',
-      'first attempt begins',
-      'done creating the conversation',
-      'checking that it is ready: a look every 1 second, 60 at the most',
-      `look 4 begins, after 3 that history does not keep; the last of them: ${sid} is STARTING (agent loading); look 3 of 60, next in 1 second`,
-      'look 4 answered: ready (RUNNING)',
+      'picked up by a worker',
+      'creating the conversation: at most 12 attempts',
+      'first attempt started',
+      'finished creating the conversation',
+      'checking that it is ready: a look every 1 second, at most 60',
+      `look 4 started, after 3 that the history does not contain; the last of them: ${sid} is STARTING (agent loading); look 3 of 60, next in 1 second`,
+      'look 4 found it ready (RUNNING)',
       'ready (RUNNING) after 4 looks',
     ]);
   });
@@ -257,7 +257,7 @@ describe('history', () => {
     await run(['start', ...complete(), '--wait']);
     const reason = `POST ${server.url}/api/conversations answered 400 (Settings not found)`;
     assert.deepEqual(words(await history()).slice(-2), [
-      `attempt failed, the last one: ${reason}`,
+      `the last attempt failed: ${reason}`,
       `failed: ConversationRejected: ${reason}`,
     ]);
   });
@@ -272,7 +272,7 @@ describe('history', () => {
     await run(['cancel', sid]);
     await waiting;
     const lines = words(await history());
-    assert.ok(lines.includes('asked to end'));
+    assert.ok(lines.includes('cancellation requested'));
     assert.equal(lines.at(-1), 'cancelled');
     look.release();
   });
@@ -323,7 +323,7 @@ describe('cancel', () => {
     const waiting = run(['start', ...complete(), ...inAMoment, '--wait']);
     await server.received(`GET /api/conversations/${sid}/events`, 3);
     const { exitCode, stdout } = await run(['cancel', sid]);
-    assert.match(stdout, /^asked the start of conv-\S+ to end \(run /);
+    assert.match(stdout, /^requested cancellation of the start of conv-\S+ \(run /);
     assert.equal(exitCode, 0);
     const { exitCode: waitingExitCode, stderr } = await waiting;
     assert.match(stderr, new RegExp(`\nnested-conversation: The start of ${sid} was cancelled\n$`));
@@ -393,28 +393,28 @@ describe('an error:', () => {
       input: '[]',
       exitCode: exitCodes.usage,
       type: 'InvalidInput',
-      message: /^--input \(standard input\) must hold a JSON object$/,
+      message: /^--input \(standard input\) must contain a JSON object$/,
     },
     {
       name: 'the status of a conversation that was never started',
       args: () => ['status', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
-      message: /^Temporal knows no start of conversation conv-/,
+      message: /^Temporal has no start of conversation conv-/,
     },
     {
       name: 'the history of a conversation that was never started',
       args: () => ['history', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
-      message: /^Temporal knows no start of conversation conv-/,
+      message: /^Temporal has no start of conversation conv-/,
     },
     {
       name: 'a cancellation of a conversation that was never started',
       args: () => ['cancel', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
-      message: /^Temporal knows no start of conversation conv-/,
+      message: /^Temporal has no start of conversation conv-/,
     },
     {
       name: 'a TEMPORAL_ADDRESS where nothing listens',
@@ -454,7 +454,7 @@ describe('an error:', () => {
       env: { TEMPORAL_TLS: 'maybe' },
       exitCode: exitCodes.failed,
       type: 'ConfigError',
-      message: /^TEMPORAL_TLS must be true or false, and is 'maybe'$/,
+      message: /^TEMPORAL_TLS must be true or false, but is 'maybe'$/,
     },
   ];
 

@@ -81,7 +81,7 @@ test('prints one line per check and changes nothing if all is well', async (t) =
 
 test('says below a problem how to fix it, and exits with 1', async () => {
   const { exitCode, stdout } = await doctor([], { TEMPORAL_NAMESPACE: 'nowhere' });
-  assert.match(stdout, /\n✖ namespace {9}there is no 'nowhere'\n {20}correct TEMPORAL_NAMESPACE, or create it: /);
+  assert.match(stdout, /\n✖ namespace {9}'nowhere' does not exist\n {20}correct TEMPORAL_NAMESPACE, or create it: /);
   assert.match(stdout, /\n1 problem to fix\.\n$/);
   assert.equal(exitCode, exitCodes.failed);
 });
@@ -134,7 +134,7 @@ describe('workers', () => {
   test('that do not exist are a problem', async () => {
     const { of, problems } = await diagnosis([], { TEMPORAL_TASK_QUEUE: 'nobody-polls' });
     assert.deepEqual(problems, ['workers']);
-    assert.match(of('workers').found, /^none polls nobody-polls$/);
+    assert.match(of('workers').found, /^no worker polls nobody-polls$/);
     assert.match(of('workers').mend ?? '', /npx nested-conversation-worker/);
   });
 
@@ -146,12 +146,12 @@ describe('workers', () => {
     t.after(() => worker.kill('SIGKILL'));
     const workers = async () => (await diagnosis([], env)).of('workers');
     let found = await workers();
-    while (found.found.startsWith('none polls')) found = await workers();
-    assert.match(found.found, /none of its versions is current$/);
+    while (found.found.startsWith('no worker polls')) found = await workers();
+    assert.match(found.found, /no version of it is current$/);
     const [program, ...args] = (found.mend ?? '').split(' ');
     assert.equal(program, 'temporal');
     await runCommand(await findTemporalCli(console.error), [...args, '--yes', '--address', temporal.env.address]);
-    assert.deepEqual(await workers(), { check: 'workers', verdict: 'ok', found: `one polls ${queue}` });
+    assert.deepEqual(await workers(), { check: 'workers', verdict: 'ok', found: `1 worker polls ${queue}` });
   });
 });
 
@@ -181,7 +181,7 @@ describe('the newest start', () => {
   test('is a warning if it was not encrypted although there are keys', async (t) => {
     await startWith(t, new Map());
     const { exitCode, of } = await diagnosis([], { PAYLOAD_ENCRYPTION_KEYS: `k1:${key}` });
-    assert.match(of('newest start').found, /is not encrypted, though there are keys here$/);
+    assert.match(of('newest start').found, /is not encrypted, although keys are set here$/);
     assert.deepEqual([exitCode, of('newest start').verdict], [0, 'warning']);
   });
 });
@@ -209,7 +209,7 @@ describe('the nested server', () => {
     server.options.sessionApiKey = 'key-of-the-session';
     const finding = await nestedServer([], { NESTED_SESSION_API_KEY: 'key-of-the-session' });
     assert.equal(finding.verdict, 'ok');
-    assert.match(finding.found, /takes the session API key$/);
+    assert.match(finding.found, /accepts the session API key$/);
     assert.doesNotMatch(JSON.stringify(finding), /key-of-the-session/);
   });
 

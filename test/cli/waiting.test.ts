@@ -58,8 +58,11 @@ describe('wait', () => {
     const post = holdCreate();
     await started();
     const { exitCode, stderr, stdout } = await run(['wait', sid, '--timeout', '1 second']);
-    assert.match(stderr, new RegExp(`nested-conversation: ${sid} was not ready within 1 second: its start goes on\n`));
-    assert.match(stderr, new RegExp(`follow it: {2}npx nested-conversation wait ${sid}\n`));
+    assert.match(
+      stderr,
+      new RegExp(`nested-conversation: ${sid} was not ready within 1 second: its start continues\n`),
+    );
+    assert.match(stderr, new RegExp(`wait for it: npx nested-conversation wait ${sid}\n`));
     assert.deepEqual([exitCode, stdout], [exitCodes.goesOn, '']);
     const json = await run(['start', ...complete(), '--wait', '--wait-timeout', '1 second', '--json']);
     assert.equal(json.exitCode, exitCodes.goesOn);
@@ -71,7 +74,7 @@ describe('wait', () => {
 
   test('for a conversation that was never started is an error', async () => {
     const { exitCode, stderr } = await run(['wait', sid]);
-    assert.match(stderr, /^nested-conversation: Temporal knows no start of conversation conv-\S+: [^\n]+\n$/);
+    assert.match(stderr, /^nested-conversation: Temporal has no start of conversation conv-\S+: [^\n]+\n$/);
     assert.equal(exitCode, exitCodes.notFound);
   });
 
@@ -82,8 +85,8 @@ describe('wait', () => {
     await waiting.reported('creating the conversation');
     waiting.kill('SIGTERM');
     const { exitCode, stderr } = await waiting.ended;
-    assert.match(stderr, new RegExp(`\nThe start of ${sid} goes on\\.\n`));
-    assert.match(stderr, new RegExp(`end it: {5}npx nested-conversation cancel ${sid}\n`));
+    assert.match(stderr, new RegExp(`\nThe start of ${sid} continues\\.\n`));
+    assert.match(stderr, new RegExp(`cancel it: {3}npx nested-conversation cancel ${sid}\n`));
     assert.equal(exitCode, 143);
     post.release();
     await conversations().wait(sid);
@@ -138,9 +141,9 @@ describe('a start of an existing conversation', () => {
 
   test('with the same message says that it was already started', async () => {
     await ready();
-    assert.match((await run(['start', ...complete()])).stdout, /^conv-\S+ was started already \(ready\): workflow/);
+    assert.match((await run(['start', ...complete()])).stdout, /^conv-\S+ was already started \(ready\): workflow/);
     const { stdout } = await run(['start', ...complete(), '--wait']);
-    assert.equal(stdout, `${sid} is ready (RUNNING) after 1 look; it was started already\n`);
+    assert.equal(stdout, `${sid} is ready (RUNNING) after 1 look; it was already started\n`);
   });
 });
 
@@ -151,7 +154,7 @@ describe('cancel', () => {
     const { stdout } = await run(['cancel', sid]);
     assert.match(
       stdout,
-      /^asked the start of conv-\S+ to end \(run \S+\)\n {2}see it end: npx nested-conversation status/,
+      /^requested cancellation of the start of conv-\S+ \(run \S+\)\n {2}watch it end: npx nested-conversation status/,
     );
     post.release();
   });
@@ -159,7 +162,7 @@ describe('cancel', () => {
   test('says that there was nothing to cancel', async () => {
     await ready();
     const { exitCode, stdout } = await run(['cancel', sid]);
-    assert.match(stdout, /^cancelled nothing: the start of conv-\S+ had ended already: ready \(run \S+\)\n$/);
+    assert.match(stdout, /^cancelled nothing: the start of conv-\S+ had already ended: ready \(run \S+\)\n$/);
     assert.equal(exitCode, 0);
   });
 });

@@ -235,7 +235,7 @@ describe('in a namespace with our search attributes', () => {
     assert.match(await currentDetails(input.sid), /^\*\*checking\*\*: a look every 2 seconds, 60 at the most; /);
     look.release();
     await conversations.ensureReady(input);
-    assert.match(await currentDetails(input.sid), /^\*\*ready\*\*: conv-\S+ is RUNNING, as look 1 found$/);
+    assert.match(await currentDetails(input.sid), /^\*\*ready\*\*: conv-\S+ is RUNNING, found by look 1$/);
   });
 });
 

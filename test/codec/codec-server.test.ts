@@ -220,7 +220,7 @@ describe('a codec server process', () => {
   const mistakes: [name: string, env: Record<string, string>, complaint: RegExp][] = [
     ['no key', {}, /there is no key to decrypt with: set PAYLOAD_ENCRYPTION_KEYS/],
     ['a short token', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_TOKEN: 'short' }, /TOKEN must have at least 16/],
-    ['an invalid port', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: 'x' }, /PORT must be a port, and is 'x'/],
+    ['an invalid port', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: 'x' }, /PORT must be a port, but is 'x'/],
     [
       'an origin with a path',
       { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_ORIGINS: 'http://h/ui' },

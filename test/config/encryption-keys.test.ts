@@ -54,12 +54,12 @@ describe('the encryption keys', () => {
     {
       name: 'one id for two keys',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS: `k1:${base64(1)},k1:${base64(2)}` }),
-      complaint: /^PAYLOAD_ENCRYPTION_KEYS: id 'k1' stands for two keys/,
+      complaint: /^PAYLOAD_ENCRYPTION_KEYS: id 'k1' is used for two keys/,
     },
     {
       name: 'an empty file',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS_FILE: fileWith('\n') }),
-      complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE holds no key/,
+      complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE contains no key/,
     },
     {
       name: 'a file that does not exist',
@@ -74,7 +74,7 @@ describe('the encryption keys', () => {
     {
       name: 'both keys and a file',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS: `k1:${base64(1)}`, PAYLOAD_ENCRYPTION_KEYS_FILE: 'keys' }),
-      complaint: /^PAYLOAD_ENCRYPTION_KEYS excludes PAYLOAD_ENCRYPTION_KEYS_FILE/,
+      complaint: /^PAYLOAD_ENCRYPTION_KEYS and PAYLOAD_ENCRYPTION_KEYS_FILE are both set/,
     },
   ];
   for (const { name, env, complaint } of mistakes) {
@@ -122,8 +122,8 @@ describe('without encryption keys', () => {
 describe('an error does not repeat a credential in', () => {
   const mistakes: [name: string, env: NodeJS.ProcessEnv, complaint: RegExp][] = [
     ['TEMPORAL_API_KEY', { TEMPORAL_API_KEY: 'hunter2\n' }, /^TEMPORAL_API_KEY must be printable ASCII/],
-    ['TEMPORAL_ADDRESS', { TEMPORAL_ADDRESS: 'https://ada:hunter2@h:7233' }, /and is 'https:\/\/\*\*\*@h:7233'$/],
-    ['PAYLOAD_STORE', { PAYLOAD_STORE: 'https://ada:hunter2@h/b' }, /and is 'https:\/\/\*\*\*@h\/b'$/],
+    ['TEMPORAL_ADDRESS', { TEMPORAL_ADDRESS: 'https://ada:hunter2@h:7233' }, /but is 'https:\/\/\*\*\*@h:7233'$/],
+    ['PAYLOAD_STORE', { PAYLOAD_STORE: 'https://ada:hunter2@h/b' }, /but is 'https:\/\/\*\*\*@h\/b'$/],
   ];
   for (const [name, env, complaint] of mistakes) {
     test(name, () => {

@@ -8,7 +8,7 @@ describe('a boolean setting:', () => {
   for (const variable of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION', 'ALLOW_PLAINTEXT_PAYLOADS']) {
     for (const value of ['maybe', 'True', 'yes', ' true']) {
       test(`${variable}=${value} is rejected`, () => {
-        const message = `${variable} must be true or false, and is '${value}'`;
+        const message = `${variable} must be true or false, but is '${value}'`;
         assert.throws(() => load({ [variable]: value }), { name: 'ConfigError', message });
       });
     }

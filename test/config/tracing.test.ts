@@ -30,10 +30,10 @@ describe('an invalid setting is reported by name:', () => {
     [/^OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as \S+$/, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }],
     [/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL/, { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '/v1' }],
     [
-      /^OTEL_EXPORTER_OTLP_PROTOCOL must be http\/protobuf, and is 'grpc'$/,
+      /^OTEL_EXPORTER_OTLP_PROTOCOL must be http\/protobuf, but is 'grpc'$/,
       { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     ],
-    [/^OTEL_TRACES_EXPORTER must be otlp or none, and is 'zipkin'$/, { ...endpoint, OTEL_TRACES_EXPORTER: 'zipkin' }],
+    [/^OTEL_TRACES_EXPORTER must be otlp or none, but is 'zipkin'$/, { ...endpoint, OTEL_TRACES_EXPORTER: 'zipkin' }],
   ] as const) {
     test(String(complaint), () => {
       assert.throws(

@@ -22,7 +22,7 @@ describe('settings of an agent server that are rejected:', () => {
 
     [
       { mcpConfig: { mcpServers: {} } },
-      'settings.mcpConfig.mcpServers is no kind of MCP servers: put those of agent-server into settings.agentSettings.mcp_config',
+      "settings.mcpConfig.mcpServers is not a kind of MCP servers: put agent-server's own into settings.agentSettings.mcp_config",
     ],
     [{ mcpConfig: { sse_servers: 'http://t' } }, 'settings.mcpConfig.sse_servers must be an array'],
     [
@@ -35,7 +35,7 @@ describe('settings of an agent server that are rejected:', () => {
     ],
     [
       { mcpConfig: { stdio_servers: [{ command: 'a', args: '-x', env: 'A=1' }] } },
-      'settings.mcpConfig.stdio_servers.0.name must be a name; settings.mcpConfig.stdio_servers.0.args must be an array of texts; settings.mcpConfig.stdio_servers.0.env must be an object of texts',
+      'settings.mcpConfig.stdio_servers.0.name must be a name; settings.mcpConfig.stdio_servers.0.args must be an array of strings; settings.mcpConfig.stdio_servers.0.env must be an object of strings',
     ],
     [
       {
@@ -61,15 +61,15 @@ describe('settings of an agent server that are rejected:', () => {
     ],
     [
       { mcpConfig: { sse_servers: ['http://t'] }, agent: {} },
-      'settings.mcpConfig goes into settings.agentSettings, which settings.agent excludes',
+      "settings.mcpConfig goes into settings.agentSettings, which can't be combined with settings.agent",
     ],
     [
       { conversationInstructions: 'Be brief.', agent_profile_id: sid },
-      'settings.conversationInstructions goes into settings.agentSettings, which settings.agent_profile_id excludes',
+      "settings.conversationInstructions goes into settings.agentSettings, which can't be combined with settings.agent_profile_id",
     ],
     [
       { conversationInstructions: 'a', agent_launch_additions: { system_message_suffix_append: 'b' } },
-      'settings.conversationInstructions has the place of settings.agent_launch_additions.system_message_suffix_append: pass one of them',
+      'settings.conversationInstructions would replace settings.agent_launch_additions.system_message_suffix_append: pass only one of them',
     ],
 
     [{ repository: '' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
@@ -79,27 +79,24 @@ describe('settings of an agent server that are rejected:', () => {
     [{ repository: '--upload-pack=x' }, "settings.repository must be written like 'owner/name' or 'https://…'"],
     [
       { repository: 'https://ada:pw@h/a/b' },
-      'settings.repository carries credentials: pass them as settings.providerTokens',
+      'settings.repository contains credentials: pass them as settings.providerTokens',
     ],
-    [
-      { repository: 'https://h/a/b?c' },
-      'settings.repository must end with the path: leave out the query and the fragment',
-    ],
+    [{ repository: 'https://h/a/b?c' }, 'settings.repository must not have a query or a fragment: remove them'],
     [
       { repository, gitProvider: 'enterprise_sso' },
-      'settings.repository is at a host that its provider does not tell: write its URL',
+      "settings.repository is at an unknown host: pass the repository's URL",
     ],
     [
       { repository, providerTokens: { github: 'a', gitlab: 'b' } },
-      'settings.gitProvider is missing: say whose token opens the repository',
+      'settings.gitProvider is missing: name the provider whose token opens the repository',
     ],
     [
       { repository: 'https://git.example.com/a/b', providerTokens: { github: 'a' } },
-      'settings.gitProvider is missing: say whose token opens the repository',
+      'settings.gitProvider is missing: name the provider whose token opens the repository',
     ],
     [
       { repository: 'http://git.example.com/a/b', gitProvider: 'github', providerTokens: { github: 'a' } },
-      'settings.repository would have its token sent over http: write https://',
+      'settings.repository would send its token over http: use https://',
     ],
     [
       { repository, providerTokens: { github: 'a\nX-Other: b' } },
@@ -107,7 +104,7 @@ describe('settings of an agent server that are rejected:', () => {
     ],
     [
       { repository, providerTokens: { github: 'a'.repeat(8001) } },
-      'settings.providerTokens.github has 8001 characters, at most 8000',
+      'settings.providerTokens.github has 8001 characters: the maximum is 8000',
     ],
     [
       { repository, workspace: { working_dir: `/${'a'.repeat(4000)}` } },
@@ -115,11 +112,11 @@ describe('settings of an agent server that are rejected:', () => {
     ],
     [
       { repository: 'https://h/a/b', providerTokens: { github: { token: 'a', host: 'a b' } } },
-      "settings.providerTokens.github.host is no host: write it like 'git.example.com'; settings.gitProvider is missing: say whose token opens the repository",
+      "settings.providerTokens.github.host is not a host name: write it like 'git.example.com'; settings.gitProvider is missing: name the provider whose token opens the repository",
     ],
     [
       { repository, providerTokens: { github: { token: 'a', host: 'a b' } } },
-      "settings.providerTokens.github.host is no host: write it like 'git.example.com'",
+      "settings.providerTokens.github.host is not a host name: write it like 'git.example.com'",
     ],
     [
       { repository, providerTokens: { github: 7 } },
@@ -128,7 +125,7 @@ describe('settings of an agent server that are rejected:', () => {
     ...['-x', 'a b', 'a..b', 'a~1', 'a:b', 'a.lock', '/a', 'a/', '@{-1}', 'a\u0007'].map(
       (selectedBranch): [object, string] => [
         { repository, selectedBranch },
-        'settings.selectedBranch is no name that Git takes for a branch',
+        'settings.selectedBranch is not a valid Git branch name',
       ],
     ),
     [

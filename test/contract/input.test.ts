@@ -19,11 +19,11 @@ const badSid = "sid must not contain '..', '/' or '\\'";
 const isMissing = 'is missing: pass a string';
 const isUnknown = 'is unknown: remove it';
 const badKey = 'client.sessionApiKey must be printable ASCII without spaces: it is an HTTP header';
-const noCredentials = 'apiUrl carries credentials: pass the key as client.sessionApiKey';
-const noQuery = 'apiUrl must end with the path: leave out the query and the fragment';
+const noCredentials = 'apiUrl contains credentials: pass the key as client.sessionApiKey';
+const noQuery = 'apiUrl must not have a query or a fragment: remove them';
 const emptyMessage = 'initialUserMsg.content is empty: to start without a message, leave initialUserMsg null';
-const notBoth = 'replayJson excludes initialUserMsg: a replay begins with its own message';
-const noReplay = "replayJson is unknown to server 'agent-server': it resumes a conversation by its id";
+const notBoth = "replayJson can't be combined with initialUserMsg: a replay begins with its own message";
+const noReplay = "replayJson is not supported by server 'agent-server': it resumes a conversation by its id";
 const noDuration = "must be a duration string: write it like '1 second'";
 const noMessageFirst =
   "replayJson must begin with a message: drop what comes before the first event with action 'message', such as the 'system' event of an export";
@@ -73,7 +73,7 @@ const refused: [fields: object, problems: string][] = [
   [{ userId: 'x'.repeat(256) }, 'userId is longer than 255 characters'],
 
   [{ apiUrl: 'runtime:8080x' }, 'apiUrl must begin with http:// or https://'],
-  [{ apiUrl: '/api' }, "apiUrl is no URL: write it like 'http://runtime-conv123:8080'"],
+  [{ apiUrl: '/api' }, "apiUrl is not a URL: write it like 'http://runtime-conv123:8080'"],
   [{ apiUrl: 'ftp://h' }, 'apiUrl must begin with http:// or https://'],
   [{ apiUrl: 'http://ada:pw@h' }, noCredentials],
   [{ apiUrl: 'http://ada@h' }, noCredentials],
@@ -82,10 +82,10 @@ const refused: [fields: object, problems: string][] = [
   [{ apiUrl: 'http://h/?' }, noQuery],
   [{ apiUrl: 'http://h/#' }, noQuery],
 
-  [{ readiness: { interval: '0' } }, "readiness.interval is '0': the least is '1 second'"],
-  [{ readiness: { interval: '-2s' } }, "readiness.interval is '-2s': the least is '1 second'"],
-  [{ readiness: { interval: '999ms' } }, "readiness.interval is '999ms': the least is '1 second'"],
-  [{ readiness: { interval: '61m' } }, "readiness.interval is '61m': the most is '1 hour'"],
+  [{ readiness: { interval: '0' } }, "readiness.interval is '0': the minimum is '1 second'"],
+  [{ readiness: { interval: '-2s' } }, "readiness.interval is '-2s': the minimum is '1 second'"],
+  [{ readiness: { interval: '999ms' } }, "readiness.interval is '999ms': the minimum is '1 second'"],
+  [{ readiness: { interval: '61m' } }, "readiness.interval is '61m': the maximum is '1 hour'"],
   [{ readiness: { interval: 'soon' } }, `readiness.interval ${noDuration}`],
   [{ readiness: { interval: '' } }, `readiness.interval ${noDuration}`],
   [{ readiness: { interval: 's'.repeat(101) } }, `readiness.interval ${noDuration}`],
@@ -94,12 +94,12 @@ const refused: [fields: object, problems: string][] = [
   [{ readiness: { maximumAttempts: 1.5 } }, 'readiness.maximumAttempts must be a whole number'],
   [{ readiness: { maximumAttempts: 10_001 } }, 'readiness.maximumAttempts must be at most 10000'],
   [{ readiness: { maximumAttempts: '3' } }, 'readiness.maximumAttempts must be a number'],
-  [{ client: { timeout: '99ms' } }, "client.timeout is '99ms': the least is '100 milliseconds'"],
-  [{ client: { timeout: '301s' } }, "client.timeout is '301s': the most is '5 minutes'"],
-  [{ preparation: { setupTimeout: '61m' } }, "preparation.setupTimeout is '61m': the most is '1 hour'"],
-  [{ preparation: { checkoutTimeout: '0.5s' } }, "preparation.checkoutTimeout is '0.5s': the least is '1 second'"],
+  [{ client: { timeout: '99ms' } }, "client.timeout is '99ms': the minimum is '100 milliseconds'"],
+  [{ client: { timeout: '301s' } }, "client.timeout is '301s': the maximum is '5 minutes'"],
+  [{ preparation: { setupTimeout: '61m' } }, "preparation.setupTimeout is '61m': the maximum is '1 hour'"],
+  [{ preparation: { checkoutTimeout: '0.5s' } }, "preparation.checkoutTimeout is '0.5s': the minimum is '1 second'"],
   [{ preparation: { script: 'x' } }, `preparation.script ${isUnknown}`],
-  [{ readiness: { lookTimeout: '61s' } }, "readiness.lookTimeout is '61s': the most is '1 minute'"],
+  [{ readiness: { lookTimeout: '61s' } }, "readiness.lookTimeout is '61s': the maximum is '1 minute'"],
   [{ client: { sessionApiKey: 'a\nb' } }, badKey],
   [{ client: { sessionApiKey: '' } }, badKey],
   [{ client: { sessionApiKey: 'schlüssel' } }, badKey],
@@ -128,7 +128,7 @@ const refused: [fields: object, problems: string][] = [
 
   [
     { sid: '', userId: 1, extra: 1, readiness: { interval: '0', maximumAttempts: 0 }, settings: { branch: 'x' } },
-    "sid is empty; userId must be a string; readiness.interval is '0': the least is '1 second'; " +
+    "sid is empty; userId must be a string; readiness.interval is '0': the minimum is '1 second'; " +
       `readiness.maximumAttempts must be at least 1; extra ${isUnknown}; ` +
       "settings.branch is not a setting of server 'openhands': remove it",
   ],
@@ -167,43 +167,43 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     'an apiUrl of 1.9 million slashes',
     { apiUrl: `http://h${'/'.repeat(1_900_000)}` },
     'apiUrl',
-    'has 1900008 characters, at most 2048',
+    'has 1900008 characters: the maximum is 2048',
   ],
   [
     'a branch name that is too long',
     { settings: { selectedBranch: 'b'.repeat(1001) } },
     'settings.selectedBranch',
-    'has 1001 characters, at most 1000',
+    'has 1001 characters: the maximum is 1000',
   ],
   [
     'a text too large for Temporal',
     { initialUserMsg: { content: 'a'.repeat(limits.textCharacters + 1) } },
     'initialUserMsg.content',
-    `has ${limits.textCharacters + 1} characters, at most ${limits.textCharacters}`,
+    `has ${limits.textCharacters + 1} characters: the maximum is ${limits.textCharacters}`,
   ],
   [
     'a list with too many items',
     { initialUserMsg: { content: 'a', imageUrls: Array.from({ length: 10_001 }, () => 'u') } },
     'initialUserMsg.imageUrls',
-    'has 10001 items, at most 10000',
+    'has 10001 items: the maximum is 10000',
   ],
   [
     'an object with too many keys',
     { settings: { mcpConfig: Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`k${index}`, 1])) } },
     'settings.mcpConfig',
-    'has 10001 keys, at most 10000',
+    'has 10001 keys: the maximum is 10000',
   ],
   [
     'a key that is too long',
     { settings: { mcpConfig: { [`x${' '.repeat(1000)}`]: 1 } } },
     `settings.mcpConfig.x${' '.repeat(39)}…`,
-    'has a name that has 1001 characters, at most 1000',
+    'has a name that has 1001 characters: the maximum is 1000',
   ],
   [
     'too many values',
     () => Array.from({ length: 100 }, () => Array.from({ length: 1000 }, () => 1)),
     '',
-    'holds more than 50000 values',
+    'has more than 50000 values',
   ],
   [
     'an object that is nested too deeply',
@@ -221,7 +221,7 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     'a replay of empty objects',
     { replayJson: `[${'{},'.repeat(600_000)}{}]` },
     'replayJson',
-    'holds more than 1000000 values: drop old events',
+    'has more than 1000000 values: drop old events',
   ],
   [
     'a replay that is nested too deeply',

@@ -8,12 +8,12 @@ const input = { apiUrl: 'http://runtime:8080', sid: 'conv123', userId: 'ada' };
 
 test('invalid fields throw InvalidInput, so that a parent workflow fails instead of hanging', () => {
   const wrong: [fields: object, problem: string][] = [
-    [{ sid: undefined }, 'sid is required, as a text'],
-    [{ userId: null }, 'userId is required, as a text'],
-    [{ apiUrl: 5 }, 'apiUrl is required, as a text'],
+    [{ sid: undefined }, 'sid is required, as a string'],
+    [{ userId: null }, 'userId is required, as a string'],
+    [{ apiUrl: 5 }, 'apiUrl is required, as a string'],
     [{ sid: 'x'.repeat(101) }, 'sid must have at most 100 characters'],
-    [{ sid: '', userId: 'x'.repeat(256) }, 'sid is required, as a text; userId must have at most 255 characters'],
-    [{ sid: undefined, server: 'agent-server' }, 'sid is required, as a text'],
+    [{ sid: '', userId: 'x'.repeat(256) }, 'sid is required, as a string; userId must have at most 255 characters'],
+    [{ sid: undefined, server: 'agent-server' }, 'sid is required, as a string'],
   ];
   for (const [fields, problem] of wrong) {
     const asked = { ...input, ...fields } as CreateNestedConversationInput;

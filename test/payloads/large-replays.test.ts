@@ -150,13 +150,13 @@ describe('an input that is too large is rejected with its size before anything i
       'a replay without a store',
       () => ({ initialUserMsg: null, replayJson: replayOf(4 * megabyte, 'random') }),
       'replayJson',
-      /^makes \d{7} bytes, compressed, of the 2000000 that Temporal takes: set PAYLOAD_STORE/,
+      /^has \d{7} bytes when compressed, and Temporal accepts 2000000: set PAYLOAD_STORE/,
     ],
     [
       'a replay without a store that fits compressed but is too large for a worker to inflate',
       () => ({ initialUserMsg: null, replayJson: replayOf(10 * megabyte, 'repetitive') }),
       'replayJson',
-      /^makes \d{8} bytes of the 4194304 that a worker inflates: set PAYLOAD_STORE/,
+      /^has \d{8} bytes when decompressed, and a worker accepts 4194304: set PAYLOAD_STORE/,
     ],
     [
       'a message',
@@ -165,13 +165,13 @@ describe('an input that is too large is rejected with its size before anything i
         settings: { conversationInstructions: randomBytes(1.5 * megabyte).toString('base64') },
       }),
       '',
-      /^makes \d{7} bytes, .* make settings or initialUserMsg smaller$/,
+      /^has \d{7} bytes when compressed, .* make settings or initialUserMsg smaller$/,
     ],
     [
       'a replay of 65 MB',
       () => ({ initialUserMsg: null, replayJson: replayOf(65 * megabyte, 'repetitive') }),
       'replayJson',
-      /^has \d{8} characters, at most 67108864$/,
+      /^has \d{8} characters: the maximum is 67108864$/,
     ],
   ];
   for (const [name, input, field, problem] of cases) {
@@ -191,11 +191,7 @@ describe('an input that is too large is rejected with its size before anything i
 
 describe('a stored replay that cannot be read', () => {
   const damages: [name: string, damage: (file: string) => Promise<void>, problem: RegExp][] = [
-    [
-      'is missing',
-      (file) => rm(file),
-      /is not in the payload store \(any more\): there is no file:\S+; start again with/,
-    ],
+    ['is missing', (file) => rm(file), /is missing from the payload store: there is no file:\S+\. Start again with/],
     ['was changed', (file) => writeFile(file, 'not a payload'), /can't be read from file:\S+: /],
   ];
   for (const [name, damage, problem] of damages) {
@@ -229,7 +225,7 @@ describe('a stored replay that cannot be read', () => {
     const worker = await temporal.newWorker({ taskQueue, payloadStore: undefined });
     await assert.rejects(worker.runUntil(conversations.ensureReady(input)), {
       name: 'InvalidInputError',
-      message: /^replayJson is in a payload store, and this worker has none: set PAYLOAD_STORE/,
+      message: /^replayJson is in a payload store, but this worker has none: set PAYLOAD_STORE/,
     });
   });
 
@@ -242,7 +238,9 @@ describe('a stored replay that cannot be read', () => {
         args: [input],
       });
       await assert.rejects(handle.result());
-      await assert.rejects(withStore.result(input.sid), { message: 'replayJson must be a text: its claim is no UUID' });
+      await assert.rejects(withStore.result(input.sid), {
+        message: 'replayJson must be a string: its claim is not a UUID',
+      });
     });
   }
 });

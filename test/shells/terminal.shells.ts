@@ -106,7 +106,7 @@ describe('start --wait on a terminal', () => {
     assert.equal(exitCode, 128 + constants.signals.SIGINT);
     assert.match(
       finalScreen(shown),
-      new RegExp(`^The start of ${sid} goes on\\.\n  follow it:  npx nested-conversation wait ${sid}\n`),
+      new RegExp(`^The start of ${sid} continues\\.\n  wait for it: npx nested-conversation wait ${sid}\n`),
     );
     assert.match(finalScreen(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
     const { phase } = await new NestedConversations(temporal.env.client).status(sid);

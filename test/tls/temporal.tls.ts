@@ -93,9 +93,10 @@ describe('a worker and the command line make a conversation ready', () => {
 // Several at a time, because the SDK's client takes ten seconds to give up.
 describe('a wrong setting is reported by name in one line:', { concurrency: 8 }, () => {
   const refusesCertificate =
-    /: it refuses the client certificate, or that there is none \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/;
-  const untrusted = /: its certificate is signed by no CA that is trusted here \(TEMPORAL_TLS_SERVER_CA_CERT_PATH\)$/;
-  const refusesKey = /: it refuses the API key, or that there is none \(TEMPORAL_API_KEY\)$/;
+    /: it rejects the client certificate, or requires one \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/;
+  const untrusted =
+    /: its certificate is not signed by a CA that is trusted here \(TEMPORAL_TLS_SERVER_CA_CERT_PATH\)$/;
+  const refusesKey = /: it rejects the API key, or requires one \(TEMPORAL_API_KEY\)$/;
 
   const mistakes: { name: string; env: () => Env; complaint: RegExp }[] = [
     {

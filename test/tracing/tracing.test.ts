@@ -264,7 +264,7 @@ describe('a start becomes ready', () => {
     assert.equal(JSON.parse(client.stdout).status, 'RUNNING');
     for (const { stderr } of [client, worker]) {
       const complaints = stderr.match(
-        /^nested-conversation\S*: traces are lost, the collector \(.*\) takes none: .*$/gm,
+        /^nested-conversation\S*: traces are lost, because the collector \(.*\) does not accept them: .*$/gm,
       );
       assert.equal(complaints?.length, 1, stderr);
       assert.match(complaints[0] ?? '', /ECONNREFUSED/);

@@ -95,7 +95,7 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.openTab('Search Attributes');
     await webUi.shows(/"ConversationId": "conv-ready".*"UserId": "ada"/);
     await webUi.openTab('User Metadata');
-    await webUi.showsIn('Current Details', `ready: conv-ready is RUNNING, as look ${attempts} found`);
+    await webUi.showsIn('Current Details', `ready: conv-ready is RUNNING, found by look ${attempts}`);
   });
 
   test('for a start that failed: the reason, the failure type and what to do', async () => {

@@ -99,6 +99,6 @@ describe('a worker', () => {
   test('lists its paths in a 404 answer', async (t) => {
     const { probe, saysOfReadiness } = await startWorker(t, temporal.variables);
     await saysOfReadiness(/^200 /);
-    assert.deepEqual(await probe('/'), { status: 404, text: 'there are /healthz and /readyz here\n' });
+    assert.deepEqual(await probe('/'), { status: 404, text: 'use /healthz or /readyz\n' });
   });
 });

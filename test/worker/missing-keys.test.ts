@@ -96,7 +96,7 @@ describe('a start, on a worker that', { concurrency: 3 }, () => {
       assert.match(workflowTaskFailure, reason);
       const args = ['status', input.sid];
       const { stdout } = await startProgram('cli/main.js', { args, env: temporal.variables }).ended;
-      assert.match(stdout, /^ {2}failing +its code failed (once|\d+ times) in a row: a payload (is|can't)/m);
+      assert.match(stdout, /^ {2}failing +its workflow task failed (once|\d+ times) in a row: a payload (is|can't)/m);
       assert.match(stdout, /key 'new'/);
       const samples = await scrape(metricsPort);
       const [unreadable] = samples.filter(({ name }) => name === 'nested_conversations_unreadable_payloads_total');

@@ -143,12 +143,12 @@ describe('a worker reports an invalid setting in one line and exits with 1:', ()
     {
       name: 'a payload store that does not exist',
       env: () => ({ PAYLOAD_STORE: `file://${join(folder, 'missing')}` }),
-      complaint: /^PAYLOAD_STORE names no folder: create file:/,
+      complaint: /^PAYLOAD_STORE is not a folder: create file:/,
     },
     {
       name: 'a payload store of an unknown kind',
       env: () => ({ PAYLOAD_STORE: 'ftp://host/folder' }),
-      complaint: /^PAYLOAD_STORE must be s3:\/\/bucket\/prefix or file:\/\/\/folder, and is 'ftp:/,
+      complaint: /^PAYLOAD_STORE must be s3:\/\/bucket\/prefix or file:\/\/\/folder, but is 'ftp:/,
     },
     {
       name: 'a deployment name without a build id',
@@ -173,7 +173,7 @@ describe('a worker reports an invalid setting in one line and exits with 1:', ()
     {
       name: 'a cache size that is not a number',
       env: () => ({ WORKER_MAX_CACHED_WORKFLOWS: 'many' }),
-      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be 0 \(none\) or a whole number from 2, and is 'many'$/,
+      complaint: /^WORKER_MAX_CACHED_WORKFLOWS must be 0 \(none\) or a whole number of at least 2, but is 'many'$/,
     },
     {
       name: 'a negative grace time',
@@ -183,12 +183,12 @@ describe('a worker reports an invalid setting in one line and exits with 1:', ()
     {
       name: 'a log level that would show the content of payloads',
       env: () => ({ LOG_LEVEL: 'trace' }),
-      complaint: /^LOG_LEVEL must be debug, info, warn or error, and is 'trace'$/,
+      complaint: /^LOG_LEVEL must be debug, info, warn or error, but is 'trace'$/,
     },
     {
       name: 'an invalid port for probes',
       env: () => ({ WORKER_HTTP_PORT: '65536' }),
-      complaint: /^WORKER_HTTP_PORT must be a port, and is '65536'$/,
+      complaint: /^WORKER_HTTP_PORT must be a port, but is '65536'$/,
     },
     {
       name: 'a port for probes that is taken',
@@ -203,7 +203,7 @@ describe('a worker reports an invalid setting in one line and exits with 1:', ()
     {
       name: 'an invalid listen address',
       env: () => ({ WORKER_HTTP_HOST: 'localhost' }),
-      complaint: /^WORKER_HTTP_HOST must be an IP address such as 0\.0\.0\.0, and is 'localhost'$/,
+      complaint: /^WORKER_HTTP_HOST must be an IP address such as 0\.0\.0\.0, but is 'localhost'$/,
     },
     {
       name: 'an invalid rule for nested servers',
@@ -213,7 +213,7 @@ describe('a worker reports an invalid setting in one line and exits with 1:', ()
     {
       name: 'a proxy setting that is neither true nor false',
       env: () => ({ NESTED_SERVER_PROXY_FROM_ENVIRONMENT: 'yes' }),
-      complaint: /^NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, and is 'yes'$/,
+      complaint: /^NESTED_SERVER_PROXY_FROM_ENVIRONMENT must be true or false, but is 'yes'$/,
     },
     {
       name: 'rules for nested servers together with a proxy that would bypass them',

@@ -22,7 +22,7 @@ const { MAXIMUM_ATTEMPTS_REACHED, NON_RETRYABLE_FAILURE, CANCEL_REQUESTED, TIMEO
 
 const notReadyMessage = (seen: string, hint = '') =>
   `conv was not ready after 60 looks, 2 seconds apart: it was last seen ${seen}${hint}`;
-const setUpHint = '; a set-up script may need more readiness.maximumAttempts';
+const setUpHint = '; a setup script may need more readiness.maximumAttempts';
 const notReadyDetails = (lastObservation: string) => [
   { attempts: 60, maximumAttempts: 60, interval: '2 seconds', waitedMs: 118_000, lastObservation },
 ];

@@ -27,7 +27,7 @@ export async function startHealthServer({ host, port }: Endpoint, notReady: NotR
         return reason === undefined ? say(200, 'ready') : say(503, reason);
       }
       default:
-        return say(404, 'there are /healthz and /readyz here');
+        return say(404, 'use /healthz or /readyz');
     }
   });
   try {

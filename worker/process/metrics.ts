@@ -3,7 +3,7 @@ import type { MetricsExporterConfig } from '@temporalio/worker';
 import type { Endpoint } from '../../config/worker.js';
 import { metricNames } from '../../contract/metrics.js';
 
-/** From conversations that are ready at once, through set-up scripts that take their ten minutes, up to one hour. */
+/** From conversations that are ready at once, through setup scripts that take ten minutes, up to one hour. */
 const secondsToReady = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600];
 
 /** Up to the default maximum of 60 readiness checks, and beyond. */

@@ -66,7 +66,7 @@ function newestStatus({ status, agent }: AgentServerState): string {
 }
 
 /**
- * Why the conversation can't become ready any more. What the agent did before it took up our message does not count.
+ * Why the conversation can no longer become ready. What the agent did before it took up our message does not count.
  */
 function endOf({ status, message, still, life }: AgentServerState): string | undefined {
   if (status.kind !== 'told') return undefined;

@@ -45,7 +45,7 @@ export async function observe(
   // The events come first: reading them makes the server load the conversation and correct a `running` left by a kill.
   const read = await readOn(server, desired, state);
   const status: Status = read ? await readStatus(server, desired.sid) : { kind: 'absent' };
-  // A server that has just restarted shows it in the events, or by its boot time.
+  // A restart since then shows in the events, or in the boot time.
   const newest = read && status.kind === 'late' ? await readOn(server, desired, read) : read;
   const seen = newest && status.kind !== 'absent' ? addStatus(newest, status) : addAbsence(state);
   const known = dependsOnLife(seen) ? addBoot(seen, await readBoot(server)) : seen;

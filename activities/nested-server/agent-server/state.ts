@@ -19,7 +19,7 @@ export interface AgentServerState {
   readonly status: Status;
   /** Whether a create was answered or the conversation was seen. */
   readonly isCreated: boolean;
-  /** The `execution_status` as of the newest event read, or `unknown`. The status request can tell of a later time. */
+  /** The `execution_status` as of the newest event read, or `unknown`. The status request can report a later state. */
   readonly agent: string;
   readonly message: Message;
   /**
@@ -30,7 +30,7 @@ export interface AgentServerState {
   readonly life: Life;
 }
 
-/** The server's last word on the conversation. */
+/** The server's latest answer about the conversation. */
 export type Status =
   /** Its `execution_status`. */
   | { readonly kind: 'told'; readonly value: string }

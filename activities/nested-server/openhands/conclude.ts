@@ -51,7 +51,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   switch (message.is) {
     case 'missing':
       if (!desired.isReplay) return send('deliver');
-      return { kind: 'fail', reason: 'it was running already, and a running conversation takes no replay' };
+      return { kind: 'fail', reason: 'it was already running, and a running conversation takes no replay' };
     case 'sent':
       if (message.isAnswered) return wait(whyUnseen(message.by, desired));
       return message.unseen < patience ? wait('its message not in its events yet') : send('deliver');
@@ -70,7 +70,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
 }
 
-/** Why the conversation can't become ready any more. */
+/** Why the conversation can no longer become ready. */
 function endOf(state: OpenHandsState): string | undefined {
   const { status, loop } = state;
   if (status.kind === 'told' && (status.value === 'ERROR' || status.value === 'ARCHIVED')) {
@@ -99,7 +99,7 @@ function mayHaveRestarted({ status }: OpenHandsState): boolean {
 
 /**
  * Whether the running loop may be one from before this start: it adds no events, and our create was never answered. The
- * answer to another create tells.
+ * answer to another create shows which it is.
  */
 function mayBeJoined({ loop, status, message, before, isStill }: OpenHandsState): boolean {
   const isRunning = status.kind === 'told' && status.value === 'RUNNING';

@@ -19,7 +19,7 @@ export async function baseline(server: HttpClient, desired: DesiredConversation)
   const { sid } = desired;
   const newest = await readNewest(server, sid);
   const status: Status = newest ? await readStatus(server, sid, false) : { kind: 'absent' };
-  // A conversation with events that is reported absent was lost just now, or still exists. A second read tells.
+  // A conversation that has events but is reported absent was just lost, or still exists. A second read shows which.
   const isContradicted = newest?.events.length && status.kind === 'absent';
   const events = (isContradicted ? await readNewest(server, sid) : newest)?.events ?? [];
   const state = stateAt(desired, events, status);
@@ -55,7 +55,7 @@ function lookedFor(message: OpenHandsState['message']): OpenHandsState['message'
   return mayCome ? { ...message, unseen: Math.min(message.unseen + 1, patience) } : message;
 }
 
-/** Status values that would end this start or a life. */
+/** Status values that mean the end of this start, or of the current life. */
 const ends: ReadonlySet<string> = new Set(['STOPPED', 'ERROR', 'ARCHIVED']);
 
 /** A missing status, or one that would end something, is checked once more: one odd answer must not decide. */
@@ -63,7 +63,7 @@ function isDoubtful({ status, loop }: OpenHandsState): boolean {
   return status.kind === 'told' ? ends.has(status.value) && loop.life !== 'none' : status.kind !== 'absent';
 }
 
-/** Asks whether the loop is alive. If that does not tell, reads the status again. */
+/** Asks whether the loop is alive. If that can't help, reads the status again. */
 async function proveLife(server: HttpClient, sid: string, state: OpenHandsState): Promise<OpenHandsState> {
   const { status } = state;
   const isAboutLoop = status.kind !== 'told' || status.value === 'STOPPED';

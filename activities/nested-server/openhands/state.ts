@@ -22,7 +22,7 @@ export interface OpenHandsState {
   readonly before?: Agent;
 }
 
-/** The server's last word on the conversation. */
+/** The server's latest answer about the conversation. */
 export type Status =
   /** STARTING, RUNNING, STOPPED, ARCHIVED or ERROR. `isDenied` if the loop turned out to be alive in spite of it. */
   | { readonly kind: 'told'; readonly value: string; readonly runtime?: string; readonly isDenied?: true }

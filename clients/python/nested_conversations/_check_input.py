@@ -109,7 +109,7 @@ def _value_problems(value: Any, path: tuple[str, ...]) -> Iterator[InputProblem]
                 yield _problem(path, "has a name that is not a well-formed text")
     elif isinstance(value, str):
         if not _is_well_formed(value):
-            yield _problem(path, "is not well-formed Unicode: it holds half of a surrogate pair")
+            yield _problem(path, "is not well-formed Unicode: it contains half of a surrogate pair")
     elif isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         for index, inner in enumerate(value):
             yield from _value_problems(inner, (*path, str(index)))
@@ -173,7 +173,7 @@ def _text_problems(value: str, schema: Mapping[str, Any], path: tuple[str, ...])
         maximum = schema["maxLength"]
         is_name = len(path) == 1 and path[0] in ("sid", "userId")
         is_too_long = f"is longer than {maximum} characters"
-        yield _problem(path, is_too_long if is_name else f"has {len(value)} characters, at most {maximum}")
+        yield _problem(path, is_too_long if is_name else f"has {len(value)} characters: the maximum is {maximum}")
     elif _is_duration(schema) and not _DURATION.fullmatch(value.strip()):
         yield _problem(path, "must be a duration string: write it like '2 seconds'")
     elif "pattern" in schema and not re.search(schema["pattern"], value):
@@ -249,12 +249,12 @@ def _api_url_problem(value: Any) -> str | None:
     except ValueError:
         has_host = False
     if not has_host:
-        return "is no URL: write it like 'http://runtime-conv123:8080'"
+        return "is not a URL: write it like 'http://runtime-conv123:8080'"
     if url.scheme not in ("http", "https"):
         return "must begin with http:// or https://"
     if url.username or url.password:
-        return "carries credentials: pass the key as client.sessionApiKey"
-    return "must end with the path: leave out the query and the fragment" if re.search("[?#]", value) else None
+        return "contains credentials: pass the key as client.sessionApiKey"
+    return "must not have a query or a fragment: remove them" if re.search("[?#]", value) else None
 
 
 def _sid_problem(value: Any, server: Any) -> str | None:
@@ -281,5 +281,5 @@ def _message_problem(message: Any) -> str | None:
 
 def _replay_problem(wire: dict[str, Any]) -> str | None:
     if wire.get("replayJson") and wire.get("initialUserMsg"):
-        return "excludes initialUserMsg: a replay begins with its own message"
+        return "can't be combined with initialUserMsg: a replay begins with its own message"
     return None

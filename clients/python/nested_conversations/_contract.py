@@ -50,7 +50,7 @@ class NestedClientSettings:
     """How requests to the nested server are made."""
 
     timeout: Duration | None = None
-    """A duration such as '100 milliseconds', the least; the most is '5 minutes'. Default: `"60 seconds"`."""
+    """A duration such as '100 milliseconds', the minimum; the maximum is '5 minutes'. Default: `"60 seconds"`."""
     session_api_key: str | None = None
     """Sent as X-Session-API-Key."""
 
@@ -60,11 +60,11 @@ class ReadinessSettings:
     """How often, how long and for what to check that the conversation is ready."""
 
     interval: Duration | None = None
-    """A duration such as '1 second', the least; the most is '1 hour'. Default: `"2 seconds"`."""
+    """A duration such as '1 second', the minimum; the maximum is '1 hour'. Default: `"2 seconds"`."""
     maximum_attempts: int | None = None
     """Readiness checks, the first included. 1 to 10000. Default: `60`."""
     look_timeout: Duration | None = None
-    """A duration such as '100 milliseconds', the least; the most is '1 minute'. Default: `"5 seconds"`."""
+    """A duration such as '100 milliseconds', the minimum; the maximum is '1 minute'. Default: `"5 seconds"`."""
     ready_when: Literal["agent-started", "accepting-events"] | None = None
     """`agent-started`: the agent has taken up the message, or waits for one. `accepting-events` is weaker. Default:
     `"agent-started"`.
@@ -76,9 +76,9 @@ class PreparationSettings:
     """How long preparing `repository` may take, for `agent-server`."""
 
     checkout_timeout: Duration | None = None
-    """A duration such as '1 second', the least; the most is '1 hour'. Default: `"10 minutes"`."""
+    """A duration such as '1 second', the minimum; the maximum is '1 hour'. Default: `"10 minutes"`."""
     setup_timeout: Duration | None = None
-    """A duration such as '1 second', the least; the most is '1 hour'. Default: `"10 minutes"`."""
+    """A duration such as '1 second', the minimum; the maximum is '1 hour'. Default: `"10 minutes"`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,7 +94,7 @@ class NestedConversations:
         on_hint: Callable[[str], None] | None = None,
     ) -> None:
         if long_polls < 0:
-            raise InvalidInputError.of(InputProblem(field="long_polls", problem="must be a whole number from 0"))
+            raise InvalidInputError.of(InputProblem(field="long_polls", problem="must be a whole number of at least 0"))
         self._client = _with_compression(client)
         self._task_queue = task_queue
         self._payload_store = payload_store

@@ -119,7 +119,7 @@ def keys_from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, 
     """
     text, file = environ.get("PAYLOAD_ENCRYPTION_KEYS"), environ.get("PAYLOAD_ENCRYPTION_KEYS_FILE")
     if text and file:
-        raise ValueError("PAYLOAD_ENCRYPTION_KEYS excludes PAYLOAD_ENCRYPTION_KEYS_FILE: unset one")
+        raise ValueError("PAYLOAD_ENCRYPTION_KEYS and PAYLOAD_ENCRYPTION_KEYS_FILE are both set: unset one")
     if file:
         return _parse_keys(_read_keys(file), "PAYLOAD_ENCRYPTION_KEYS_FILE")
     return _parse_keys(text, "PAYLOAD_ENCRYPTION_KEYS") if text else {}
@@ -142,6 +142,6 @@ def _parse_keys(text: str, variable: str) -> dict[str, bytes]:
             raise ValueError(f"{variable}: entry {number} must be {form}")
         key_id, key = match.groups()
         if key_id in keys:
-            raise ValueError(f"{variable}: id '{key_id}' stands for two keys: give each its own")
+            raise ValueError(f"{variable}: id '{key_id}' is used for two keys: give each key its own id")
         keys[key_id] = b64decode(key, validate=True)
     return keys

@@ -185,14 +185,14 @@ class ConversationNotFoundError(NestedConversationError):
 
     def __init__(self, *, sid: str, **origin: str | None) -> None:
         check = "check the sid, the namespace and its retention"
-        super().__init__(f"Temporal knows no start of conversation {sid}: {check}", sid=sid, **origin)
+        super().__init__(f"Temporal has no start of conversation {sid}: {check}", sid=sid, **origin)
 
 
 class WaitTimeoutError(NestedConversationError, TimeoutError):
     """The caller's time limit ended before the start did. The start goes on: wait again, or cancel it."""
 
     def __init__(self, seconds: float, status: ConversationStatus | None, *, sid: str) -> None:
-        state = "its start goes on" if status else "Temporal did not answer, so that it may not have been started"
+        state = "its start continues" if status else "Temporal did not answer, so it may not have been started"
         origin = {"workflow_id": status.workflow_id, "run_id": status.run_id} if status else {}
         super().__init__(f"{sid} was not ready within {seconds:g} s: {state}", sid=sid, **origin)
         #: What was last seen; `None` where Temporal never answered.

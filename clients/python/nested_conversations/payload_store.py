@@ -72,9 +72,9 @@ async def fit_input(wire: dict[str, Any], converter: DataConverter, store: Paylo
     if sent > _PAYLOAD_BYTES or inflated > _INFLATED_BYTES:
         is_replay = has_large_replay(kept)
         size = (
-            f"makes {sent} bytes, compressed, of the {_PAYLOAD_BYTES} that Temporal takes"
+            f"has {sent} bytes when compressed, and Temporal accepts {_PAYLOAD_BYTES}"
             if sent > _PAYLOAD_BYTES
-            else f"makes {inflated} bytes of the {_INFLATED_BYTES} that a worker inflates"
+            else f"has {inflated} bytes when decompressed, and a worker accepts {_INFLATED_BYTES}"
         )
         how = fix if is_replay else "make settings or initialUserMsg smaller"
         raise InvalidInputError.of(

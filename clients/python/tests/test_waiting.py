@@ -178,7 +178,7 @@ async def test_progress_of_a_failed_start_ends_with_failed(
 
 
 async def test_progress_of_an_unknown_conversation_is_not_found(conversations: NestedConversations) -> None:
-    with pytest.raises(nc.ConversationNotFoundError, match="Temporal knows no start of conversation nobody"):
+    with pytest.raises(nc.ConversationNotFoundError, match="Temporal has no start of conversation nobody"):
         async for _ in conversations.progress("nobody"):
             pass
 
