@@ -268,9 +268,8 @@ describe('history', () => {
     await run(['start', ...complete(), '--look-timeout', '1 minute']);
     await look.reached;
     assert.match((await history()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
-    const waiting = run(['start', ...complete(), '--look-timeout', '1 minute', '--wait']);
     await run(['cancel', sid]);
-    await waiting;
+    await run(['wait', sid]);
     const lines = words(await history());
     assert.ok(lines.includes('cancellation requested'));
     assert.equal(lines.at(-1), 'cancelled');
