@@ -27,7 +27,7 @@ export function describeRetrying({ since, reason }: Retrying, now = new Date()):
 export function describeOverdue({ since, taskQueue, version }: OverdueStep, now = new Date()): string {
   const which = version ? `of version ${version} ` : '';
   const waited = describeDuration(now.getTime() - since.getTime());
-  return `no worker ${which}on task queue ${taskQueue} has picked it up for ${waited} (see ${commandLine('doctor')})`;
+  return `no worker ${which}on task queue ${taskQueue} has picked it up after ${waited} (run ${commandLine('doctor')})`;
 }
 
 /** The duration in its two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */

@@ -34,7 +34,7 @@ export async function checkSearchAttributes({ workflow }: Client): Promise<Verdi
     return ok('registered');
   } catch (error) {
     if (!isAboutSearchAttributes(error)) throw error;
-    return warning('not all are registered: list cannot filter by user', 'npx nested-conversation setup');
+    return warning("not all are registered: list can't filter by user", 'npx nested-conversation setup');
   }
 }
 

@@ -198,7 +198,7 @@ describe('status', () => {
     while (!(await starts.status(sid)).overdue) await setTimeout(100);
     const { stdout } = await run(['status', sid]);
     assert.match(stdout, /: waiting for a worker, for \d+ s\n {2}stuck {9}/);
-    assert.match(stdout, new RegExp(`no worker on task queue ${taskQueue} has picked it up for \\d+ s`));
+    assert.match(stdout, new RegExp(`no worker on task queue ${taskQueue} has picked it up after \\d+ s`));
     await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
   });
 

@@ -249,7 +249,7 @@ async def test_an_input_that_is_too_large_is_rejected(
     unattended: NestedConversations, conversation: ConversationInput
 ) -> None:
     replay = replay_of("é")  # Six characters in JSON.
-    with pytest.raises(InvalidInputError, match=r"replayJson makes .* drop old events"):
+    with pytest.raises(InvalidInputError, match=r"replayJson has .* drop old events"):
         await unattended.start(dataclasses.replace(conversation, initial_user_msg=None, replay_json=replay))
 
 
