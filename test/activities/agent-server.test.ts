@@ -788,7 +788,7 @@ describe('an input that an agent server does not support:', () => {
       'settings.conversation_runtime',
     ],
     [
-      'two MCP servers with the same name',
+      'an MCP server with a name that is taken',
       {
         settings: {
           agentSettings: { ...settings.agentSettings, mcp_config: { fs: { command: 'fs' } } },

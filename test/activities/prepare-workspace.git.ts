@@ -141,7 +141,7 @@ test('a conversation is not created if its repository was not prepared', async (
   assert.equal(server.requestCount, 0);
 });
 
-describe('a start whose repository', () => {
+describe('a start fails if its repository', () => {
   const failing: [what: string, settings: object, reason: RegExp][] = [
     ['has no such branch', { selectedBranch: 'nope' }, /preparing repository .*: the repository has no branch nope$/],
     ['rejects the token', { providerTokens: { github: 'wrong' } }, /Authentication failed/],
@@ -157,7 +157,7 @@ describe('a start whose repository', () => {
     ],
   ];
   for (const [what, settings, reason] of failing) {
-    test(`${what} fails with the step and the end of its output`, async () => {
+    test(`${what}, with the step and the end of its output`, async () => {
       const handle = await start(temporal, preparing(settings));
       const failure = await failureOf(handle.result());
       assert.equal(failure.type, 'ConversationFailed');
@@ -166,7 +166,7 @@ describe('a start whose repository', () => {
     });
   }
 
-  test("would overwrite a folder's other files fails", async () => {
+  test('would go into a folder with other files', async () => {
     const input = preparing();
     mkdirSync(workingDir(input), { recursive: true });
     writeFileSync(join(workingDir(input), 'thesis.txt'), 'mine');
@@ -178,7 +178,7 @@ describe('a start whose repository', () => {
     );
   });
 
-  test('would replace a checkout of another one fails', async () => {
+  test('would go into a checkout of another repository', async () => {
     const input = preparing();
     mkdirSync(workingDir(input), { recursive: true });
     inCheckout(input, 'init', '-q');
@@ -188,21 +188,21 @@ describe('a start whose repository', () => {
     assert.match(failure.message, /the working directory is a checkout of another repository/);
   });
 
-  test('has a script that times out fails, and the script is killed', async () => {
+  test('has a script that times out, which is killed', async () => {
     const input = preparing({ selectedBranch: 'endless' }, { preparation: { setupTimeout: '1 second' } });
     const failure = await failureOf(run(temporal, input));
     assert.match(failure.message, /running setup script took longer than 1 seconds/);
     assert.equal(existsSync(beside('ended')), false);
   });
 
-  test('failed can be corrected in a new start under the same id', async () => {
+  test('has no such branch, and can be corrected under the same id', async () => {
     const input = preparing({ selectedBranch: 'nope' });
     await failureOf(run(temporal, input));
     await run(temporal, { ...input, settings: { ...input.settings, selectedBranch: 'script' } });
     assert.equal(inCheckout(input, 'symbolic-ref', '--short', 'HEAD'), 'script');
   });
 
-  test('would be lost in a container per conversation is rejected', async () => {
+  test('would be lost in a container per conversation', async () => {
     server.options.conversationRuntime = 'docker';
     const failure = await failureOf(run(temporal, preparing()));
     assert.equal(failure.type, 'ConversationRejected');

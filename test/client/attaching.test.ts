@@ -251,7 +251,7 @@ describe('resuming', () => {
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 
-  test('after a known run shares the run that the first attempt began', async () => {
+  test('with resumeAfter shares the run that the first attempt began', async () => {
     const { runId: resumeAfter } = await conversations.status(input.sid);
     const first = await conversations.ensureReady(next(input), { resumeAfter });
     const second = await conversations.ensureReady(next(input), { resumeAfter });

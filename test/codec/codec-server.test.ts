@@ -77,7 +77,7 @@ describe('the codec server', () => {
   const strangers: [name: string, headers: Record<string, string>][] = [
     ['a request without a token', {}],
     ['a wrong token', { Authorization: 'Bearer the token of another' }],
-    ['the token in another scheme', { Authorization: `Basic ${token}` }],
+    ['a token in another scheme', { Authorization: `Basic ${token}` }],
     ['an empty token', { Authorization: 'Bearer ' }],
     ['a wrong cookie', { Cookie: 'codec-server-token=wrong' }],
     ['a page of the Web UI without a token', { Origin: origin }],
@@ -218,7 +218,7 @@ describe('a codec server process', () => {
   });
 
   const mistakes: [name: string, env: Record<string, string>, complaint: RegExp][] = [
-    ['no key', {}, /there is no key to decrypt with: set PAYLOAD_ENCRYPTION_KEYS/],
+    ['a missing key', {}, /there is no key to decrypt with: set PAYLOAD_ENCRYPTION_KEYS/],
     ['a short token', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_TOKEN: 'short' }, /TOKEN must have at least 16/],
     ['an invalid port', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: 'x' }, /PORT must be a port, but is 'x'/],
     [

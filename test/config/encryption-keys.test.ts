@@ -42,7 +42,7 @@ describe('the encryption keys', () => {
 
   const mistakes: { name: string; env: () => NodeJS.ProcessEnv; complaint: RegExp }[] = [
     {
-      name: 'no id',
+      name: 'a missing id',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS: base64(1) }),
       complaint: /^PAYLOAD_ENCRYPTION_KEYS: entry 1 must be id:base64, an id and 32 bytes as 'openssl rand -base64 32'/,
     },

@@ -24,7 +24,7 @@ const refused: [what: string, replay: unknown, problem: RegExp][] = [
   ['an array of strings', ['hi'], noEvents],
   ['an array with null', [message, null], noEvents],
   ['an event that is neither action nor observation', [message, { source: 'agent' }], noEvent],
-  ['no events', [], nothingToResume],
+  ['an empty array', [], nothingToResume],
   ["only the environment's events", [loading, loading], nothingToResume],
   ["the server's own export, with its system event", [loading, system, message, answer], noMessageFirst],
   ['an observation first', [{ source: 'user', observation: 'run', content: '' }, message], noMessageFirst],

@@ -178,7 +178,7 @@ describe('no rule can allow', () => {
     '2002:a9ff::1',
     '100.100.100.201',
   ]) {
-    test(`addresses that only look similar, such as ${address}`, () => {
+    test(`but rules can allow similar addresses, such as ${address}`, () => {
       assert.equal(everything(destination([name, address])), undefined);
     });
   }

@@ -92,7 +92,7 @@ describe('a scripted agent server conversation', () => {
     ['SIGTERM', 'paused', 'InterruptEvent'],
     ['SIGKILL', 'error', 'ConversationStateUpdateEvent'],
   ] as const) {
-    test(`is ${left} after ${signal} during a run, without an error event, and can be run again`, async () => {
+    test(`has status ${left} after ${signal} during a run, without an error event, and can be run again`, async () => {
       const id = randomUUID();
       server.script(id, { agent: 'runs' });
       const conversation = server.createConversation(id, hello);

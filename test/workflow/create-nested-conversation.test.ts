@@ -271,17 +271,17 @@ describe('an input that breaks the contract', () => {
     ['an unknown key', { ...valid, colour: 'red' }, 'colour'],
     ['an unknown key that is half of a surrogate pair', { ...valid, '\ud800': 1 }, '\ufffd'],
     [
-      'settings with 200 levels',
+      'a setting with 200 levels',
       { ...valid, settings: { mcpConfig: nested(200) } },
       `settings.mcpConfig${'.inner'.repeat(6)}.…`,
     ],
     ['an unknown key with onFailure stop', { ...valid, colour: 'red', onFailure: 'stop' }, 'colour'],
     ['an interval of 0', { ...valid, readiness: { interval: '0' } }, 'readiness.interval'],
     ['an interval in milliseconds', { ...valid, readiness: { interval: 500 } }, 'readiness.interval'],
-    ['no attempts', { ...valid, readiness: { maximumAttempts: 0 } }, 'readiness.maximumAttempts'],
-    ['half an attempt', { ...valid, readiness: { maximumAttempts: 1.5 } }, 'readiness.maximumAttempts'],
+    ['an attempt limit of 0', { ...valid, readiness: { maximumAttempts: 0 } }, 'readiness.maximumAttempts'],
+    ['an attempt limit of 1.5', { ...valid, readiness: { maximumAttempts: 1.5 } }, 'readiness.maximumAttempts'],
     ['an invalid replay', { ...valid, initialUserMsg: null, replayJson: '[]' }, 'replayJson'],
-    ['credentials in the URL', { ...valid, apiUrl: 'http://ada:secret@h' }, 'apiUrl'],
+    ['an apiUrl with credentials', { ...valid, apiUrl: 'http://ada:secret@h' }, 'apiUrl'],
     ['an empty sid with onFailure stop', { ...valid, sid: '', onFailure: 'stop' }, 'sid'],
   ];
   for (const [name, input, field] of inputs) {
