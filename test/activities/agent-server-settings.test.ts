@@ -20,25 +20,25 @@ const workspace = { working_dir: '/workspace', kind: 'LocalWorkspace' };
 const instructions = { conversationInstructions: 'Be brief.' };
 
 describe('the settings of a conversation are sent to agent-server', () => {
-  test('as they are where they are its own', () => {
+  test("unchanged if they are the server's own", () => {
     const own = { tags: { team: 'red' }, agentSettings, workspace };
     assert.deepEqual(settingsOf(own), { tags: { team: 'red' }, agent_settings: agentSettings, workspace });
   });
 
-  test('with a folder of the conversation where none is given', () => {
+  test('with a folder for the conversation if none is given', () => {
     assert.deepEqual(settingsOf({}), { workspace: { working_dir: `workspace/${sid}` } });
   });
 
-  test('without what prepares the workspace', () => {
+  test('without those that prepare the workspace', () => {
     const prepared = { repository: 'a/b', selectedBranch: 'x', gitProvider: 'github', providerTokens: { github: 't' } };
     assert.deepEqual(settingsOf({ ...prepared, workspace }), { workspace });
   });
 
   for (const [what, own] of [
-    ['named by themselves', { own: { command: 'own' } }],
-    ['below mcpServers', { mcpServers: { own: { command: 'own' } } }],
+    ['given by name', { own: { command: 'own' } }],
+    ['given under mcpServers', { mcpServers: { own: { command: 'own' } } }],
   ] as const) {
-    test(`with MCP servers beside those of the agent, ${what}`, () => {
+    test(`with MCP servers added to those of the agent, ${what}`, () => {
       const { agent_settings: sent } = settingsOf({
         agentSettings: { ...agentSettings, mcp_config: own },
         mcpConfig: { shttp_servers: ['http://tools/mcp'] },
@@ -51,7 +51,7 @@ describe('the settings of a conversation are sent to agent-server', () => {
   }
 
   for (const version of ['1.37.0', '1.40.0', '1.58.2']) {
-    test(`with instructions as an addition to the agent, to ${version}`, () => {
+    test(`with instructions as a launch addition, for version ${version}`, () => {
       const additions = { llm_profile_ref: 'fast' };
       assert.deepEqual(
         settingsOf({ ...instructions, agentSettings, workspace, agent_launch_additions: additions }, version),
@@ -65,7 +65,7 @@ describe('the settings of a conversation are sent to agent-server', () => {
   }
 
   for (const version of ['1.23.1', '1.36.9', 'of-main', null]) {
-    test(`with instructions in the agent's context, after its own, to ${version ?? 'a version that is not told'}`, () => {
+    test(`with instructions appended to the agent's context, for version ${version ?? 'unknown'}`, () => {
       const { agent_settings: sent, ...others } = settingsOf({ ...instructions, agentSettings, workspace }, version);
       assert.deepEqual(others, { workspace });
       assert.deepEqual(sent, {
@@ -75,7 +75,7 @@ describe('the settings of a conversation are sent to agent-server', () => {
     });
   }
 
-  test('with instructions in the context where they are longer than an addition may be', () => {
+  test('with instructions in the context if they are too long for a launch addition', () => {
     const long = 'x'.repeat(32_769);
     assert.deepEqual(settingsOf({ conversationInstructions: long, agentSettings: { llm: {} }, workspace }), {
       agent_settings: { llm: {}, agent_context: { system_message_suffix: long } },

@@ -33,19 +33,19 @@ import { temporalForFile } from '../harness/fixtures.js';
 import { recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
 import { startTimeSkipping } from '../harness/temporal.js';
-import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
+import { type DialectRow, desiredConversation, type Fact, testConclusions } from './dialect-table.js';
 
 const text = 'Fix the build';
 const say = (words: string) => ({ role: 'user', content: [{ type: 'text' as const, text: words }], run: true });
 
 const messageText = 'Fix the build';
 
-describe('a conversation of agent-server that is', () => {
+describe('a conversation on an agent server', () => {
   type F = Fact<AgentServerState>;
 
-  const wanted = desiring(messageText);
-  const noMessage = desiring(undefined);
-  const weaker = desiring(messageText, { readyWhen: 'accepting-events' });
+  const wanted = desiredConversation(messageText);
+  const noMessage = desiredConversation(undefined);
+  const weaker = desiredConversation(messageText, { readyWhen: 'accepting-events' });
 
   const told = (value: string): Status => ({ kind: 'told', value });
   const absent: Status = { kind: 'absent' };
@@ -104,158 +104,162 @@ describe('a conversation of agent-server that is', () => {
 
   const table: DialectRow<AgentServerState>[] = [
     ['never created', [baseline(absent)], 'send create'],
-    ['created, not there yet', [...fresh, gone], 'wait: absent'],
+    ['created but not visible yet', [...fresh, gone], 'wait: absent'],
     ['lost by the server', [...fresh, gone, settled], 'send create'],
     [
-      'lost by the server, and created again',
+      'lost by the server and created again',
       [...atWork, gone, settled, creates(true), events(ours, update('running')), status('running')],
       'ready: running',
     ],
     [
-      'taken for lost, and found by the create',
+      'believed lost but found by the second create',
       [...atWork, gone, settled, creates(false), status('running')],
       'ready: running',
     ],
-    ['absent for a while, at work as before', [...atWork, gone, settled, status('running')], 'ready: running'],
-    ['created, the answer lost, and not there', [baseline(absent), sends('create'), gone], 'send create'],
+    ['absent for a while, then running as before', [...atWork, gone, settled, status('running')], 'ready: running'],
+    ['not there after a create whose answer was lost', [baseline(absent), sends('create'), gone], 'send create'],
     [
-      'created, its agent not at work yet',
+      'created, agent not running yet',
       [...fresh, events(ours), status('idle')],
       'wait: idle, its message not taken up yet',
     ],
-    ['at work', atWork, 'ready: running'],
-    ['at work, as its status tells first', [...fresh, events(ours), status('running')], 'ready: running'],
+    ['running', atWork, 'ready: running'],
+    [
+      'running according to its status, before an event shows it',
+      [...fresh, events(ours), status('running')],
+      'ready: running',
+    ],
     [
       'answered',
       [...fresh, events(ours, update('running'), answer, update('finished')), status('finished')],
       'ready: finished',
     ],
     ['waiting for a confirmation', [...atWork, status('waiting_for_confirmation')], 'ready: waiting_for_confirmation'],
-    ['of an unknown status', [...atWork, status('pondering')], 'wait: pondering'],
+    ['in an unknown status', [...atWork, status('pondering')], 'wait: pondering'],
     ['created without a message', [...fresh, status('idle')], 'ready: idle', noMessage],
-    ['at work, and late with its status', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
+    ['running, status late', [...fresh, events(ours, update('running')), status(late)], 'ready: running'],
     [
-      'at work, late with its status, and perhaps restarted',
+      'running, status late, server possibly restarted',
       [...fresh, events(ours, update('running')), status(late), laterBoot],
       'wait: status late (agent running)',
     ],
     [
-      'late with its status, and not at work',
+      'idle, status late',
       [...fresh, events(ours), status(late), settled],
       'wait: status late (agent idle), its message not taken up yet',
     ],
 
-    ['there before, and idle', [baseline(told('idle'))], 'send deliver'],
-    ['there before, and finished', [baseline(told('finished'))], 'send deliver'],
-    ['there before, and in error', [baseline(told('error'))], 'send deliver'],
-    ['there before, and stuck', [baseline(told('stuck'))], 'send deliver'],
+    ['there before, idle', [baseline(told('idle'))], 'send deliver'],
+    ['there before, finished', [baseline(told('finished'))], 'send deliver'],
+    ['there before, in error', [baseline(told('error'))], 'send deliver'],
+    ['there before, stuck', [baseline(told('stuck'))], 'send deliver'],
     [
-      'there before, and at work, which may end soon',
+      'there before, running, but the turn may end soon',
       [baseline(told('running'))],
       'wait: running, without its message',
     ],
-    ['there before, and at work', [baseline(told('running')), settled], 'send deliver'],
+    ['there before, running', [baseline(told('running')), settled], 'send deliver'],
     [
-      'there before, and at work, on a server that may pass over our message',
+      'there before, running, on a server that may skip our message',
       [baseline(told('running'), { version: '1.40.0', boot }), settled],
       'wait: running, without its message',
     ],
     [
-      'there before, and at work for long, on a server that may pass over our message',
+      'there before, running for a long time, on a server that may skip our message',
       [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
       'send deliver',
     ],
-    ['there before, its status late', [baseline(late)], 'wait: status late (agent unknown), without its message'],
+    ['there before, status late', [baseline(late)], 'wait: status late (agent unknown), without its message'],
     [
-      'there before, its status late once',
+      'there before, status late once',
       [baseline(late), status('paused'), delivers, events(ours, update('running')), status('running')],
       'ready: running',
     ],
-    ['there before, paused, and no message is meant', [baseline(told('paused'))], 'ready: paused', noMessage],
-    ['there before, in error, and no message is meant', [baseline(told('error'))], 'ready: error', noMessage],
-    ['there before, as a create found', [baseline(absent), creates(false), status('idle')], 'send deliver'],
+    ['there before, paused, no message to deliver', [baseline(told('paused'))], 'ready: paused', noMessage],
+    ['there before, in error, no message to deliver', [baseline(told('error'))], 'ready: error', noMessage],
+    ['there before, discovered by the create', [baseline(absent), creates(false), status('idle')], 'send deliver'],
     [
-      "there before, with somebody else's message that hides a secret",
+      "there before, with someone else's message that contains a hidden secret",
       [baseline(told('idle')), events(masked)],
       'send deliver',
     ],
 
     [
-      'without its message, which may still come',
+      'message missing, but it may still arrive',
       [baseline(absent), sends('create'), status('idle')],
       'wait: idle, its message not in its events yet',
     ],
-    ['without its message', [baseline(absent), sends('create'), status('idle'), settled], 'send deliver'],
+    ['message missing', [baseline(absent), sends('create'), status('idle'), settled], 'send deliver'],
     [
-      'without its message, which a running tool may hold up',
+      'message missing, possibly held up by a running tool',
       [baseline(told('idle')), sends('deliver'), status('running'), settled],
       'wait: running, its message not in its events yet',
     ],
     [
-      'without the message that it has accepted',
+      'message accepted but missing',
       [baseline(told('idle')), delivers, status('idle'), settled],
       'wait: idle, its message accepted, but not in its events',
     ],
     [
-      'without the message with images that it has accepted',
+      'message with images accepted but missing',
       [baseline(told('idle')), delivers, status('idle'), settled],
       'wait: idle, its message accepted, but not in its events: the server may have dropped it for its images',
-      desiring(messageText, { hasImages: true }),
+      desiredConversation(messageText, { hasImages: true }),
     ],
     [
-      'not read to its end',
+      'events not read to the end',
       [baseline(absent), sends('create'), notReadToTheEnd, status('idle'), settled],
       'wait: idle, reading its events',
     ],
     [
-      'created again after a create without an answer, its message on the disk',
+      'created again after an unanswered create, message on disk',
       [baseline(absent), sends('create'), gone, creates(true), events(ours), status('idle'), settled],
       'send run',
     ],
     [
-      'created again after a create without an answer, its message not on the disk',
+      'created again after an unanswered create, message not on disk',
       [baseline(absent), sends('create'), gone, creates(true), status('idle'), settled],
       'send deliver',
     ],
     [
-      'sent its message twice, the first time without an answer',
+      'created twice, the first time without an answer',
       [baseline(absent), sends('create'), creates(false), events(ours), status('running')],
       'ready: running',
     ],
 
     [
-      'with a message that hides a secret, for whoever has only the digest of ours',
+      'a message with a hidden secret, when only the digest of ours is known',
       [baseline(told('idle')), delivers, events(masked), status('idle')],
       'compare: idle, reading its events, with a message that may be its own',
       { ...wanted, isOurMessage: matchDigest(wanted.messageDigest) },
     ],
     [
-      'with a message that hides a secret, for whoever has the text of ours',
+      'a message with a hidden secret, when the text of ours is known',
       [baseline(told('idle')), delivers, events(masked), status('idle')],
       'wait: idle, its message accepted, but not in its events',
     ],
 
     ['idle with its message', [...fresh, events(ours), status('idle'), settled], 'send run'],
     [
-      'paused by a restart',
+      'probably paused by a restart',
       [...fresh, events(ours), status('paused'), sameBoot, laterBoot],
       'wait: paused, its message not taken up yet',
     ],
-    ['paused by a restart that is proved', [...fresh, events(ours), status('paused'), restarted], 'send run'],
-    ['paused, at work before a restart', [...atWork, status('paused'), restarted], 'send run'],
+    ['paused by a confirmed restart', [...fresh, events(ours), status('paused'), restarted], 'send run'],
+    ['running, then paused by a confirmed restart', [...atWork, status('paused'), restarted], 'send run'],
     ['paused by a person', [...atWork, status('paused'), sameBoot, settled], 'wait: paused'],
     [
-      'paused, on a port that several processes share',
+      'paused, with several processes on one port',
       [...atWork, status('paused'), laterBoot, sameBoot, laterBoot],
       'wait: paused',
     ],
     [
-      'asked to run, not at work yet',
+      'asked to run, not running yet',
       [...fresh, events(ours), status('idle'), runs, settled],
       'wait: idle, its message not taken up yet',
     ],
     [
-      'asked to run, and restarted before it did',
+      'asked to run, restarted before it did',
       [...fresh, events(ours), status('idle'), runs, status('paused'), restarted],
       'send run',
     ],
@@ -264,16 +268,12 @@ describe('a conversation of agent-server that is', () => {
       [...fresh, events(ours), status('idle'), refusesToRun],
       'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
     ],
-    ['refused to run, and still at rest', [...fresh, events(ours), status('idle'), refusesToRun, settled], 'send run'],
+    ['refused to run and still idle', [...fresh, events(ours), status('idle'), refusesToRun, settled], 'send run'],
     ['in error without a reason, after a kill', [...atWork, status('error'), restarted], 'send run'],
-    ['in error, the reason not known yet', [...atWork, status('error'), sameBoot], 'wait: error'],
+    ['in error, reason not known yet', [...atWork, status('error'), sameBoot], 'wait: error'],
+    ['in error, no reason given', [...atWork, status('error'), sameBoot, settled], 'fail: the agent is in state error'],
     [
-      'in error, and no reason comes',
-      [...atWork, status('error'), sameBoot, settled],
-      'fail: the agent is in state error',
-    ],
-    [
-      'in error, on a server that does not tell of restarts',
+      'in error, on a server that does not report restarts',
       [baseline(absent, null), creates(true), events(ours, update('running')), status('error'), settled],
       'send run',
     ],
@@ -284,17 +284,17 @@ describe('a conversation of agent-server that is', () => {
       'fail: LLMAuthenticationError: Invalid key.',
     ],
     [
-      'in error only for the title that it was to have',
+      'error from title generation only',
       [...fresh, events(ours, error, update('running')), status('running')],
       'ready: running',
     ],
     [
-      'in error, asked to run, and at work again',
+      'in error, then running again, last status still error',
       [...atWork, events(update('error'), error, update('running')), status('error'), sameBoot],
       'wait: error',
     ],
     [
-      'in error before, and no message is meant',
+      'in error earlier, no message to deliver',
       [baseline(told('idle')), events(error), status('idle')],
       'ready: idle',
       noMessage,
@@ -303,37 +303,37 @@ describe('a conversation of agent-server that is', () => {
     ['being deleted', [...fresh, status('deleting')], 'fail: it is being deleted'],
 
     [
-      'at work on an earlier message',
+      'running on an earlier message',
       [...joinedBusy, events(ours), status('running')],
       'wait: running on an earlier message, its own not taken up yet',
     ],
     [
-      'done with an earlier message, and may go on with ours',
+      'finished an earlier message, may continue with ours',
       [...joinedBusy, events(ours, answer, update('finished')), status('finished')],
       'wait: finished, its message not taken up yet',
     ],
     [
-      'done with an earlier message, and passes over ours',
+      'finished an earlier message and skipped ours',
       [...joinedBusy, events(ours, answer, update('finished')), status('finished'), settled],
       'send run',
     ],
     [
-      'done with an earlier message, and goes on with ours',
+      'finished an earlier message, continues with ours',
       [...joinedBusy, events(ours, answer, update('finished'), update('running')), status('running')],
       'ready: running',
     ],
     [
-      'done with an earlier message, and does not run on request',
+      'finished an earlier message, does not run when asked',
       [...joinedBusy, events(ours, update('finished')), status('finished'), runs, settled],
       'send nudge',
     ],
     [
-      'done with an earlier message, and nudged',
+      'finished an earlier message, nudged',
       [...joinedBusy, events(ours, update('finished')), status('finished'), runs, nudges, settled],
       'wait: finished, its message not taken up yet',
     ],
     [
-      'done with an earlier message, nudged, and goes on with ours',
+      'finished an earlier message, nudged, continues with ours',
       [
         ...joinedBusy,
         events(ours, update('finished')),
@@ -346,7 +346,7 @@ describe('a conversation of agent-server that is', () => {
       'ready: finished',
     ],
     [
-      'done with an earlier message, and asked to go on with ours',
+      'finished an earlier message, asked to run, continues with ours',
       [
         ...joinedBusy,
         events(ours, update('finished')),
@@ -358,12 +358,12 @@ describe('a conversation of agent-server that is', () => {
       'ready: finished',
     ],
     [
-      'in error for an earlier message',
+      'in error because of an earlier message',
       [...joinedBusy, events(ours, update('error'), error), status('error')],
       'wait: error, its message not taken up yet',
     ],
     [
-      'in error for an earlier message, and stays so',
+      'in error because of an earlier message, no change',
       [...joinedBusy, events(ours, update('error'), error), status('error'), settled],
       'send run',
     ],
@@ -378,24 +378,24 @@ describe('a conversation of agent-server that is', () => {
       'wait: waiting_for_confirmation, without its message',
     ],
     [
-      'waiting for a confirmation of an earlier step, its message there',
+      'waiting for a confirmation of an earlier step, our message stored',
       [baseline(told('waiting_for_confirmation')), delivers, events(ours), status('waiting_for_confirmation'), settled],
       'wait: waiting_for_confirmation on an earlier message, its own not taken up yet',
     ],
     [
-      "at work on somebody else's message that came after this start",
+      "running on someone else's message that arrived after this start",
       [baseline(told('idle')), events(foreign, update('running')), delivers, events(ours), status('running')],
       'wait: running on an earlier message, its own not taken up yet',
     ],
 
     ['accepting events', [...fresh, events(ours), status('idle')], 'ready: idle', weaker],
     [
-      'accepting events, its message lost',
+      'accepting events, message lost',
       [baseline(absent), sends('create'), status('idle')],
       'wait: idle, its message not in its events yet',
       weaker,
     ],
-    ['accepting no events', [...fresh, gone], 'wait: absent', weaker],
+    ['not accepting events', [...fresh, gone], 'wait: absent', weaker],
   ];
 
   const begin = (desired: DesiredConversation) => stateAt(desired, undefined, absent, undefined);
@@ -439,7 +439,7 @@ function messages(sid: string): string[] {
 }
 
 describe('a new conversation', () => {
-  test('is ready at the first look, with its message sent once', async () => {
+  test('is ready at the first check, with its message sent once', async () => {
     const input = agentServerInput();
     assert.deepEqual(await run(temporal, input), { conversationId: input.sid, status: 'finished', attempts: 1 });
     assert.equal(server.count(post), 1);
@@ -447,7 +447,7 @@ describe('a new conversation', () => {
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('is created with all that the input holds, under the names of the server', async () => {
+  test("is created with every field of the input, under the server's names", async () => {
     const images = ['data:image/png;base64,AAAA'];
     const input = agentServerInput(
       {},
@@ -475,38 +475,38 @@ describe('a new conversation', () => {
     });
   });
 
-  test('is ready when its agent is idle, where it has no message', async () => {
+  test('is ready when its agent is idle, if there is no message', async () => {
     const input = agentServerInput({}, { initialUserMsg: null });
     assert.equal((await run(temporal, input)).status, 'idle');
     assert.deepEqual(server.conversation(input.sid).modelCalls, []);
   });
 
-  test('may be written in capitals', async () => {
+  test('may have an id in capital letters', async () => {
     const sid = randomUUID().toUpperCase();
     assert.equal((await run(temporal, agentServerInput({}, { sid }))).status, 'finished');
   });
 
-  test('is waited for while its agent starts, and is asked to run once at the most', async () => {
+  test('is waited for while its agent starts and is asked to run at most once', async () => {
     const input = agentServerInput({ idleLooks: 12, agent: 'runs' });
     assert.equal((await run(temporal, input)).status, 'running');
     assert.equal(sent(input.sid, 'run'), 1);
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('is ready at once where accepting events is enough', async () => {
+  test('is ready at once if accepting events is enough', async () => {
     const input = agentServerInput({ idleLooks: 99 }, { readiness: { readyWhen: 'accepting-events' } });
     assert.deepEqual(await run(temporal, input), { conversationId: input.sid, status: 'idle', attempts: 1 });
   });
 
   for (const inStaleCatalogue of [false, true]) {
-    test(`is not ready before its events are there${inStaleCatalogue ? ', though the catalogue knows it' : ''}`, async () => {
+    test(`is not ready before its events are available${inStaleCatalogue ? ', even if the catalogue lists it' : ''}`, async () => {
       const input = agentServerInput({ absentLooks: 3, inStaleCatalogue });
       assert.equal((await run(temporal, input)).attempts, 3);
       assert.deepEqual(messages(input.sid), [text]);
     });
   }
 
-  test('waits for its turn where the server is full', async () => {
+  test('waits for its turn if the server is at capacity', async () => {
     server.options.maxConcurrentRuns = 1;
     const busy = randomUUID();
     server.script(busy, { agent: 'runs' });
@@ -521,7 +521,7 @@ describe('a new conversation', () => {
   });
 
   for (const status of [404, 425, 429]) {
-    test(`is created with its message, after a ${status} that had nothing stored`, async () => {
+    test(`is created with its message after a ${status} that stored nothing`, async () => {
       const fault = { kind: 'answer', status, body: '{"detail":"Not Found"}' } as const;
       server.inject({ method: 'POST', path: /conversations$/, fault });
       const input = agentServerInput();
@@ -534,7 +534,7 @@ describe('a new conversation', () => {
 });
 
 describe('a conversation that was there before', () => {
-  test('gets its message once, though its text is that of an earlier one', async () => {
+  test('gets its message once, even if an earlier one has the same text', async () => {
     const input = agentServerInput();
     const conversation = server.createConversation(input.sid, say(text));
     assert.equal((await run(temporal, input)).status, 'finished');
@@ -543,7 +543,7 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(conversation.modelCalls, [[text], [text, text]]);
   });
 
-  test('gets its message once, though the answer to it is lost', async () => {
+  test('gets its message once, even if the answer is lost', async () => {
     const input = agentServerInput();
     server.createConversation(input.sid);
     server.inject({ method: 'POST', path: /\/events$/, fault: { kind: 'lose-answer' } });
@@ -552,7 +552,7 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('gets its message once, though there is no capacity to run it', async () => {
+  test('gets its message once, even if there is no capacity to run it', async () => {
     const busy = randomUUID();
     server.script(busy, { agent: 'runs' });
     server.createConversation(busy, say('Something else'));
@@ -570,9 +570,9 @@ describe('a conversation that was there before', () => {
 
   for (const [when, runningLooks] of [
     ['between its turns', 4],
-    ['within its turn', 12],
+    ['during its turn', 12],
   ] as const) {
-    test(`takes up its message after an earlier one, given to it ${when}`, async () => {
+    test(`takes up a message delivered ${when}`, async () => {
       const input = agentServerInput({ runningLooks });
       server.createConversation(input.sid, say('Something else'));
       assert.equal((await run(temporal, input)).status, 'finished');
@@ -581,7 +581,7 @@ describe('a conversation that was there before', () => {
     });
   }
 
-  test('is not failed by an error of its earlier life', async () => {
+  test('does not fail because of an earlier error', async () => {
     const input = agentServerInput({ agent: 'error' });
     const conversation = server.createConversation(input.sid, say('Something else'));
     assert.equal(conversation.executionStatus, 'error');
@@ -590,14 +590,14 @@ describe('a conversation that was there before', () => {
     assert.deepEqual(messages(input.sid), ['Something else', text]);
   });
 
-  test('is ready as it is where there is no message', async () => {
+  test('is ready without a request if there is no message', async () => {
     const input = agentServerInput({}, { initialUserMsg: null });
     server.createConversation(input.sid, say(text));
     assert.equal((await run(temporal, input)).status, 'finished');
     assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 0);
   });
 
-  test('has its message found among many others', async () => {
+  test('has its message recognized among many others', async () => {
     const input = agentServerInput();
     const conversation = server.createConversation(input.sid);
     server.inject({
@@ -611,10 +611,10 @@ describe('a conversation that was there before', () => {
     assert.equal(messages(input.sid).filter((message) => message === text).length, 1);
     const pages = server.requests.filter(({ path }) => path.includes('page_id=')).map(({ path }) => path);
     // More than 200 events: four full pages, and the newest ones.
-    assert.equal(new Set(pages.slice(0, 5)).size, 5, 'each page begins where the last one stopped');
+    assert.equal(new Set(pages.slice(0, 5)).size, 5, 'each page should begin where the last one stopped');
   });
 
-  test('is left alone while another host still holds it', async () => {
+  test('receives nothing while another host still owns it', async () => {
     const input = agentServerInput({ absentLooks: 4, inStaleCatalogue: true });
     server.createConversation(input.sid, say(text));
     assert.equal((await run(temporal, input)).status, 'finished');
@@ -626,7 +626,7 @@ describe('a conversation that was there before', () => {
 const anObservation = /\/events\/search\?(?!.*DESC)/;
 
 describe('a message whose create was cut short', () => {
-  test('arrives once, where only the answer was lost', async () => {
+  test('arrives once if only the answer was lost', async () => {
     const input = agentServerInput();
     server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'lose-answer' } });
     assert.equal((await run(temporal, input)).status, 'finished');
@@ -634,14 +634,14 @@ describe('a message whose create was cut short', () => {
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('arrives once, where the conversation was stored without it', async () => {
+  test('arrives once if the conversation was stored without it', async () => {
     const input = agentServerInput({ losesMessage: true });
     assert.equal((await run(temporal, input)).status, 'finished');
     assert.deepEqual([server.count(post), sent(input.sid, 'events')], [1, 1]);
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 
-  test('arrives once, where the create is slow rather than lost', async () => {
+  test('arrives once if the delivery is slow rather than lost', async () => {
     const input = agentServerInput();
     server.createConversation(input.sid);
     const held = server.inject({
@@ -651,7 +651,7 @@ describe('a message whose create was cut short', () => {
     });
     const handle = await start(temporal, input);
     await held.reached;
-    // The server completes a request after its client has given up, at a later look.
+    // The server completes the request after its client has given up, at a later check.
     server.inject({
       path: anObservation,
       after: 2,
@@ -664,7 +664,7 @@ describe('a message whose create was cut short', () => {
     assert.deepEqual(messages(input.sid), [text]);
   });
 
-  test('is taken up, where it was stored and not run', async () => {
+  test('is taken up if it was stored but not run', async () => {
     const input = agentServerInput({ idleLooks: 999 });
     server.inject({
       path: anObservation,
@@ -679,9 +679,9 @@ describe('a message whose create was cut short', () => {
   });
 });
 
-describe('a server that restarts after it has accepted the message', () => {
+describe('after the server restarts with an accepted message', () => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    test(`by a ${signal}: the agent is woken for the message, which is there once`, async () => {
+    test(`by ${signal}, the agent is woken and the message is stored once`, async () => {
       const input = agentServerInput({ agent: 'runs' });
       server.inject({
         path: anObservation,
@@ -698,7 +698,7 @@ describe('a server that restarts after it has accepted the message', () => {
     });
   }
 
-  test('and has lost the conversation: it is created again', async () => {
+  test('and has lost the conversation, it is created again', async () => {
     const input = agentServerInput({ idleLooks: 999 });
     server.inject({
       path: anObservation,
@@ -716,31 +716,31 @@ describe('a server that restarts after it has accepted the message', () => {
 
 describe('a conversation that fails', () => {
   for (const errorEventTrails of [0, 3]) {
-    test(`does so with the server's words, ${errorEventTrails} looks after its status`, async () => {
+    test(`reports the server's reason, which arrives ${errorEventTrails} checks after the status`, async () => {
       const input = agentServerInput({ agent: 'error', errorEventTrails });
       const failure = await failureOf(run(temporal, input));
       assert.equal(failure.type, 'ConversationFailed');
       assert.deepEqual(failure.details, [
         { reason: 'LLMAuthenticationError: Your LLM API key appears to be invalid or has expired.' },
       ]);
-      assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]], 'it is not asked to run again');
+      assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]], 'it must not be asked to run again');
     });
   }
 
-  test('does so at once when its agent is stuck', async () => {
+  test('fails at once if its agent is stuck', async () => {
     const handle = await start(temporal, agentServerInput({ agent: 'stuck' }));
     const failure = await failureOf(handle.result());
     assert.equal(failure.type, 'ConversationFailed');
     assert.match(failure.message, /the agent is stuck/);
   });
 
-  test('does so when it is being deleted', async () => {
+  test('fails if it is being deleted', async () => {
     const failure = await failureOf(run(temporal, agentServerInput({ executionStatus: 'deleting' })));
     assert.equal(failure.type, 'ConversationFailed');
     assert.match(failure.message, /it is being deleted/);
   });
 
-  test('is paused afterwards where the input says so', async () => {
+  test('is paused afterwards if the input says so', async () => {
     const input = agentServerInput({ idleLooks: 999 }, { onFailure: 'stop', readiness: { maximumAttempts: 2 } });
     assert.equal((await failureOf(run(temporal, input))).type, 'ConversationNotReady');
     assert.equal(sent(input.sid, 'pause'), 1);
@@ -748,7 +748,7 @@ describe('a conversation that fails', () => {
   });
 });
 
-describe('a create that the server refuses', () => {
+describe('a create that the server rejects', () => {
   const refused: [what: string, settings: CreateNestedConversationInput['settings'], reason: RegExp][] = [
     ['without an agent', { workspace: settings.workspace }, /422 .*`agent_settings`/],
     [
@@ -758,7 +758,7 @@ describe('a create that the server refuses', () => {
     ],
   ];
   for (const [what, settingsSent, reason] of refused) {
-    test(`${what} fails the run at once, with the server's words`, async () => {
+    test(`${what} fails the run at once with the server's reason`, async () => {
       const handle = await start(temporal, agentServerInput({}, { settings: settingsSent }));
       const failure = await failureOf(handle.result());
       assert.equal(failure.type, 'ConversationRejected');
@@ -770,25 +770,25 @@ describe('a create that the server refuses', () => {
     });
   }
 
-  test('for its session API key fails the run at once', async () => {
+  test('because of its session API key fails the run at once', async () => {
     server.options.sessionApiKey = 'right';
     const failure = await failureOf(run(temporal, agentServerInput({}, { client: { sessionApiKey: 'wrong' } })));
     assert.equal(failure.type, 'Unauthorized');
   });
 });
 
-describe('an input that agent-server has no place for', () => {
+describe('an input that an agent server does not support:', () => {
   const replayJson = '[{"source":"user","action":"message","args":{"content":"hi"}}]';
   const inputs: [what: string, input: Partial<CreateNestedConversationInput>, field: string][] = [
-    ['a sid that is no UUID', { sid: 'conv-7' }, 'sid'],
+    ['a sid that is not a UUID', { sid: 'conv-7' }, 'sid'],
     ['a replay', { replayJson, initialUserMsg: null }, 'replayJson'],
     [
-      'a repository in a container of the conversation',
+      'a repository together with a container per conversation',
       { settings: { ...settings, repository: 'ada/engine', conversation_runtime: 'docker' } },
       'settings.conversation_runtime',
     ],
     [
-      'an MCP server with the name of another',
+      'an MCP server with a name that is taken',
       {
         settings: {
           agentSettings: { ...settings.agentSettings, mcp_config: { fs: { command: 'fs' } } },
@@ -799,7 +799,7 @@ describe('an input that agent-server has no place for', () => {
     ],
   ];
   for (const [what, input, field] of inputs) {
-    test(`${what} is refused, and nothing is sent`, async () => {
+    test(`${what} is rejected and nothing is sent`, async () => {
       const failure = await failureOf(run(temporal, agentServerInput({}, input)));
       assert.equal(failure.type, 'InvalidInput');
       const [{ problems }] = failure.details as [{ problems: { field: string }[] }];

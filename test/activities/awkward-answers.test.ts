@@ -62,11 +62,11 @@ const dialects: Partial<CreateNestedConversationInput>[] = [
   },
 ];
 
-describe('an answer costs no more than its size', { concurrency: 1 }, () => {
+describe('reading an answer costs CPU time in proportion to its size', { concurrency: 1 }, () => {
   for (const dialect of dialects) {
     for (const unit of units) {
       for (const status of [200, 500]) {
-        test(`${status} full of ${JSON.stringify(unit)}, from ${dialect.server ?? 'openhands'}`, async (t) => {
+        test(`a ${status} full of ${JSON.stringify(unit)} from ${dialect.server ?? 'openhands'}`, async (t) => {
           const server = await listen(t);
           const body = answerOf(unit.repeat(150_000 / unit.length));
           server.inject({ path: /./, times: Number.POSITIVE_INFINITY, fault: { kind: 'answer', status, body } });
@@ -78,7 +78,7 @@ describe('an answer costs no more than its size', { concurrency: 1 }, () => {
               assert(Buffer.byteLength(JSON.stringify(error.message)) <= 1002);
             }),
           );
-          assert(spent < 60 * parse + 1_000_000, `${spent} µs, where JSON.parse takes ${parse}`);
+          assert(spent < 60 * parse + 1_000_000, `${spent} µs, while JSON.parse takes ${parse} µs`);
         });
       }
     }

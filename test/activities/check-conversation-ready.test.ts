@@ -13,7 +13,7 @@ import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const { checkConversationReady, createConversation } = createActivities();
 
-/** The input of a look at a conversation that was created. */
+/** The input of a readiness check of a conversation that was created. */
 async function created(
   server: OpenHandsStandIn,
   script: OpenHandsScript = {},
@@ -30,7 +30,7 @@ function look(input: CheckConversationReadyInput, info: Partial<Info> = {}): Pro
   return new ActivityEnvironment(info).run(checkConversationReady, input);
 }
 
-test('what a look saw holds no secret, neither in its failure nor in what it leaves for the next', async (t) => {
+test('a check puts no secret in its failure or in its heartbeat', async (t) => {
   const server = await listen(t);
   const input = await created(server, {}, { client: { sessionApiKey: 'session-key-4711' } });
   const body = 'no room for session-key-4711';
@@ -42,26 +42,26 @@ test('what a look saw holds no secret, neither in its failure nor in what it lea
   assert.match(seen, /no room for \*\*\*/);
 });
 
-describe('a look finds a conversation ready', () => {
+describe('a check finds a conversation ready', () => {
   test('whose agent has started', async (t) => {
     const input = await created(await listen(t));
     assert.deepEqual(await look(input), { ready: true, status: 'RUNNING', attempts: 1 });
   });
 
-  test('and counts the looks, those before this activity included', async (t) => {
+  test('and counts the checks, including those of an earlier activity', async (t) => {
     const input = await created(await listen(t));
     const result = await look({ ...input, attemptsBefore: 4 }, { attempt: 3 });
     assert.deepEqual(result, { ready: true, status: 'RUNNING', attempts: 7 });
   });
 
   for (const brokenStatus of ['error', 'cut'] as const) {
-    test(`whose events are fine though its status can't be read (${brokenStatus})`, async (t) => {
+    test(`whose events are fine, even if its status can't be read (${brokenStatus})`, async (t) => {
       const input = await created(await listen(t, { brokenStatus }));
       assert.deepEqual(await look(input), { ready: true, status: 'awaiting_user_input', attempts: 1 });
     });
   }
 
-  test("whose loop was alive before, though its status can't be read", async (t) => {
+  test("whose loop was already alive, even if its status can't be read", async (t) => {
     const server = await listen(t, { brokenStatus: 'error' });
     server.createConversation('conv', { initial_user_msg: 'An old message' });
     const input = await created(server);
@@ -69,13 +69,13 @@ describe('a look finds a conversation ready', () => {
     assert.deepEqual(server.conversation('conv').messagesSeenByModel, ['An old message', 'Fix the build']);
   });
 
-  test('that only accepts events, where that is enough', async (t) => {
+  test('that only accepts events, if that is enough', async (t) => {
     const readiness = { readyWhen: 'accepting-events' } as const;
     const input = await created(await listen(t), { agent: 'dead' }, { readiness, initialUserMsg: null });
     assert.deepEqual(await look(input), { ready: true, status: 'RUNNING', attempts: 1 });
   });
 
-  test('and only reads', async (t) => {
+  test('and sends only GET requests', async (t) => {
     const server = await listen(t, { sessionApiKey: 'k3y' });
     const input = await created(server, {}, { client: { sessionApiKey: 'k3y' } });
     const before = server.requests.length;
@@ -86,7 +86,7 @@ describe('a look finds a conversation ready', () => {
     assert.deepEqual(new Set(requests.map(({ headers }) => headers['x-session-api-key'])), new Set(['k3y']));
   });
 
-  test('across a stream of thousands of events, reading on at each look', async (t) => {
+  test('after a stream of thousands of events, read across several checks', async (t) => {
     const server = await listen(t);
     const input = await created(server, { loadingLooks: 2 });
     const conversation = server.conversation('conv');
@@ -101,8 +101,8 @@ describe('a look finds a conversation ready', () => {
   });
 });
 
-describe('a look that finds a conversation not ready', () => {
-  test('is expected, and says what was seen and which look it was', async (t) => {
+describe('a check that finds a conversation not ready', () => {
+  test('fails as expected, with what it saw and its number', async (t) => {
     const input = await created(await listen(t), { loadingLooks: 99 });
     const { type, category, nonRetryable, nextRetryDelay, message, details } = await failureOf(
       look(input, { attempt: 3, scheduledTimestampMs: 1_000, currentAttemptScheduledTimestampMs: 5_000 }),
@@ -122,21 +122,21 @@ describe('a look that finds a conversation not ready', () => {
     assert.deepEqual(details, [{ ...numbers, lastObservation }]);
   });
 
-  test('says so when it is the last', async (t) => {
+  test('says so if it is the last', async (t) => {
     const readiness = { interval: '5 seconds', maximumAttempts: 7 } as const;
     const input = await created(await listen(t), { loadingLooks: 99 }, { readiness });
     const { message } = await failureOf(look({ ...input, attemptsBefore: 4 }, { attempt: 3 }));
     assert.equal(message, 'conv is STARTING (agent loading); look 7 of 7, the last');
   });
 
-  test('leaves what it saw in its heartbeat, should the next be the last and time out', async (t) => {
+  test('records what it saw in its heartbeat, in case the last check times out', async (t) => {
     const input = await created(await listen(t), { loadingLooks: 99 });
     const environment = new ActivityEnvironment();
     await failureOf(environment.run(checkConversationReady, input));
     assert.equal((environment.heartbeats.at(-1) as { seen: string }).seen, 'STARTING (agent loading)');
   });
 
-  test('leaves the same while the next look is under way', async (t) => {
+  test('keeps the previous record while it is under way', async (t) => {
     const server = await listen(t);
     const input = await created(server);
     const held = server.inject({ path: /events/, fault: { kind: 'delay-until' } });
@@ -148,7 +148,7 @@ describe('a look that finds a conversation not ready', () => {
     await outcome;
   });
 
-  test('leaves nothing where it saw what the look before had seen', async (t) => {
+  test('sends no heartbeat if it saw what the previous check saw', async (t) => {
     // Fake timers: the test must not depend on the speed of this machine.
     t.mock.timers.enable({ apis: ['setInterval'] });
     const input = await created(await listen(t), { loadingLooks: 99 });
@@ -162,13 +162,9 @@ describe('a look that finds a conversation not ready', () => {
   });
 
   const pending: [what: string, script: OpenHandsScript, seen: string][] = [
-    ['a dead one that is called RUNNING', { agent: 'dead' }, 'RUNNING (agent loading)'],
-    [
-      'a setup script that takes its time',
-      { loadingLooks: 99, statusWhileLoading: 'RUNNING' },
-      'RUNNING (agent loading)',
-    ],
-    ['one that is not there yet', { absentLooks: 99 }, 'absent (agent not started)'],
+    ['a dead conversation with the status RUNNING', { agent: 'dead' }, 'RUNNING (agent loading)'],
+    ['a slow setup script', { loadingLooks: 99, statusWhileLoading: 'RUNNING' }, 'RUNNING (agent loading)'],
+    ['a conversation that is not there yet', { absentLooks: 99 }, 'absent (agent not started)'],
     ['a loop without a single event', { unstartedLooks: 99, loadingLooks: 100 }, 'STARTING (agent not started)'],
   ];
   for (const [what, script, seen] of pending) {
@@ -181,8 +177,8 @@ describe('a look that finds a conversation not ready', () => {
   }
 });
 
-describe('a look that can not get through', () => {
-  test('is followed by the next, and says why', async (t) => {
+describe('a check that cannot get through', () => {
+  test('is retried and says why it failed', async (t) => {
     const server = await listen(t);
     const input = await created(server);
     await server.down();
@@ -197,7 +193,7 @@ describe('a look that can not get through', () => {
   });
 
   for (const status of [200, 404, 429, 500, 502]) {
-    test(`for a page with ${status} is followed by the next, at the interval of the input`, async (t) => {
+    test(`because of an HTML page with ${status} is retried at the interval of the input`, async (t) => {
       const server = await listen(t);
       const input = await created(server);
       const headers = { 'content-type': 'text/html', 'retry-after': '9' };
@@ -212,7 +208,7 @@ describe('a look that can not get through', () => {
     });
   }
 
-  test('within its own deadline, however slowly the answer drips', async (t) => {
+  test('ends at its own deadline, even if the answer keeps dripping', async (t) => {
     const server = await listen(t);
     const readiness = { lookTimeout: '1 second' } as const;
     const input = await created(server, {}, { readiness });
@@ -223,8 +219,8 @@ describe('a look that can not get through', () => {
   });
 });
 
-describe('a look ends the start', () => {
-  test('where the agent is in error, with the reason that the server gives', async (t) => {
+describe('a check fails the start for good', () => {
+  test("if the agent is in error, with the server's reason", async (t) => {
     const errorReason = 'STATUS$ERROR_LLM_OUT_OF_CREDITS';
     const input = await created(await listen(t), { agent: 'error-on-load', loadingLooks: 2, errorReason });
     const { type, nonRetryable, message, details } = await failureOf(look(input));
@@ -234,7 +230,7 @@ describe('a look ends the start', () => {
   });
 
   for (const status of ['ERROR', 'ARCHIVED']) {
-    test(`where the status is ${status}`, async (t) => {
+    test(`if the status is ${status}`, async (t) => {
       const server = await listen(t);
       const input = await created(server);
       server.script('conv', { status });
@@ -244,7 +240,7 @@ describe('a look ends the start', () => {
     });
   }
 
-  test('where the session key is refused', async (t) => {
+  test('if the session key is rejected', async (t) => {
     const server = await listen(t, { sessionApiKey: 'old-key' });
     const input = await created(server, {}, { client: { sessionApiKey: 'old-key' } });
     server.options.sessionApiKey = 'new-key';
@@ -254,13 +250,13 @@ describe('a look ends the start', () => {
   });
 });
 
-describe('a look hands back to createConversation', () => {
+describe('a check returns to createConversation', () => {
   const lost: [what: string, lose: (server: OpenHandsStandIn) => void, seen: string][] = [
     ['the server restarted', (server) => server.restart(), 'STOPPED (agent gone)'],
     ['the conversation was evicted', (server) => server.evict('conv'), 'STOPPED (agent gone)'],
   ];
   for (const [what, lose, seen] of lost) {
-    test(`where ${what} after the create`, async (t) => {
+    test(`if ${what} after the create`, async (t) => {
       const server = await listen(t);
       const input = await created(server);
       lose(server);
@@ -269,7 +265,7 @@ describe('a look hands back to createConversation', () => {
     });
   }
 
-  test('never reporting an evicted conversation ready, though its status is unreadable', async (t) => {
+  test('if an evicted conversation has an unreadable status', async (t) => {
     const server = await listen(t, { brokenStatus: 'error' });
     const input = await created(server);
     server.evict('conv');

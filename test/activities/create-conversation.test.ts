@@ -26,7 +26,7 @@ function posts(server: OpenHandsStandIn) {
 }
 
 describe('what createConversation sends', () => {
-  test('is one read, the POST, and a look at what came of it, where nothing is there and nothing goes wrong', async (t) => {
+  test('is one read, the POST and one read of the outcome, if nothing is there and nothing goes wrong', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url);
     await new ActivityEnvironment().run(createConversation, { input });
@@ -34,7 +34,7 @@ describe('what createConversation sends', () => {
     assert.deepEqual(requested(server), [`${conversation}/events`, create, `${conversation}/events`, conversation]);
   });
 
-  test('is every field of the input, under its real name', async (t) => {
+  test("is every field of the input, under the server's names", async (t) => {
     const server = await listen(t);
     const mcpConfig = {
       sse_servers: ['http://tools'],
@@ -68,7 +68,7 @@ describe('what createConversation sends', () => {
     );
   });
 
-  test('is the replay as it is', async (t) => {
+  test('is the replay, unchanged', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url, { initialUserMsg: null, replayJson });
     await new ActivityEnvironment().run(createConversation, { input });
@@ -88,14 +88,14 @@ describe('what createConversation sends', () => {
     assert.equal(posts(server).length, 1);
   });
 
-  test('carries no session key where there is none', async (t) => {
+  test('carries no session key if there is none', async (t) => {
     const server = await listen(t);
     await new ActivityEnvironment().run(createConversation, { input: inputFor(server.url) });
     assert.equal(posts(server).length, 1);
     assert.ok(server.requests.every(({ headers }) => !('x-session-api-key' in headers)));
   });
 
-  test('goes below the path of apiUrl', async (t) => {
+  test('goes to paths below the path of apiUrl', async (t) => {
     const server = await listen(t);
     const input = inputFor(`${server.url}/runtime/7/`, { sid: 'conv-7' });
     server.inject({ path: /events/, fault: { kind: 'answer', status: 200, body: '{"events":[]}' } });
@@ -113,7 +113,7 @@ describe('what createConversation sends', () => {
     ]);
   });
 
-  test('has the sid encoded in the path, and as it is in the body', async (t) => {
+  test('has the sid encoded in the path and unchanged in the body', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url, { sid: 'a b?c#d%2fé' });
     await new ActivityEnvironment().run(createConversation, { input });
@@ -122,7 +122,7 @@ describe('what createConversation sends', () => {
     assert.equal((posts(server)[0]?.body as Record<string, unknown>).conversation_id, input.sid);
   });
 
-  test('is nothing at all for an input that breaks the contract', async (t) => {
+  test('is nothing for an input that breaks the contract', async (t) => {
     const server = await listen(t);
     const input = { ...inputFor(server.url), sid: '../x', extra: 1 };
     const { type, nonRetryable, details } = await failureOf(
@@ -141,8 +141,8 @@ describe('what createConversation sends', () => {
   });
 });
 
-describe('what createConversation writes down', () => {
-  test('is acknowledged before anything is posted', async (t) => {
+describe('the checkpoint of createConversation', () => {
+  test('is acknowledged by Temporal before anything is posted', async (t) => {
     const server = await listen(t);
     const postedBefore: number[] = [];
     const environment = new ActivityEnvironment({}, () => postedBefore.push(server.count(create)));
@@ -151,7 +151,7 @@ describe('what createConversation writes down', () => {
     assert.equal(server.count(create), 1);
   });
 
-  test('is the newest event before this start', async (t) => {
+  test('holds the newest event before this start', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url);
     const { events } = server.createConversation(input.sid, { initial_user_msg: 'An old message' });
@@ -165,7 +165,7 @@ describe('what createConversation writes down', () => {
     );
   });
 
-  test('is all that Temporal is told by a create that is over within a second', async (t) => {
+  test('is the only heartbeat of a create that takes less than a second', async (t) => {
     // Fake timers: the test must not depend on the speed of this machine.
     t.mock.timers.enable({ apis: ['setInterval'] });
     const server = await listen(t);
@@ -175,7 +175,7 @@ describe('what createConversation writes down', () => {
     assert.deepEqual(environment.heartbeats, []);
   });
 
-  test('stays in every later heartbeat', async (t) => {
+  test('is repeated in every later heartbeat', async (t) => {
     const server = await listen(t);
     const held = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
     const environment = new ActivityEnvironment();
@@ -186,7 +186,7 @@ describe('what createConversation writes down', () => {
     await outcome;
   });
 
-  test('fences off an attempt that Temporal has given up on: it posts nothing', async (t) => {
+  test('stops an attempt that Temporal has given up on before it posts', async (t) => {
     const server = await listen(t);
     const environment = new ActivityEnvironment({}, () => {
       throw new Error('activity not found');
@@ -225,7 +225,7 @@ describe('createConversation sends the first message once', () => {
     assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
   });
 
-  test('when the answer was lost and the server restarted since', async (t) => {
+  test('when the answer was lost and the server has restarted since', async (t) => {
     const server = await listen(t);
     const settings = { mcpConfig: { sse_servers: ['http://tools'] }, conversationInstructions: 'Be brief.' };
     const input = inputFor(server.url, { settings });
@@ -268,7 +268,7 @@ describe('createConversation sends the first message once', () => {
     });
   }
 
-  test('or fails where a live conversation can take no replay', async (t) => {
+  test('or fails if a live conversation cannot take a replay', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url, { initialUserMsg: null, replayJson });
     server.createConversation(input.sid);

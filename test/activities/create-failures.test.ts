@@ -50,7 +50,7 @@ const page = (status: number): Fault => ({
 });
 const text = (status: number, body: string): Fault => ({ kind: 'answer', status, body });
 
-const notTheApis = (status: number) =>
+const notFromApi = (status: number) =>
   new RegExp(
     `answered ${status} with a body that is not the API's \\(text/html\\): <html><h1>nginx</h1>\\*\\*\\* \\*\\*\\* `,
   );
@@ -65,7 +65,7 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ['50 MB', { kind: 'huge-body', bytes: 50e6 }, unavailable(/: an answer of more than 8388608 bytes/)],
   ['a gzip bomb', { kind: 'gzip-bomb', bytes: 1e9 }, unavailable(/: an answer of more than 8388608 bytes/)],
   [
-    'gzip that is none',
+    'a body that is falsely labelled gzip',
     { ...page(200), headers: { 'content-encoding': 'gzip' } } as Fault,
     unavailable(/: incorrect header check/),
   ],
@@ -75,7 +75,7 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     json(400, { status: 'error', message: 'Settings not found', msg_id: 'CONFIGURATION$SETTINGS_NOT_FOUND' }),
     rejected(/answered 400 \(Settings not found\)$/),
   ],
-  ['400 without one', json(400, { detail: 'Bad' }), rejected(/answered 400 \(Bad\)$/)],
+  ['400 without a msg_id', json(400, { detail: 'Bad' }), rejected(/answered 400 \(Bad\)$/)],
   [
     '401',
     json(401, { detail: 'Unauthorized' }),
@@ -83,10 +83,10 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ],
   ['403', page(403), unauthorized(/answered 403, check client.sessionApiKey: with a body/)],
   ['404 for the route', json(404, { detail: 'Not Found' }), unavailable(/answered 404 \(Not Found\)$/)],
-  ["404 that is not the API's", page(404), unavailable(notTheApis(404))],
+  ["404 that is not the API's", page(404), unavailable(notFromApi(404))],
   ['404 for something else', json(404, { detail: 'No such profile' }), rejected(/answered 404 \(No such profile\)$/)],
   ['405', json(405, { detail: 'Method Not Allowed' }), rejected(/answered 405 \(Method Not Allowed\)$/)],
-  ['408', page(408), unavailable(notTheApis(408))],
+  ['408', page(408), unavailable(notFromApi(408))],
   ['409', json(409, { detail: 'In use' }), rejected(/answered 409 \(In use\)$/)],
   [
     '422',
@@ -101,12 +101,16 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     ],
   ),
   ['422 about nothing', json(422, { detail: [null, 7, {}] }), rejected(/answered 422 \(the body: invalid; the body: /)],
-  ['425', page(425), unavailable(notTheApis(425))],
+  ['425', page(425), unavailable(notFromApi(425))],
   ['429', json(429, { message: 'Slow down' }), unavailable(/answered 429 \(Slow down\)$/)],
   ['429 for 7 seconds', json(429, {}, { 'retry-after': '7' }), unavailable(/answered 429/, 7_000)],
   ['429 for 0 seconds', json(429, {}, { 'retry-after': '0' }), unavailable(/answered 429/, 1_000)],
   ['429 for a day', json(429, {}, { 'retry-after': '86400' }), unavailable(/answered 429/, 30_000)],
-  ['429 for ever', json(429, {}, { 'retry-after': '9'.repeat(400) }), unavailable(/answered 429/, 30_000)],
+  [
+    '429 for too long a number of seconds',
+    json(429, {}, { 'retry-after': '9'.repeat(400) }),
+    unavailable(/answered 429/, 30_000),
+  ],
   [
     '429 until 2999',
     json(429, {}, { 'retry-after': 'Tue, 01 Jan 2999 00:00:00 GMT' }),
@@ -117,13 +121,13 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     json(429, {}, { 'retry-after': 'Fri, 01 Jan 1999 00:00:00 GMT' }),
     unavailable(/answered 429/, 1_000),
   ],
-  ['429 until some day', json(429, {}, { 'retry-after': 'some day' }), unavailable(/answered 429/)],
+  ['429 with an unreadable Retry-After', json(429, {}, { 'retry-after': 'some day' }), unavailable(/answered 429/)],
   ...[
     "ToolDefinition 'NoSuchTool' is not registered",
     "LocalWorkspace.__init__() missing 1 required keyword-only argument: 'working_dir'",
     'Object of type Agent is not JSON serializable',
   ].map((exception): [string, Fault, Outcome] => [
-    `500 that can't get better: ${exception}`,
+    `500 that is permanent: ${exception}`,
     json(500, { detail: 'Internal Server Error', exception }),
     rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type)/),
   ]),
@@ -131,13 +135,13 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [
     `${status} with HTML`,
     page(status),
-    unavailable(notTheApis(status)),
+    unavailable(notFromApi(status)),
   ]),
   ['503 for 9 seconds', json(503, {}, { 'retry-after': '9' }), unavailable(/answered 503/, 9_000)],
 
-  ['200 with HTML', page(200), unavailable(notTheApis(200))],
-  ['200 with nothing', text(200, ''), unavailable(/answered 200 with an empty body$/)],
-  ['204', text(204, ''), unavailable(/answered 204 with an empty body$/)],
+  ['200 with HTML', page(200), unavailable(notFromApi(200))],
+  ['200 without a body', text(200, ''), unavailable(/answered 200 with an empty body$/)],
+  ['204 without a body', text(204, ''), unavailable(/answered 204 with an empty body$/)],
   [
     '200 with truncated JSON',
     text(200, '{"status":"ok","conversa'),
@@ -149,7 +153,7 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
 
 describe('a create that meets', { concurrency: 8 }, () => {
   for (const [what, fault, outcome] of faults) {
-    const end = outcome.retried ? 'is retried' : 'ends';
+    const end = outcome.retried ? 'is retried' : 'is not retried';
     test(`${what} ${end}: ${outcome.type}`, async (t) => {
       const server = await listen(t, { sessionApiKey });
       server.inject({ method: 'POST', path: '/api/conversations', fault });
@@ -164,7 +168,7 @@ describe('a create that meets', { concurrency: 8 }, () => {
     });
   }
 
-  test('400 has the msg_id in its details', async (t) => {
+  test('400 reports the msg_id in its details', async (t) => {
     const server = await listen(t, { sessionApiKey, settings: 'without-key' });
     const { message, details } = await createOn(server.url);
     assert.match(message, /answered 400 \(Error authenticating with the LLM provider. Please check your API key\)$/);
@@ -174,7 +178,7 @@ describe('a create that meets', { concurrency: 8 }, () => {
   });
 
   for (const status of [301, 302, 303, 307, 308]) {
-    test(`${status} ends: the session key is carried nowhere else`, async (t) => {
+    test(`${status} is not retried, and the session key is sent nowhere else`, async (t) => {
       const [server, other] = [await listen(t, { sessionApiKey }), await listen(t)];
       const location = `${other.url}/api/conversations`;
       const fault: Fault = { kind: 'answer', status, headers: { location } };
@@ -185,11 +189,11 @@ describe('a create that meets', { concurrency: 8 }, () => {
   }
 });
 
-describe('a create that can not reach its server because of', () => {
+describe('a create that cannot reach its server because of', () => {
   const unreachable: [what: string, apiUrlOf: (server: OpenHandsStandIn) => string, outcome: Outcome][] = [
-    ['a port where nobody listens', ({ url }) => url, unavailable(/: connection refused \(ECONNREFUSED\)$/)],
+    ['a port where nothing listens', ({ url }) => url, unavailable(/: connection refused \(ECONNREFUSED\)$/)],
     [
-      'a host without a name',
+      'a host name that does not resolve',
       () => 'http://nowhere.invalid',
       unavailable(/: host name (not found|could not be looked up)/),
     ],
@@ -202,12 +206,12 @@ describe('a create that can not reach its server because of', () => {
     });
   }
 
-  test('a server that accepts no more connections is retried', async (t) => {
+  test('a server that accepts no connections is retried', async (t) => {
     const apiUrl = await startFullServer(t);
     assertOutcome(await createOn(apiUrl, impatient), unavailable(/: no answer within 2000 ms$/));
   });
 
-  test('http where apiUrl says https is retried', async (t) => {
+  test('an https apiUrl for an http server is retried', async (t) => {
     const server = await listen(t);
     const failure = await createOn(server.url.replace('http:', 'https:'));
     assertOutcome(failure, unavailable(/: TLS handshake failed: is apiUrl https where the server speaks http\?/));
@@ -215,15 +219,15 @@ describe('a create that can not reach its server because of', () => {
   });
 });
 
-test('a create that can not tell what was there before posts nothing', async (t) => {
+test('a create that cannot read what was there before posts nothing', async (t) => {
   const server = await listen(t, { sessionApiKey });
   server.inject({ path: /events/, fault: page(500) });
-  assertOutcome(await createOn(server.url), unavailable(notTheApis(500)));
+  assertOutcome(await createOn(server.url), unavailable(notFromApi(500)));
   assert.equal(server.count('POST /api/conversations'), 0);
 });
 
 describe('a secret', () => {
-  test('is not half shown where an excerpt is cut within it', async (t) => {
+  test('is not partly shown if an excerpt is cut in the middle of it', async (t) => {
     const server = await listen(t, { sessionApiKey });
     const body = `${'x'.repeat(115)}${sessionApiKey}`;
     server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'answer', status: 500, body } });
@@ -239,7 +243,7 @@ describe('a secret', () => {
     ['in an error message', (secret) => json(400, { message: `can't do ${secret}` })],
   ];
   for (const [name, echo] of echoes) {
-    test(`is not shown where the server repeats it ${name}: a long message of many lines`, async (t) => {
+    test(`is not shown if the server repeats it ${name}: a long message of many lines`, async (t) => {
       const server = await listen(t, { sessionApiKey });
       server.inject({ method: 'POST', path: '/api/conversations', fault: echo(long) });
       const { message, details } = await createOn(server.url, { initialUserMsg: { content: long } });
@@ -256,14 +260,14 @@ describe('a secret', () => {
     ['the first message of a replay', { initialUserMsg: null, replayJson: replayOf('hunter2-b') }, 'hunter2-b'],
   ];
   for (const [name, input, secret] of others) {
-    test(`is not shown where the server repeats ${name}`, async (t) => {
+    test(`is not shown if the server repeats ${name}`, async (t) => {
       const server = await listen(t, { sessionApiKey });
       server.inject({ method: 'POST', path: '/api/conversations', fault: json(400, { message: `no ${secret}` }) });
       assertOutcome(await createOn(server.url, input), rejected(/\(no \*\*\*\)$/));
     });
   }
 
-  test('in a URL of anybody is not shown', async (t) => {
+  test('in any URL is not shown', async (t) => {
     const server = await listen(t, { sessionApiKey });
     const fault = json(400, { message: 'see http://ada:pw@h/?access_token=abc&x=1 and https://h/?API_KEY=def !' });
     server.inject({ method: 'POST', path: '/api/conversations', fault });
@@ -271,7 +275,7 @@ describe('a secret', () => {
     assertOutcome(await createOn(server.url), rejected(expected));
   });
 
-  test("of the server's own, such as a provider's token, is not shown", async (t) => {
+  test("of the server, such as a provider's API key, is not shown", async (t) => {
     const server = await listen(t, { sessionApiKey });
     const fault = json(400, { message: 'Incorrect API key provided: sk-proj-abcdefgh12345678' });
     server.inject({ method: 'POST', path: '/api/conversations', fault });
@@ -286,7 +290,7 @@ for (const [name, character] of [
   ['characters of four bytes', '😀'],
 ] as const) {
   // Temporal removes message, type and details from a retried failure of more than 4 KB.
-  test(`a failure stays below 4 KB, encrypted, too, though the server's answer is full of ${name}`, async (t) => {
+  test(`a failure stays below 4 KB, even encrypted, if the server's answer is full of ${name}`, async (t) => {
     const server = await listen(t, { sessionApiKey });
     const long = character.repeat(100_000);
     server.inject({ method: 'POST', path: '/api/conversations', fault: json(500, { message: long, msg_id: long }) });
@@ -322,6 +326,6 @@ function assertOutcome(failure: ApplicationFailure, { type, retried, message, ne
   assert.equal(failure.nextRetryDelay, nextRetryDelay);
   assert.ok(failure.message.length <= 1000);
   assert.equal(failure.cause, undefined);
-  const told = JSON.stringify([failure.message, failure.details]);
-  assert.ok(!told.includes(sessionApiKey) && !told.includes(toolKey), told);
+  const shown = JSON.stringify([failure.message, failure.details]);
+  assert.ok(!shown.includes(sessionApiKey) && !shown.includes(toolKey), shown);
 }

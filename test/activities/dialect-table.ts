@@ -49,7 +49,7 @@ function inWords(conclusion: Conclusion<string>): string {
 }
 
 /** A conversation to start with this message, or without one. */
-export function desiring(text: string | undefined, goal: Partial<Goal> = {}): DesiredConversation {
+export function desiredConversation(text: string | undefined, goal: Partial<Goal> = {}): DesiredConversation {
   return {
     sid: '7d1b0a3e-0000-4000-8000-000000000000',
     ...(text !== undefined && { messageDigest: messageDigest(text) }),

@@ -25,7 +25,7 @@ function agentServerInput(apiUrl: string): CreateNestedConversationInput {
   });
 }
 
-/** The input of a look at an existing conversation. */
+/** The input of a readiness check of an existing conversation. */
 async function lookInput(input: CreateNestedConversationInput): Promise<CheckConversationReadyInput> {
   const created = await new ActivityEnvironment().run(createConversation, { input });
   return { ...created, server: input.server, apiUrl: input.apiUrl, client: input.client };
@@ -37,7 +37,7 @@ const posts = ({ requests }: Pick<OpenHandsStandIn, 'requests'>) =>
 describe('evidence of a newer release', () => {
   const newer = { version: 3, known: 'in another way' } as Evidence;
 
-  test('is refused by a create before any request, and may be taken up by another worker', async (t) => {
+  test('fails a create retryably before any request', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url);
     for (const environment of [new ActivityEnvironment({ heartbeatDetails: newer }), new ActivityEnvironment()]) {
@@ -48,7 +48,7 @@ describe('evidence of a newer release', () => {
     assert.deepEqual(server.requests, []);
   });
 
-  test('is refused by a look before any request, and may be taken up by another worker', async (t) => {
+  test('fails a check retryably before any request', async (t) => {
     const server = await listen(t);
     const input = await lookInput(inputFor(server.url));
     const before = server.requests.length;
@@ -60,7 +60,7 @@ describe('evidence of a newer release', () => {
     assert.equal(server.requests.length, before);
   });
 
-  test('is left as it is for the next attempt', async (t) => {
+  test('is left unchanged for the next attempt', async (t) => {
     const server = await listen(t);
     const environment = new ActivityEnvironment({ heartbeatDetails: newer });
     await failureOf(environment.run(createConversation, { input: inputFor(server.url) }));
@@ -68,10 +68,10 @@ describe('evidence of a newer release', () => {
   });
 });
 
-describe('evidence of the release before', () => {
+describe('evidence of the previous release', () => {
   const atBaseline = { watermark: -1, cursor: -1, caughtUp: true, status: 'absent' };
 
-  test('has a create that lost its answer go on, and not send again', async (t) => {
+  test('lets a create that lost its answer continue without sending again', async (t) => {
     const server = await listen(t);
     const input = inputFor(server.url, { sid: 'conv' });
     server.createConversation('conv', { initial_user_msg: input.initialUserMsg?.content ?? null });
@@ -82,14 +82,14 @@ describe('evidence of the release before', () => {
     assert.equal((await new ActivityEnvironment().run(checkConversationReady, look)).ready, true);
   });
 
-  test('has a create that was not sent go on, and send', async (t) => {
+  test('lets a create that sent nothing continue and send', async (t) => {
     const server = await listen(t);
     const environment = new ActivityEnvironment({ heartbeatDetails: atBaseline });
     await environment.run(createConversation, { input: inputFor(server.url) });
     assert.deepEqual(posts(server), ['/api/conversations']);
   });
 
-  test('has looks go on', async (t) => {
+  test('lets checks continue', async (t) => {
     const server = await listen(t);
     const input = await lookInput(inputFor(server.url, { sid: 'conv' }));
     const evidence = {
@@ -111,7 +111,7 @@ describe('evidence of the release before', () => {
     }
   });
 
-  test('of an unheard message has the agent woken for it after a restart', async (t) => {
+  test('lets the agent be woken after a restart for a message that it has not seen', async (t) => {
     const server = await listen(t);
     server.script('conv', { agent: 'runs' });
     const input = inputFor(server.url, { sid: 'conv', initialUserMsg: { content: text } });
@@ -127,7 +127,7 @@ describe('evidence of the release before', () => {
     assert.equal(server.conversation('conv').messagesSeenByModel.filter((message) => message === text).length, 1);
   });
 
-  test('of an agent server has a start go on', async (t) => {
+  test('lets a start on an agent server continue', async (t) => {
     const server = await AgentServerStandIn.listen();
     t.after(() => server.close());
     const input = agentServerInput(server.url);

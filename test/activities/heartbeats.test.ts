@@ -4,7 +4,7 @@ import { createActivities } from '../../activities/activities.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 
-test('while a write is in flight, heartbeats come less often than while a read is', async (t) => {
+test('heartbeats are sent less often during a write than during a read', async (t) => {
   const server = await listen(t);
   const { createConversation, checkConversationReady } = createActivities();
   const created = await new ActivityEnvironment().run(createConversation, { input: inputFor(server.url) });

@@ -25,8 +25,8 @@ async function start(t: TestContext, transport = createTransport()) {
   return { server, http: clientOf(server.url, { transport }) };
 }
 
-describe('a connection that is reset before an answer began', () => {
-  test('is replaced for a read, where it was a kept one: by a new one, whatever else is kept', async (t) => {
+describe('a connection that is reset before an answer begins', () => {
+  test('is replaced by a new one for a read, even if other connections are kept alive', async (t) => {
     const { server, http } = await start(t);
     // Several requests at once, so that several connections are kept alive. Then all of them are dead.
     await Promise.all([http.send(read), http.send(read), http.send(read)]);
@@ -37,7 +37,7 @@ describe('a connection that is reset before an answer began', () => {
     assert.equal(server.requestCount, 5);
   });
 
-  test('is replaced once', async (t) => {
+  test('is replaced only once', async (t) => {
     const { server, http } = await start(t);
     await http.send(read);
     server.inject({ path, times: 2, fault: { kind: 'refuse' } });
@@ -45,7 +45,7 @@ describe('a connection that is reset before an answer began', () => {
     assert.equal(server.requestCount, 3);
   });
 
-  test('is not replaced for a write: nobody knows whether it was heard', async (t) => {
+  test('is not replaced for a write, which may have arrived', async (t) => {
     const { server, http } = await start(t);
     await http.send(read);
     server.inject({ path: write.path, fault: { kind: 'refuse' } });
@@ -53,14 +53,14 @@ describe('a connection that is reset before an answer began', () => {
     assert.equal(server.count('POST /api/conversations'), 1);
   });
 
-  test('is not replaced where it was a new one', async (t) => {
+  test('is not replaced if it was new', async (t) => {
     const { server, http } = await start(t);
     server.inject({ path, fault: { kind: 'refuse' } });
     await assert.rejects(http.send(read), NoAnswerError);
     assert.equal(server.requestCount, 1);
   });
 
-  test('is not replaced once an answer has begun', async (t) => {
+  test('is not replaced if an answer had begun', async (t) => {
     const { server, http } = await start(t);
     await http.send(read);
     server.inject({ path, fault: { kind: 'reset-body' } });
@@ -68,7 +68,7 @@ describe('a connection that is reset before an answer began', () => {
     assert.equal(server.requestCount, 2);
   });
 
-  test("is replaced for a transport of somebody else's, too, which is told so", async () => {
+  test('is replaced through a custom transport, which is asked for a new connection', async () => {
     const requests: TransportRequest[] = [];
     const transport: Transport = async (request) => {
       requests.push(request);
@@ -84,7 +84,7 @@ describe('a connection that is reset before an answer began', () => {
 });
 
 describe('a request', () => {
-  test('has its body as JSON, and a form as a form', async (t) => {
+  test('has a JSON body, or a multipart body for a form', async (t) => {
     const { server, http } = await start(t);
     const form = new FormData();
     form.set('file', new Blob(['a token']), 'token');
@@ -106,12 +106,12 @@ describe('an answer', () => {
   });
   const tooLarge: [what: string, fault: Fault, reason: RegExp][] = [
     ['of 9 MB', { kind: 'huge-body', bytes: 9e6 }, /^an answer of more than 8388608 bytes$/],
-    ['of 31 MB, in 31 KB', bomb(`[${'{},'.repeat(10e6)}{}]`), /^an answer of more than 8388608 bytes$/],
+    ['of 31 MB, compressed to 31 KB', bomb(`[${'{},'.repeat(10e6)}{}]`), /^an answer of more than 8388608 bytes$/],
     ['of a million objects', bomb(`[${'{},'.repeat(1e6)}{}]`), /^an answer of more than 500000 values$/],
-    ['nested to the bottom', bomb('['.repeat(1e6)), /^an answer of more than 200 levels$/],
+    ['nested a million levels deep', bomb('['.repeat(1e6)), /^an answer of more than 200 levels$/],
   ];
   for (const [what, fault, reason] of tooLarge) {
-    test(`${what} is too large, and no answer`, async (t) => {
+    test(`${what} is too large`, async (t) => {
       const { server, http } = await start(t);
       server.inject({ path, fault });
       await assert.rejects(http.send(read), (error: NoAnswerError) => {
@@ -122,7 +122,7 @@ describe('an answer', () => {
     });
   }
 
-  test('may be larger where the transport says so', async (t) => {
+  test('may be larger if the transport allows it', async (t) => {
     const { server, http } = await start(t, createTransport({ maximumAnswerBytes: 10e6 }));
     server.inject({ path, fault: { kind: 'huge-body', bytes: 9e6 } });
     assert.equal((await http.send(read)).text.length, 9e6 + 2);
@@ -130,7 +130,7 @@ describe('an answer', () => {
 });
 
 describe('the deadline', () => {
-  test('of a request may be a share of what is left, and is what the error tells of', async (t) => {
+  test('of a request can be a share of the remaining time, which the error names', async (t) => {
     const { server, http } = await start(t);
     server.inject({ path, fault: { kind: 'black-hole' } });
     await assert.rejects(http.send({ ...read, share: 0.05 }), {
@@ -139,7 +139,7 @@ describe('the deadline', () => {
     assert.equal((await http.send({ ...read, path: `${path}/events` })).status, 404);
   });
 
-  test('that all share is told as what the earlier ones had left of it', async (t) => {
+  test('shared by several requests is reported as the time that was left', async (t) => {
     const { server } = await start(t);
     const http = clientOf(server.url, { timeoutMs: 1000, sharedDeadline: true });
     server.inject({ path, times: 2, fault: { kind: 'black-hole' } });

@@ -8,7 +8,7 @@ class Surplus extends Error {
   }
 }
 
-test('those that are turned away are told to come back one after another', async () => {
+test('surplus requests are told to retry one after another', async () => {
   const inFlight = new InFlight(2);
   let release = () => {};
   const held = new Promise<void>((resolve) => {

@@ -5,7 +5,7 @@ import { cpuGrowth } from '../harness/cpu-growth.js';
 
 const text = 'Log in with hunter2, then with hunter3, and go.';
 
-describe('a stored message is ours, by its text', () => {
+describe('a stored message is recognized as ours by its text', () => {
   const ours = [
     text,
     'Log in with <secret_hidden>, then with <secret_hidden>, and go.',
@@ -24,7 +24,7 @@ describe('a stored message is ours, by its text', () => {
   for (const stored of ours) test(`${stored}: yes`, () => assert.equal(matchText(text)(stored), true));
   for (const stored of foreign) test(`${stored}: no`, () => assert.equal(matchText(text)(stored), false));
 
-  test('in time that grows with the length of both, whatever they hold', () => {
+  test('in time linear in the length of both, for any content', () => {
     const matches = (size: number) => {
       const stored = `<secret_hidden>${'a'.repeat(300)}b${'a'.repeat(size / 2)}<secret_hidden>`;
       assert.equal(matchText('a'.repeat(size))(stored), false);
@@ -33,7 +33,7 @@ describe('a stored message is ours, by its text', () => {
   });
 });
 
-test('by its digest alone, what the server has hidden can not be told', () => {
+test('a digest alone cannot match a message with a hidden secret', () => {
   const isOurs = matchDigest(messageDigest(text));
   assert.deepEqual([text, 'Something else', 'With <secret_hidden>'].map(isOurs), [true, false, undefined]);
 });

@@ -28,17 +28,17 @@ import {
   systemMessage,
   userMessage,
 } from '../../dev-stack/stand-ins/openhands-events.js';
-import { type DialectRow, desiring, type Fact, testConclusions } from './dialect-table.js';
+import { type DialectRow, desiredConversation, type Fact, testConclusions } from './dialect-table.js';
 
 type F = Fact<OpenHandsState>;
 
 const text = 'Fix the build';
-const wanted = desiring(text);
-const noMessage = desiring(undefined);
-const replay = desiring(text, { isReplay: true });
-const images = desiring(text, { hasImages: true });
-const weaker = desiring(text, { readyWhen: 'accepting-events' });
-const weakerNoMessage = desiring(undefined, { readyWhen: 'accepting-events' });
+const wanted = desiredConversation(text);
+const noMessage = desiredConversation(undefined);
+const replay = desiredConversation(text, { isReplay: true });
+const images = desiredConversation(text, { hasImages: true });
+const weaker = desiredConversation(text, { readyWhen: 'accepting-events' });
+const weakerNoMessage = desiredConversation(undefined, { readyWhen: 'accepting-events' });
 
 /** What a baseline finds: the newest events before this start, and the status. */
 const baseline =
@@ -113,50 +113,54 @@ const rejectedKey = 'STATUS$ERROR_LLM_AUTHENTICATION';
 
 const firstLife: DialectRow<OpenHandsState>[] = [
   ['never created', [baseline(absent)], 'send create'],
-  ['refused at create', [baseline(told('STOPPED'))], 'send create'],
-  ['created, not there yet', [...fresh, status(absent)], 'wait: absent (agent not started)'],
-  ['created, not a single event', [...fresh, status('STARTING')], 'wait: STARTING (agent not started)'],
+  ['rejected at create', [baseline(told('STOPPED'))], 'send create'],
+  ['created but not visible yet', [...fresh, status(absent)], 'wait: absent (agent not started)'],
+  ['created, no events', [...fresh, status('STARTING')], 'wait: STARTING (agent not started)'],
   ['loading', [...fresh, events(loading), status('STARTING')], 'wait: STARTING (agent loading)'],
-  ['loading for ever, called RUNNING', [...fresh, events(loading), status('RUNNING')], 'wait: RUNNING (agent loading)'],
+  ['loading, with the status RUNNING', [...fresh, events(loading), status('RUNNING')], 'wait: RUNNING (agent loading)'],
   ['a dead replay', [...fresh, events(loading), status('RUNNING')], 'wait: RUNNING (agent loading)', replay],
-  ['started, status behind', [...fresh, events(...atWork), status('STARTING')], 'wait: STARTING (agent running)'],
-  ['at work', [...fresh, events(...atWork), status('RUNNING')], 'ready: RUNNING'],
+  [
+    'started, status not updated yet',
+    [...fresh, events(...atWork), status('STARTING')],
+    'wait: STARTING (agent running)',
+  ],
+  ['running', [...fresh, events(...atWork), status('RUNNING')], 'ready: RUNNING'],
   ['answered', [...fresh, events(...answered), status('RUNNING')], 'ready: RUNNING'],
   ['started without a message', [...fresh, events(...idleAgain), status('RUNNING')], 'ready: RUNNING', noMessage],
   [
-    'started, its stream not read to the end',
+    'started, events not read to the end',
     [...fresh, events(...atWork), notReadToTheEnd, status('RUNNING')],
     'wait: RUNNING (agent running), reading its events, at 6',
   ],
+  ['created, answer lost', [baseline(absent), sends('create'), events(...atWork), status('RUNNING')], 'ready: RUNNING'],
   [
-    'created, the answer lost',
-    [baseline(absent), sends('create'), events(...atWork), status('RUNNING')],
-    'ready: RUNNING',
-  ],
-  [
-    'created, the answer lost, no event yet',
+    'created, answer lost, no events yet',
     [baseline(absent), sends('create'), status('STARTING')],
     'wait: STARTING (agent not started)',
   ],
-  ['never reached by a create', [baseline(absent), sends('create'), status(absent)], 'send create'],
   [
-    'reached by the first of two creates only',
+    'not there after a create that was not answered',
+    [baseline(absent), sends('create'), status(absent)],
+    'send create',
+  ],
+  [
+    'created twice, the first time without an answer',
     [baseline(absent), sends('create'), creates('RUNNING'), events(...atWork), status('RUNNING')],
     'ready: RUNNING',
   ],
-  ['told by an unknown status', [...fresh, events(...atWork), status('PAUSED')], 'wait: PAUSED (agent running)'],
+  ['running, with an unknown status', [...fresh, events(...atWork), status('PAUSED')], 'wait: PAUSED (agent running)'],
   [
-    'there, with a message accepted that it does not show',
+    'idle, message accepted but missing',
     [...fresh, events(...idleAgain), status('RUNNING')],
     'wait: RUNNING (agent awaiting_user_input), its message accepted, but not in its events',
   ],
   [
-    "begun by somebody else's create, which took ours for a second one without a word",
+    'created by someone else first, our create answered as new, message missing',
     [baseline(absent), creates('STARTING'), events(loading, systemMessage(), foreign, running), status('RUNNING')],
     'wait: RUNNING (agent running), its message accepted, but not in its events',
   ],
   [
-    "answered as begun, though somebody else's create had, as the agent's first words without a loading tell",
+    'created by someone else first, our create answered as new, our loading state missing',
     [
       baseline(told('STOPPED'), loading),
       creates('STARTING'),
@@ -166,7 +170,7 @@ const firstLife: DialectRow<OpenHandsState>[] = [
     'send deliver',
   ],
   [
-    "in the life of ours, with somebody else's message that came while it was loading",
+    "created by us, someone else's message arrived while it was loading",
     [...fresh, events(loading, foreign, systemMessage(), ours, recall, running), status('RUNNING')],
     'wait: RUNNING (agent running), the message not taken up yet',
   ],
@@ -175,69 +179,61 @@ const firstLife: DialectRow<OpenHandsState>[] = [
 const agentStates: DialectRow<OpenHandsState>[] = [
   ...['stopped', 'paused', 'rejected', 'a_state_of_tomorrow'].map(
     (state): DialectRow<OpenHandsState> => [
-      `heard by an agent that is ${state} now`,
+      `${state}, after taking up the message`,
       [...fresh, events(...answered, agentStateChanged(state)), status('RUNNING')],
       `wait: RUNNING (agent ${state})`,
     ],
   ),
   ...['awaiting_user_confirmation', 'finished', 'rate_limited'].map(
     (state): DialectRow<OpenHandsState> => [
-      `heard by an agent that is ${state} now`,
+      `${state}, after taking up the message`,
       [...fresh, events(...answered, agentStateChanged(state)), status('RUNNING')],
       'ready: RUNNING',
     ],
   ),
   ['in error', [...fresh, events(...atWork, error), status('RUNNING')], `fail: ${rejectedKey}`],
-  ['in error while it loads', [...fresh, events(loading, error), status('RUNNING')], `fail: ${rejectedKey}`],
+  ['in error while loading', [...fresh, events(loading, error), status('RUNNING')], `fail: ${rejectedKey}`],
   [
     'in error without a reason',
     [...fresh, events(...atWork, agentStateChanged('error'))],
     'fail: the agent is in state error',
   ],
-  [
-    'in error, and alive again since',
-    [...fresh, events(...atWork, error, running), status('RUNNING')],
-    'ready: RUNNING',
-  ],
+  ['running again after an error', [...fresh, events(...atWork, error, running), status('RUNNING')], 'ready: RUNNING'],
   ['in error, status unreadable', [...fresh, events(...atWork, error), status(unreadable)], `fail: ${rejectedKey}`],
-  ['ERROR', [...fresh, events(...atWork), status('ERROR')], 'fail: ERROR'],
-  ['ARCHIVED', [baseline(told('ARCHIVED'))], 'fail: ARCHIVED'],
+  ['running, with the status ERROR', [...fresh, events(...atWork), status('ERROR')], 'fail: ERROR'],
+  ['unknown, with the status ARCHIVED', [baseline(told('ARCHIVED'))], 'fail: ARCHIVED'],
   [
-    'ERROR with a runtime status',
+    'unknown, with the status ERROR and a runtime status',
     [...fresh, status(told('ERROR', 'STATUS$ERROR_RUNTIME_DISCONNECTED'))],
     'fail: ERROR STATUS$ERROR_RUNTIME_DISCONNECTED',
   ],
 ];
 
 const ended: DialectRow<OpenHandsState>[] = [
-  ['restarted since, nothing stored', [...fresh, status('STOPPED'), gone], 'send create'],
+  ['restarted, nothing stored', [...fresh, status('STOPPED'), gone], 'send create'],
   ['restarted while loading', [...fresh, events(loading), status('STOPPED'), gone], 'send create'],
-  ['restarted at work', [...fresh, events(...atWork), status('STOPPED'), gone], 'send create'],
-  [
-    'said to be STOPPED, where nothing tells of its loop',
-    [...fresh, events(...atWork), status('STOPPED')],
-    'send create',
-  ],
-  ['said to be STOPPED once', [...fresh, events(...atWork), status('STOPPED'), status('RUNNING')], 'ready: RUNNING'],
-  ['said to be STOPPED, and its loop alive', [...fresh, events(...atWork), status('STOPPED'), alive], 'ready: running'],
+  ['restarted while running', [...fresh, events(...atWork), status('STOPPED'), gone], 'send create'],
+  ['STOPPED, nothing known about its loop', [...fresh, events(...atWork), status('STOPPED')], 'send create'],
+  ['STOPPED once', [...fresh, events(...atWork), status('STOPPED'), status('RUNNING')], 'ready: RUNNING'],
+  ['STOPPED, but its loop is alive', [...fresh, events(...atWork), status('STOPPED'), alive], 'ready: running'],
   ['evicted', [...fresh, events(...answered, agentStateChanged('stopped')), status('STOPPED'), gone], 'send create'],
   [
-    'evicted, and not loading again yet',
+    'evicted, created again, not loading yet',
     [...fresh, events(...answered, agentStateChanged('stopped')), gone, creates('STARTING'), status('RUNNING')],
     'wait: RUNNING (agent not started)',
   ],
   [
-    'unheard before a restart',
+    'message not taken up before a restart',
     [...fresh, events(...atWork), gone, creates('STARTING'), events(...idleAgain), status('RUNNING')],
     'send wake',
   ],
   [
-    'unheard before a restart, loading',
+    'message not taken up before a restart, loading',
     [...fresh, events(...atWork), gone, creates('STARTING'), events(loading), status('RUNNING')],
     'wait: RUNNING (agent loading)',
   ],
   [
-    'asked to run, and not seen to',
+    'asked to run, not running yet',
     [...fresh, events(...atWork, ...idleAgain), posts('wake'), status('RUNNING')],
     'wait: RUNNING (agent awaiting_user_input), the message not taken up yet',
   ],
@@ -247,7 +243,7 @@ const ended: DialectRow<OpenHandsState>[] = [
     'send point',
   ],
   [
-    'woken, the answer lost',
+    'woken, answer lost',
     [...fresh, events(...atWork, ...idleAgain, askedToRun, running), status('RUNNING')],
     'send point',
   ],
@@ -257,7 +253,7 @@ const ended: DialectRow<OpenHandsState>[] = [
     'ready: RUNNING',
   ],
   [
-    'woken and pointed to the message, the answer lost',
+    'woken and pointed to the message, answer lost',
     [...fresh, events(...atWork, ...idleAgain, askedToRun, running, nullObservation('user', 4)), status('RUNNING')],
     'ready: RUNNING',
   ],
@@ -272,7 +268,7 @@ const ended: DialectRow<OpenHandsState>[] = [
   ],
   ['answered before a restart', [...fresh, events(...answered, ...idleAgain), status('RUNNING')], 'ready: RUNNING'],
   [
-    'heard, as what is read after the end of its life tells',
+    'message taken up before the loop ended, as events read later show',
     [
       ...fresh,
       events(...begun),
@@ -286,27 +282,27 @@ const ended: DialectRow<OpenHandsState>[] = [
     'ready: RUNNING',
   ],
   [
-    'restarted before it stored what it had accepted',
+    'restarted before it stored the accepted message, then created again by us',
     [...fresh, events(loading), gone, creates('STARTING'), events(...begun, running), status('RUNNING')],
     'ready: RUNNING',
   ],
   [
-    'restarted, and given a life by somebody else before it stored what it had accepted',
+    'restarted before it stored the accepted message, then resumed by someone else',
     [...fresh, events(loading), events(...idleAgain), status('RUNNING')],
     'wait: RUNNING (agent awaiting_user_input), its message not in its events yet',
   ],
   [
-    'restarted, and given a life by somebody else, without what it had accepted',
+    'restarted before it stored the accepted message, then resumed by someone else, message still missing',
     [...fresh, events(loading), events(...idleAgain), notFoundForLong, status('RUNNING')],
     'send deliver',
   ],
   [
-    'restarted, and given a life by somebody else that took up what was delivered to the life before',
+    'restarted, then resumed by someone else, message of the earlier life taken up',
     [...joined, posts('deliver'), events(...idleAgain, ours, recall, running), status('RUNNING')],
     'ready: RUNNING',
   ],
   [
-    'evicted after it stored what it had accepted, as is read only then',
+    'evicted after it stored the accepted message, as events read later show',
     [...joined, posts('deliver'), gone, events(ours), creates('STARTING'), events(...idleAgain), status('RUNNING')],
     'send wake',
   ],
@@ -314,26 +310,26 @@ const ended: DialectRow<OpenHandsState>[] = [
 
 const unreadableStatus: DialectRow<OpenHandsState>[] = [
   ['never created', [baseline(unreadable)], 'send create'],
-  ['at work', [...fresh, events(...atWork), status(unreadable), alive], 'ready: running'],
-  ['at work, where nothing tells of its loop', [...fresh, events(...atWork), status(unreadable)], 'ready: running'],
+  ['running, loop alive', [...fresh, events(...atWork), status(unreadable), alive], 'ready: running'],
+  ['running, nothing known about its loop', [...fresh, events(...atWork), status(unreadable)], 'ready: running'],
   [
-    'at work, while it does not answer whether its loop is alive',
+    'running, question about its loop unanswered',
     [...fresh, events(...atWork), status(unreadable), lifeUnanswered],
     'wait: unreadable (agent running)',
   ],
   [
-    'at work, though its status was told before',
+    'running, status was readable before',
     [...fresh, events(...atWork), status({ kind: 'unreadable', wasTold: true })],
     'wait: unreadable (agent running)',
   ],
   [
-    'at work, its status told before, and its loop alive',
+    'running, status was readable before, loop alive',
     [...fresh, events(...atWork), status({ kind: 'unreadable', wasTold: true }), alive],
     'ready: running',
   ],
-  ['late with its status', [...fresh, events(...atWork), status({ kind: 'late', wasTold: true })], 'ready: running'],
+  ['running, status late', [...fresh, events(...atWork), status({ kind: 'late', wasTold: true })], 'ready: running'],
   [
-    'late with its status, its loop gone',
+    'status late, loop gone',
     [...fresh, events(...atWork), status({ kind: 'late', wasTold: true }), gone],
     'send create',
   ],
@@ -341,16 +337,16 @@ const unreadableStatus: DialectRow<OpenHandsState>[] = [
   ['loading', [...fresh, events(loading), status(unreadable), alive], 'wait: unreadable (agent loading)'],
   ['without events', [...fresh, status(unreadable), alive], 'wait: unreadable (agent not started)'],
   [
-    'reached by a create whose answer was lost',
+    'create not answered, loop alive',
     [baseline(absent), sends('create'), status(unreadable), alive],
     'wait: unreadable (agent not started)',
   ],
-  ['not reached by a create', [baseline(absent), sends('create'), status(unreadable), gone], 'send create'],
-  ['there since before, nobody knows whether alive', [baseline(unreadable, ...earlier)], 'send create'],
-  ['there since before, and alive', [baseline(unreadable, ...earlier), alive], 'send deliver'],
-  ['there since before, and not alive', [baseline(unreadable, ...earlier), gone], 'send create'],
+  ['create not answered, loop gone', [baseline(absent), sends('create'), status(unreadable), gone], 'send create'],
+  ['there before, nothing known about its loop', [baseline(unreadable, ...earlier)], 'send create'],
+  ['there before, loop alive', [baseline(unreadable, ...earlier), alive], 'send deliver'],
+  ['there before, loop gone', [baseline(unreadable, ...earlier), gone], 'send create'],
   [
-    'there since before, and alive as a create found',
+    'there before, loop alive according to the create',
     [baseline(unreadable, ...earlier), creates('RUNNING'), status(unreadable)],
     'send deliver',
   ],
@@ -364,12 +360,12 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
     'wait: RUNNING (agent not started)',
   ],
   [
-    'ended, at work again',
+    'ended, created again, running',
     [baseline(told('STOPPED'), ...earlier), creates('STARTING'), events(...atWork), status('RUNNING')],
     'ready: RUNNING',
   ],
   [
-    'STARTING, with the last word of a life before',
+    'ended, created again, last event of the earlier life arrives',
     [
       baseline(told('STOPPED'), ...earlier),
       creates('STARTING'),
@@ -380,17 +376,17 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
   ],
   ['alive', joined, 'send deliver'],
   [
-    'alive, taken for ended, and the answer to the create lost',
+    'alive but reported STOPPED, answer to the create lost',
     [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING')],
     'wait: RUNNING (agent not started)',
   ],
   [
-    'alive, taken for ended, the answer to the create lost, and nothing new comes',
+    'alive but reported STOPPED, answer to the create lost, no new events',
     [baseline(told('STOPPED'), ...earlier), sends('create'), status('RUNNING'), nothingNew],
     'send create',
   ],
   [
-    'alive, taken for ended, as a second create found',
+    'alive but reported STOPPED, answer to the create lost, second create finds it alive',
     [
       baseline(told('STOPPED'), ...earlier),
       sends('create'),
@@ -402,90 +398,90 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
     'send deliver',
   ],
   [
-    'alive, as a create found that took it for ended',
+    'alive but reported STOPPED, create finds it alive',
     [baseline(told('STOPPED'), ...earlier), creates('RUNNING'), status('RUNNING')],
     'send deliver',
   ],
   ['alive and busy', [baseline(told('RUNNING'), ...busy)], 'send deliver'],
-  ['alive and busy since long', [baseline(told('RUNNING'), agentMessage('One of many.'))], 'send deliver'],
+  ['alive and busy for a long time', [baseline(told('RUNNING'), agentMessage('One of many.'))], 'send deliver'],
   ['alive and loading', [baseline(told('STARTING'), loading)], 'wait: STARTING (agent loading)'],
   ['alive, in error before this start', [baseline(told('RUNNING'), ...busy, error)], 'send deliver'],
-  ['alive, no message meant', joined, 'ready: RUNNING', noMessage],
-  ['alive in error, no message meant', [baseline(told('RUNNING'), ...busy, error)], 'ready: RUNNING', noMessage],
-  ["alive, with somebody else's message", [...joined, events(foreign)], 'send deliver'],
+  ['alive, no message to deliver', joined, 'ready: RUNNING', noMessage],
+  ['alive, in error, no message to deliver', [baseline(told('RUNNING'), ...busy, error)], 'ready: RUNNING', noMessage],
+  ["alive, with someone else's message", [...joined, events(foreign)], 'send deliver'],
   [
-    "alive, with somebody else's message that hides a secret",
+    "alive, with someone else's message that contains a hidden secret",
     [...joined, events(userMessage('Log in with <secret_hidden>', []))],
     'send deliver',
   ],
   [
-    'alive, and the message is that of a replay',
+    'alive, but a replay is to be delivered',
     joined,
     'fail: it was already running, and a running conversation takes no replay',
     replay,
   ],
   [
-    'alive, the answer to the delivery lost, and not there yet',
+    'alive, answer to the delivery lost, message missing',
     [...joined, sends('deliver')],
     'wait: RUNNING (agent awaiting_user_input), its message not in its events yet',
   ],
   [
-    'alive, the answer to the delivery lost, and not there',
+    'alive, answer to the delivery lost, message still missing',
     [...joined, sends('deliver'), notFoundForLong],
     'send deliver',
   ],
   [
-    'alive, the answer to the delivery lost, and there',
+    'alive, answer to the delivery lost, message taken up',
     [...joined, sends('deliver'), events(ours, recall, running)],
     'ready: RUNNING',
   ],
   [
-    'alive, delivered, and never shown',
+    'alive, message accepted but missing',
     [...joined, posts('deliver'), nothingNew],
     'wait: RUNNING (agent awaiting_user_input), its message accepted, but not in its events',
   ],
   [
-    'alive, delivered with images, and never shown',
+    'alive, message with images accepted but missing',
     [...joined, posts('deliver'), nothingNew],
     'wait: RUNNING (agent awaiting_user_input), its message accepted, but not in its events: the server drops a message with images if the model has no vision',
     images,
   ],
   [
-    'alive, delivered, not taken up',
+    'alive, message not taken up',
     [...joined, posts('deliver'), events(ours)],
     'wait: RUNNING (agent awaiting_user_input), the message not taken up yet',
   ],
-  ['alive, delivered, taken up', [...joined, posts('deliver'), events(ours, recall, running)], 'ready: RUNNING'],
+  ['alive, message taken up', [...joined, posts('deliver'), events(ours, recall, running)], 'ready: RUNNING'],
   [
-    'alive, delivered, masked, taken up',
+    'alive, message stored with a hidden secret, taken up',
     [...joined, posts('deliver'), events(userMessage('Fix <secret_hidden>', []), recall, running)],
     'ready: RUNNING',
   ],
   [
-    "alive, delivered, and somebody else's message that hides a secret came first",
+    "alive, message accepted, someone else's message with a hidden secret stored first",
     [...joined, posts('deliver'), events(userMessage('Log in with <secret_hidden>', []), recall, running)],
     'wait: RUNNING (agent running), its message accepted, but not in its events',
   ],
   [
-    'alive, delivered, masked, for whoever has only the digest of ours',
+    'alive, message stored with a hidden secret, only the digest of ours known',
     [...joined, posts('deliver'), events(userMessage('Fix <secret_hidden>', []), recall, running)],
     'compare: RUNNING (agent awaiting_user_input), with a message that may be its own',
     { ...wanted, isOurMessage: matchDigest(wanted.messageDigest) },
   ],
   [
-    'alive, delivered, taken up, and in error',
+    'alive, message taken up, in error',
     [...joined, posts('deliver'), events(ours, recall, running, error)],
     `fail: ${rejectedKey}`,
   ],
-  ['alive, delivered, then ended', [...joined, posts('deliver'), status('STOPPED'), gone], 'send create'],
+  ['alive, message accepted, then ended', [...joined, posts('deliver'), status('STOPPED'), gone], 'send create'],
 ];
 
 const earlierTurns: DialectRow<OpenHandsState>[] = [
-  ['goes on', [...joinedBusy, events(ours)], 'wait: RUNNING (agent running), the message not taken up yet'],
+  ['continues', [...joinedBusy, events(ours)], 'wait: RUNNING (agent running), the message not taken up yet'],
   ['has just failed', [baseline(told('RUNNING'), ...busy), events(error)], 'wait: RUNNING (agent error)'],
   ['fails before our message', [baseline(told('RUNNING'), ...busy), events(error), nothingNew], 'send deliver'],
   [
-    'fails before our message is there',
+    'fails before our message is stored',
     [...joinedBusy, events(error), status('RUNNING')],
     'wait: RUNNING (agent error), its message accepted, but not in its events',
   ],
@@ -495,47 +491,47 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     'wait: RUNNING (agent error), the message not taken up yet',
   ],
   [
-    'fails after our message, which the agent then takes up by itself',
+    'fails after our message, then ours is taken up',
     [...joinedBusy, events(ours, error, running, error, recall, nullObservation('environment', 8), running)],
     'ready: RUNNING',
   ],
   [
-    'fails after our message, and the agent then fails with ours',
+    'fails after our message, then ours is taken up and fails',
     [...joinedBusy, events(ours, error, running, error, recall, nullObservation('environment', 8), running, error)],
     `fail: ${rejectedKey}`,
   ],
   [
-    'goes on with ours, which fails',
+    'fails after it has taken up our message',
     [...joinedBusy, events(ours, recall, nullObservation('environment', 5), error)],
     `fail: ${rejectedKey}`,
   ],
   [
-    'fails after our message, and once more before the agent steps',
+    'fails after our message, and again before the agent steps',
     [...joinedBusy, events(ours, error, recall, running, nullObservation('environment', 6), error)],
     'wait: RUNNING (agent error), the message not taken up yet',
   ],
   [
-    'fails after our message, and once more before the agent steps, for good',
+    'fails after our message, and again before the agent steps, and nothing follows',
     [...joinedBusy, events(ours, error, recall, running, nullObservation('environment', 6), error), nothingNew],
     'send wake',
   ],
   [
-    'fails after our message, with which the agent has just begun',
+    'fails after our message, and the agent has just begun with ours',
     [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running)],
     'wait: RUNNING (agent running), the message just taken up',
   ],
   [
-    'fails after our message, with which the agent goes on',
+    'fails after our message, and the agent works on ours',
     [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running), nothingNew],
     'ready: RUNNING',
   ],
   [
-    'fails once more after the agent has begun with our message',
+    'fails again after the agent has begun with our message',
     [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running, error), nothingNew],
     'send wake',
   ],
   [
-    'fails once more after our message was answered',
+    'fails again after our message was answered',
     [
       ...joinedBusy,
       events(ours, error, running, recall, nullObservation('environment', 7), agentMessage('Ours.'), awaiting, error),
@@ -543,7 +539,7 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     'ready: RUNNING',
   ],
   [
-    'fails once more while the model is asked about our message',
+    'fails again while the model is asked about our message',
     [
       ...joinedBusy,
       events(ours, error, recall, nullObservation('environment', 6), running, error, agentMessage('Ours.'), awaiting),
@@ -551,7 +547,7 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     'ready: RUNNING',
   ],
   [
-    'failed twice, and then ours, which the agent was woken for',
+    'failed twice, and our message fails after the agent was woken for it',
     [
       ...joinedBusy,
       events(ours, error, recall, running, nullObservation('environment', 6), error),
@@ -564,7 +560,7 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
-    'failed, and ours fails, too',
+    'failed, then ours fails',
     [
       baseline(told('RUNNING'), ...busy, error),
       posts('deliver'),
@@ -573,32 +569,32 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
-    'fails after our message, and once more after the agent has looked it up',
+    'fails after our message and again after its recall',
     [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), error)],
     'wait: RUNNING (agent error), the message not taken up yet',
   ],
   [
-    'fails before our message, and once more after it',
+    'fails before our message and again after it',
     [...joinedBusy, events(error, running, ours, error)],
     'wait: RUNNING (agent error), the message not taken up yet',
   ],
   [
-    'fails before our message and once more after it, and the agent then takes up ours',
+    'fails before our message and again after it, then ours is taken up',
     [...joinedBusy, events(error, running, ours, error, recall, nullObservation('environment', 8), running)],
     'ready: RUNNING',
   ],
   [
-    'is answered after our message, not recalled yet',
+    'is answered after our message, which is not recalled yet',
     [...joinedBusy, events(ours, agentMessage('Earlier.'))],
     'wait: RUNNING (agent running), the message not taken up yet',
   ],
   [
-    'ends well after our message, which is just passed over',
+    'ends after our message, which is not taken up',
     [...joinedBusy, events(ours, agentMessage('Earlier.'), recall, awaiting, nullObservation('environment', 6))],
     'wait: RUNNING (agent awaiting_user_input), the message not taken up yet',
   ],
   [
-    'ends well after our message, which is passed over',
+    'ends after our message, which is not taken up, and nothing follows',
     [
       ...joinedBusy,
       events(ours, agentMessage('Earlier.'), recall, awaiting, nullObservation('environment', 6)),
@@ -607,26 +603,26 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     'send wake',
   ],
   [
-    'goes on with ours, as an action after its recall shows',
+    'continues with ours, as an action after its recall shows',
     [...joinedBusy, events(ours, recall, nullObservation('environment', 5), agentMessage('Ours.'))],
     'ready: RUNNING',
   ],
   [
-    'goes on, with an action before the recall is answered',
+    'continues, with an action before the recall is answered',
     [...joinedBusy, events(ours, recall, agentMessage('Earlier.'))],
     'wait: RUNNING (agent running), the message not taken up yet',
   ],
   [
-    'ends before our message comes',
+    'ends before our message arrives',
     [...joinedBusy, events(agentMessage('Earlier.'), awaiting, ours, recall, running)],
     'ready: RUNNING',
   ],
 ];
 
 const acceptingEvents: DialectRow<OpenHandsState>[] = [
-  ['no message wanted', [...fresh, status('STARTING')], 'ready: STARTING', weakerNoMessage],
-  ['without ours', [...fresh, events(loading), status('RUNNING')], 'wait: RUNNING (agent loading)', weaker],
-  ['with ours', [...fresh, events(loading, ours), status('RUNNING')], 'ready: RUNNING', weaker],
+  ['no message to deliver', [...fresh, status('STARTING')], 'ready: STARTING', weakerNoMessage],
+  ['our message missing', [...fresh, events(loading), status('RUNNING')], 'wait: RUNNING (agent loading)', weaker],
+  ['our message stored', [...fresh, events(loading, ours), status('RUNNING')], 'ready: RUNNING', weaker],
   ['absent', [...fresh, status(absent)], 'wait: absent (agent not started)', weaker],
   ['stopped', [...fresh, events(...atWork), status('STOPPED'), gone], 'send create', weaker],
   ['in error', [...fresh, events(...atWork, error), status('RUNNING')], `fail: ${rejectedKey}`, weaker],
@@ -634,12 +630,12 @@ const acceptingEvents: DialectRow<OpenHandsState>[] = [
 
 const dialect = { begin: (desired: typeof wanted) => stateAt(desired, [], absent), conclude };
 
-describe('a conversation of openhands', () => {
-  describe('in its first life is', () => testConclusions(dialect, wanted, firstLife));
-  describe('is judged by its agent:', () => testConclusions(dialect, wanted, agentStates));
-  describe('whose loop may have ended is', () => testConclusions(dialect, wanted, ended));
-  describe('of a server without a readable status is', () => testConclusions(dialect, wanted, unreadableStatus));
-  describe('with an earlier life that', () => testConclusions(dialect, wanted, earlierLives));
+describe('a conversation on OpenHands', () => {
+  describe('in its first life:', () => testConclusions(dialect, wanted, firstLife));
+  describe('with an agent that is:', () => testConclusions(dialect, wanted, agentStates));
+  describe('whose agent loop may have ended:', () => testConclusions(dialect, wanted, ended));
+  describe('on a server without a readable status:', () => testConclusions(dialect, wanted, unreadableStatus));
+  describe('with an earlier life:', () => testConclusions(dialect, wanted, earlierLives));
   describe('with an earlier turn that', () => testConclusions(dialect, wanted, earlierTurns));
-  describe('that only has to accept events is', () => testConclusions(dialect, wanted, acceptingEvents));
+  describe('that only has to accept events:', () => testConclusions(dialect, wanted, acceptingEvents));
 });

@@ -84,7 +84,7 @@ describe('a start with a repository', () => {
     assert.equal(server.conversation(input.sid).request.workspace.working_dir, `workspace/${input.sid}`);
   });
 
-  test('has the branch that was asked for, its script run and its hook installed', async () => {
+  test('checks out the requested branch, runs its setup script and installs its hook', async () => {
     const input = preparing({ selectedBranch: 'script' });
     await run(temporal, input);
     assert.equal(inCheckout(input, 'status', '--porcelain', '--branch'), '## script...origin/script');
@@ -94,7 +94,7 @@ describe('a start with a repository', () => {
     assert.deepEqual(linesOf('checked'), ['checked']);
   });
 
-  test('keeps a hook that was there', async () => {
+  test('keeps an existing hook', async () => {
     const input = preparing({ selectedBranch: 'script' });
     mkdirSync(workingDir(input), { recursive: true });
     inCheckout(input, 'init', '-q');
@@ -107,7 +107,7 @@ describe('a start with a repository', () => {
     assert.deepEqual(linesOf('checked'), ['own', 'checked']);
   });
 
-  test('leaves the work of an earlier conversation as it is, and does not run its script again', async () => {
+  test('keeps the work of an earlier conversation and does not run the script again', async () => {
     const input = preparing({ selectedBranch: 'script' });
     await run(temporal, input);
     writeFileSync(join(workingDir(input), 'README.md'), 'Changed');
@@ -116,7 +116,7 @@ describe('a start with a repository', () => {
     assert.deepEqual(linesOf('ran'), ['ran']);
   });
 
-  test('uses a checkout of the same repository that was there', async () => {
+  test('uses an existing checkout of the same repository', async () => {
     const input = preparing();
     const withUser = repository.replace('://', `://ada:${token}@`).replace(/\.git$/, '');
     mkdirSync(beside('.'), { recursive: true });
@@ -125,12 +125,12 @@ describe('a start with a repository', () => {
     assert.equal(inCheckout(input, 'symbolic-ref', '--short', 'HEAD'), 'main');
   });
 
-  test('does not wait for what its script leaves running', async () => {
+  test('does not wait for background processes of its setup script', async () => {
     await run(temporal, preparing({ selectedBranch: 'leaving' }));
   });
 });
 
-test('a conversation is not created where its repository was not prepared', async () => {
+test('a conversation is not created if its repository was not prepared', async () => {
   const activities = createActivities();
   const failure = await new MockActivityEnvironment()
     .run(activities.createConversation, { input: preparing() })
@@ -141,23 +141,23 @@ test('a conversation is not created where its repository was not prepared', asyn
   assert.equal(server.requestCount, 0);
 });
 
-describe('a start whose repository', () => {
+describe('a start fails if its repository', () => {
   const failing: [what: string, settings: object, reason: RegExp][] = [
     ['has no such branch', { selectedBranch: 'nope' }, /preparing repository .*: the repository has no branch nope$/],
-    ['does not open to the token', { providerTokens: { github: 'wrong' } }, /Authentication failed/],
+    ['rejects the token', { providerTokens: { github: 'wrong' } }, /Authentication failed/],
     [
       'has a script that fails',
       { selectedBranch: 'failing' },
       /running setup script failed with exit code 3: a bad day for \*\*\*$/,
     ],
     [
-      'has a script that says too much',
+      'has a script that fails after a lot of output',
       { selectedBranch: 'loud' },
       /running setup script failed with exit code 1: .*the end$/,
     ],
   ];
   for (const [what, settings, reason] of failing) {
-    test(`${what} fails with the step and the end of its output`, async () => {
+    test(`${what}, with the step and the end of its output`, async () => {
       const handle = await start(temporal, preparing(settings));
       const failure = await failureOf(handle.result());
       assert.equal(failure.type, 'ConversationFailed');
@@ -166,7 +166,7 @@ describe('a start whose repository', () => {
     });
   }
 
-  test('can not be put into a folder with other files fails', async () => {
+  test('would go into a folder with other files', async () => {
     const input = preparing();
     mkdirSync(workingDir(input), { recursive: true });
     writeFileSync(join(workingDir(input), 'thesis.txt'), 'mine');
@@ -178,7 +178,7 @@ describe('a start whose repository', () => {
     );
   });
 
-  test('can not be put into a checkout of another one fails', async () => {
+  test('would go into a checkout of another repository', async () => {
     const input = preparing();
     mkdirSync(workingDir(input), { recursive: true });
     inCheckout(input, 'init', '-q');
@@ -188,21 +188,21 @@ describe('a start whose repository', () => {
     assert.match(failure.message, /the working directory is a checkout of another repository/);
   });
 
-  test('has a script that takes longer than it may fails, and the script is ended', async () => {
+  test('has a script that times out, which is killed', async () => {
     const input = preparing({ selectedBranch: 'endless' }, { preparation: { setupTimeout: '1 second' } });
     const failure = await failureOf(run(temporal, input));
     assert.match(failure.message, /running setup script took longer than 1 seconds/);
     assert.equal(existsSync(beside('ended')), false);
   });
 
-  test('failed can be corrected under the same id', async () => {
+  test('has no such branch, and can be corrected under the same id', async () => {
     const input = preparing({ selectedBranch: 'nope' });
     await failureOf(run(temporal, input));
     await run(temporal, { ...input, settings: { ...input.settings, selectedBranch: 'script' } });
     assert.equal(inCheckout(input, 'symbolic-ref', '--short', 'HEAD'), 'script');
   });
 
-  test('would be lost in a server that gives each conversation a container is refused', async () => {
+  test('would be lost in a container per conversation', async () => {
     server.options.conversationRuntime = 'docker';
     const failure = await failureOf(run(temporal, preparing()));
     assert.equal(failure.type, 'ConversationRejected');
@@ -211,11 +211,11 @@ describe('a start whose repository', () => {
   });
 });
 
-describe('a preparation that is disturbed', () => {
+describe('a preparation that is disturbed by', () => {
   // Each of the activity's requests: observe, token file, start, and so on.
   for (const number of [0, 1, 2, 3]) {
     for (const fault of [{ kind: 'lose-answer' }, { kind: 'refuse' }] satisfies Injection['fault'][]) {
-      test(`by command ${number + 1}: ${fault.kind}, ends in one clean checkout, its script run once`, async () => {
+      test(`${fault.kind} at command ${number + 1} ends in one clean checkout, its script run once`, async () => {
         server.inject({ method: 'POST', path: bash, after: number, fault });
         const input = preparing({ selectedBranch: 'script' });
         await run(temporal, input);
@@ -225,7 +225,7 @@ describe('a preparation that is disturbed', () => {
     }
   }
 
-  test('by a sandbox that kills a checkout in the middle ends in one clean checkout', async () => {
+  test('a sandbox that kills the checkout halfway ends in one clean checkout', async () => {
     const input = preparing({ selectedBranch: 'script' });
     let kills = 0;
     git.beforePack = async () => {
@@ -245,7 +245,7 @@ describe('a preparation that is disturbed', () => {
     assert.deepEqual(linesOf('ran'), ['ran']);
   });
 
-  test('by a cancellation ends its script', async () => {
+  test('a cancellation ends its script', async () => {
     const conversations = new NestedConversations(temporal.env.client);
     const input = preparing({ selectedBranch: 'endless' });
     await conversations.start(input);
@@ -262,15 +262,15 @@ describe('a preparation that is disturbed', () => {
 });
 
 describe('the token of a repository', () => {
-  test('is in no command, URL, file, log or failure', async () => {
+  test('appears in no command, URL, file, log or failure', async () => {
     const input = preparing({ selectedBranch: 'failing' });
     const failure = await failureOf(run(temporal, input));
     const encoded = Buffer.from(`x-access-token:${token}`).toString('base64');
     const commands = server.requests.filter(({ path }) => path === bash).map(({ body }) => JSON.stringify(body));
-    const told = [...commands, ...server.requests.map(({ path }) => path), JSON.stringify(failure), failure.message];
+    const visible = [...commands, ...server.requests.map(({ path }) => path), JSON.stringify(failure), failure.message];
     for (const secret of [token, encoded]) {
       assert.deepEqual(
-        told.filter((text) => text.includes(secret)),
+        visible.filter((text) => text.includes(secret)),
         [],
       );
       const found = execFileSync('sh', [

@@ -59,8 +59,8 @@ for (const [name, begin] of [
   ['openhands', beginOpenHands],
   ['agent-server', beginAgentServer],
 ] as const) {
-  describe(`a run of ${name} that 0.1 began`, () => {
-    test('and whose create lost its answer is gone on with, and its message is not sent again', async (t) => {
+  describe(`a run on ${name} that 0.1 began`, () => {
+    test('and whose create lost its answer continues without sending the message again', async (t) => {
       const trial = await begin(t);
       const { server, input } = trial;
       server.inject({ method: 'POST', path: /conversations$/, fault: { kind: 'lose-answer' } });
@@ -72,7 +72,7 @@ for (const [name, begin] of [
       assert.equal(trial.messages(), 1);
     });
 
-    test('and created is checked', async (t) => {
+    test('and whose conversation is created becomes ready', async (t) => {
       const trial = await begin(t);
       const { input } = trial;
       const created = await new ActivityEnvironment().run(previous.createConversation, { input });
@@ -80,7 +80,7 @@ for (const [name, begin] of [
       assert.equal(trial.messages(), 1);
     });
 
-    test('and was checking, and lost its server, is created again from what that check knew', async (t) => {
+    test('and whose server restarted during the checks is created again from its evidence', async (t) => {
       const trial = await begin(t);
       const { server, input } = trial;
       const created = await new ActivityEnvironment().run(previous.createConversation, { input });
@@ -94,7 +94,7 @@ for (const [name, begin] of [
 }
 
 describe('evidence of this release', () => {
-  test('is misread by 0.1, which has no check for its version: the two never run at the same time', async (t) => {
+  test('is misread by 0.1, which does not check its version, so the two must never run at the same time', async (t) => {
     const { server, input } = await beginOpenHands(t);
     const { evidence } = await new ActivityEnvironment().run(present.createConversation, { input });
     await new ActivityEnvironment().run(previous.createConversation, { input, evidence });

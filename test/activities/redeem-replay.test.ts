@@ -6,7 +6,7 @@ import { ClaimCheck } from '../../codec/claim-check.js';
 import { S3Store } from '../../codec/s3-store.js';
 import { failureOf } from '../harness/failure-of.js';
 
-test('a store that does not answer is tried again, and the failure says where it is', async () => {
+test('a store that does not answer fails retryably, and the failure names its location', async () => {
   process.env.AWS_ENDPOINT_URL_S3 = 'http://127.0.0.1:9';
   Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' });
   const claim = randomUUID();

@@ -7,7 +7,7 @@ import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const { stopConversation } = createActivities();
 
-test('stops a live conversation, session key and all', async (t) => {
+test('stops a live conversation, with the session key', async (t) => {
   const server = await listen(t, { sessionApiKey: 'k3y' });
   const input = inputFor(server.url, { sid: 'a b', client: { sessionApiKey: 'k3y' } });
   server.createConversation('a b');
@@ -19,7 +19,7 @@ test('stops a live conversation, session key and all', async (t) => {
   );
 });
 
-test('stops what is stopped, or was never there', async (t) => {
+test('succeeds if the conversation is stopped already or was never there', async (t) => {
   const server = await listen(t);
   const input = inputFor(server.url);
   await new ActivityEnvironment().run(stopConversation, { input });
@@ -29,7 +29,7 @@ test('stops what is stopped, or was never there', async (t) => {
   assert.equal(server.requests.length, 2);
 });
 
-test('is tried again when the server fails', async (t) => {
+test('is retried if the server fails', async (t) => {
   const server = await listen(t);
   server.inject({ path: /stop/, fault: { kind: 'answer', status: 500, body: 'Internal Server Error' } });
   const { type, nonRetryable } = await failureOf(
@@ -38,7 +38,7 @@ test('is tried again when the server fails', async (t) => {
   assert.deepEqual({ type, nonRetryable }, { type: 'NestedServerUnavailable', nonRetryable: false });
 });
 
-test('does not repeat what the server says, which can be a secret of an input that it does not have', async (t) => {
+test("does not repeat the server's answer, which may contain a secret that it cannot recognize", async (t) => {
   const server = await listen(t);
   const body = '{"detail":"used password correct-horse-battery","msg_id":"correct-horse"}';
   server.inject({ path: /stop/, fault: { kind: 'answer', status: 400, body } });

@@ -8,8 +8,8 @@ import { ActivityEnvironment, listen } from './activity-environment.js';
 
 const post = { method: 'POST', path: '/api/conversations' };
 
-describe('an activity that is one too many for its server', () => {
-  test('creates nothing, and comes back at a time of its own', async (t) => {
+describe('an activity above the request limit of its server', () => {
+  test('creates nothing and is retried after a delay', async (t) => {
     const server = await listen(t);
     const { createConversation } = createActivities({ maximumPerServer: 1 });
     const create = (sid: string, apiUrl = server.url) =>
@@ -37,7 +37,7 @@ describe('an activity that is one too many for its server', () => {
     await create('fourth');
   });
 
-  test('looks at nothing, and leaves its interval to the policy', async (t) => {
+  test('checks nothing and keeps the interval of the readiness policy', async (t) => {
     const server = await listen(t);
     const { createConversation, checkConversationReady } = createActivities({ maximumPerServer: 1 });
     const input = inputFor(server.url, { sid: 'conv' });
@@ -59,7 +59,7 @@ describe('an activity that is one too many for its server', () => {
     await first.catch(() => undefined);
   });
 
-  test('stops nothing at once; stops have a limit of their own', async (t) => {
+  test('stops nothing, but stops have a separate limit', async (t) => {
     const server = await listen(t);
     const { createConversation, stopConversation } = createActivities({ maximumPerServer: 1 });
     const input = inputFor(server.url, { sid: 'conv' });

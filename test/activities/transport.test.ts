@@ -17,7 +17,7 @@ const elsewhere = '127.0.0.2';
 const portOf = ({ url }: { url: string }) => new URL(url).port;
 
 /** Resolves a host name to these addresses, in turn. */
-function looksUp(...answers: string[][]) {
+function resolvesTo(...answers: string[][]) {
   const names: string[] = [];
   return {
     names,
@@ -45,10 +45,10 @@ async function countConnections(t: TestContext, port: string): Promise<() => Pro
   };
 }
 
-describe('where the policy does not allow it', () => {
+describe('if the egress policy does not allow the server', () => {
   const transport = createTransport({ egressPolicy: parseEgressPolicy('10.0.0.0/8') });
 
-  test('a create ends, and nothing is sent', async (t) => {
+  test('a create fails for good and nothing is sent', async (t) => {
     const server = await listen(t);
     const apiUrl = `http://localhost:${portOf(server)}`;
     const { createConversation } = createActivities({ transport });
@@ -63,7 +63,7 @@ describe('where the policy does not allow it', () => {
     assert.deepEqual(server.requests, []);
   });
 
-  test('a look ends the start: the next would see no more', async (t) => {
+  test('a check fails the start for good and nothing is sent', async (t) => {
     const server = await listen(t);
     const { createConversation } = createActivities();
     const { checkConversationReady } = createActivities({ transport });
@@ -78,8 +78,8 @@ describe('where the policy does not allow it', () => {
   });
 });
 
-test('what no rule can allow is refused without any rule', async () => {
-  const { lookup } = looksUp(['169.254.169.254']);
+test('an address that no rule can allow is blocked even without rules', async () => {
+  const { lookup } = resolvesTo(['169.254.169.254']);
   const transport = createTransport({ lookup });
   await assert.rejects(transport({ method: 'GET', url: 'http://innocent.test/' }), {
     name: 'NotSentError',
@@ -93,10 +93,10 @@ describe('a host name that changes its address', () => {
   const url = (server: OpenHandsStandIn) => `http://rebound.test:${portOf(server)}/api/conversations/conv`;
   const egressPolicy = parseEgressPolicy('127.0.0.1');
 
-  test('never leads to one that is not allowed, with connections kept or without', async (t) => {
+  test('never leads to a forbidden address, with or without kept connections', async (t) => {
     const server = await listen(t);
     const connectionsElsewhere = await countConnections(t, portOf(server));
-    const { lookup, names } = looksUp(['127.0.0.1'], [elsewhere]);
+    const { lookup, names } = resolvesTo(['127.0.0.1'], [elsewhere]);
     const transport = createTransport({ egressPolicy, lookup });
     const get = () => transport({ method: 'GET', url: url(server) });
 
@@ -112,10 +112,10 @@ describe('a host name that changes its address', () => {
     assert.equal(await connectionsElsewhere(), 0);
   });
 
-  test('leads to the one of several that is allowed', async (t) => {
+  test('leads to the one of its addresses that is allowed', async (t) => {
     const server = await listen(t);
     const connectionsElsewhere = await countConnections(t, portOf(server));
-    const { lookup } = looksUp([elsewhere, '127.0.0.1']);
+    const { lookup } = resolvesTo([elsewhere, '127.0.0.1']);
     await createTransport({ egressPolicy, lookup })({ method: 'GET', url: url(server) });
     assert.equal(server.requests.length, 1);
     assert.equal(await connectionsElsewhere(), 0);
@@ -138,21 +138,21 @@ describe('a proxy in the environment', () => {
     return { server, proxy };
   }
 
-  test('is ignored', async (t) => {
+  test('is ignored by default', async (t) => {
     const { server, proxy } = await start(t);
     await createTransport()({ method: 'GET', url: server.url });
     assert.equal(server.requests.length, 1);
     assert.deepEqual(proxy.requests, []);
   });
 
-  test('is used where it is asked for', async (t) => {
+  test('is used on request', async (t) => {
     const { server, proxy } = await start(t);
     await createTransport({ proxyFromEnvironment: true })({ method: 'GET', url: `${server.url}/health` });
     assert.equal(server.requests.length, 1);
     assert.deepEqual(proxy.requests, [`GET ${server.url}/health`]);
   });
 
-  test('is passed by for what NO_PROXY names', async (t) => {
+  test('is bypassed for a host in NO_PROXY', async (t) => {
     const { server, proxy } = await start(t, '127.0.0.1');
     await createTransport({ proxyFromEnvironment: true })({ method: 'GET', url: server.url });
     assert.equal(server.requests.length, 1);

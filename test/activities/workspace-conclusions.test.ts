@@ -24,10 +24,10 @@ const checkedOut = `job checkout 1 ${key} other-run 1 ended 0`;
 /** What the sandbox prints, and what is concluded. */
 const table: [what: string, lines: string[], conclusion: string][] = [
   ['nothing yet', [], 'start checkout after 0'],
-  ['a checkout at work', [`job checkout 1 ${key} this-run 1 running`], 'wait: preparing repository'],
-  ['a checkout of another run at work', [`job checkout 1 ${key} other-run 1 running`], 'wait: preparing repository'],
-  ['a checkout, and no script', [checkedOut], 'ready'],
-  ['a checkout, and a script', [checkedOut, script], 'start setup after 0'],
+  ['a running checkout', [`job checkout 1 ${key} this-run 1 running`], 'wait: preparing repository'],
+  ['a running checkout of another run', [`job checkout 1 ${key} other-run 1 running`], 'wait: preparing repository'],
+  ['a checkout without a script', [checkedOut], 'ready'],
+  ['a checkout with a script', [checkedOut, script], 'start setup after 0'],
   ['a checkout of another branch', [`job checkout 4 other-key other-run 1 ended 0`], 'start checkout after 4'],
   [
     'a checkout that failed',
@@ -36,19 +36,19 @@ const table: [what: string, lines: string[], conclusion: string][] = [
   ],
   ['a checkout that failed in an earlier run', [`job checkout 1 ${key} other-run 1 ended 1`], 'start checkout after 1'],
   [
-    'a checkout that met a network that may recover',
+    'a checkout that failed because of the network',
     [`job checkout 2 ${key} this-run 2 ended 75`],
     'start checkout after 2, again',
   ],
   [
-    'a network that does not recover',
+    'a checkout that failed because of the network too often',
     [`job checkout 3 ${key} this-run 3 ended 75`, said('checkout', 'refused')],
     'fail: preparing repository failed with exit code 75 (3 tries): refused',
   ],
   ['a checkout that was cut short', [`job checkout 1 ${key} this-run 1 cut-short`], 'start checkout after 1, again'],
-  ['a script at work', [script, checkedOut, 'job setup 1 setup.sh this-run 1 running'], 'wait: running setup script'],
+  ['a running script', [script, checkedOut, 'job setup 1 setup.sh this-run 1 running'], 'wait: running setup script'],
   [
-    'a script that has run in an earlier run',
+    'a script that an earlier run has completed',
     [script, checkedOut, 'job setup 1 setup.sh other-run 1 ended 0'],
     'ready',
   ],
@@ -68,7 +68,7 @@ const table: [what: string, lines: string[], conclusion: string][] = [
     'start setup after 1, again',
   ],
   [
-    'a script that is always cut short',
+    'a script that was cut short too often',
     [script, checkedOut, 'job setup 3 setup.sh this-run 3 cut-short', said('setup', 'compiling')],
     'fail: running setup script was cut short (3 tries): compiling',
   ],

@@ -58,7 +58,7 @@ function printed({ stdout, stderr }: Ended): Record<string, unknown> {
 }
 
 describe('start', () => {
-  test('prints what it started, and does not wait', async () => {
+  test('prints what it started and does not wait', async () => {
     const post = server.inject({ path: '/api/conversations', fault: { kind: 'delay-until' } });
     const { exitCode, stdout, stderr } = await run(['start', ...complete()]);
     const { runId } = await new NestedConversations(temporal.env.client).status(sid);
@@ -73,7 +73,7 @@ describe('start', () => {
     post.release();
   });
 
-  test('says that it attached to the start that was there', async () => {
+  test('says that it attached to an existing start', async () => {
     const first = printed(await run(['start', ...complete(), '--json']));
     const second = printed(await run(['start', ...complete(), '--json']));
     assert.equal(first.attached, false);
@@ -92,7 +92,7 @@ describe('start', () => {
     assert.equal(exitCode, 0);
   });
 
-  test('passes its options on to the server', async () => {
+  test('passes its options to the server', async () => {
     const options = ['--repository', 'ada/engine', '--branch', 'main', '--git-provider', 'github'];
     await run([
       'start',
@@ -116,7 +116,7 @@ describe('start', () => {
     });
   });
 
-  test('--resume starts a completed one anew', async () => {
+  test('--resume starts a completed conversation again', async () => {
     await run(['start', ...complete(), '--wait']);
     server.restart();
     const { attached } = printed(await run(['start', ...complete(), '--resume', '--json']));
@@ -124,7 +124,7 @@ describe('start', () => {
   });
 
   for (const source of ['a file', 'standard input']) {
-    test(`--input takes the input from ${source}, and options beside it win`, async () => {
+    test(`--input reads the input from ${source}, and options override it`, async () => {
       const input = JSON.stringify({ ...inputFor(server.url, { sid }), settings: { selectedBranch: 'main' } });
       const file = join(folder, 'input.json');
       await writeFile(file, input);
@@ -161,7 +161,7 @@ describe('start', () => {
     { outcome: 'accepted', serverKey: 'key-of-the-session', exitCode: 0 },
     { outcome: 'refused', serverKey: 'another-key', exitCode: exitCodes.failed },
   ]) {
-    test(`sends the session API key of the environment, and prints it nowhere: ${outcome}`, async () => {
+    test(`sends the session API key from the environment and never prints it: ${outcome}`, async () => {
       server.options.sessionApiKey = serverKey;
       const env = { NESTED_SESSION_API_KEY: 'key-of-the-session' };
       const ended = [await run(['start', ...complete(), '--wait'], { env }), await run(['status', sid], { env })];
@@ -178,7 +178,7 @@ describe('status', () => {
   const ended = () =>
     new NestedConversations(temporal.env.client).ensureReady(inputFor(server.url, { sid })).catch(() => undefined);
 
-  test('tells of a start that runs', async () => {
+  test('describes a start that is running', async () => {
     const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
     const { runId, workflowId } = await started();
     await post.reached;
@@ -191,7 +191,7 @@ describe('status', () => {
     post.release();
   });
 
-  test('tells of a start that no worker takes up', async () => {
+  test('describes a start that no worker takes up', async () => {
     const taskQueue = `nobody-polls-${sid}`;
     const starts = new NestedConversations(temporal.env.client, { taskQueue });
     await starts.start(inputFor(server.url, { sid }));
@@ -202,7 +202,7 @@ describe('status', () => {
     await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
   });
 
-  test('tells of a start that is ready', async () => {
+  test('describes a start that is ready', async () => {
     await ended();
     assert.match((await run(['status', sid])).stdout, /: ready, after \d s\n {2}result {8}RUNNING after 1 look\n/);
     const { phase, result } = printed(await run(['status', sid, '--json']));
@@ -212,7 +212,7 @@ describe('status', () => {
     );
   });
 
-  test('tells of a start that failed, and why', async () => {
+  test('explains why a start failed', async () => {
     server.options.settings = 'missing';
     await ended();
     const { exitCode, stdout } = await run(['status', sid]);
@@ -227,17 +227,17 @@ describe('status', () => {
 });
 
 describe('history', () => {
-  const told = async () => {
+  const history = async () => {
     const { exitCode, stdout } = await run(['history', sid]);
     assert.equal(exitCode, 0);
     return stdout.trimEnd().split('\n');
   };
   const words = (lines: readonly string[]) => lines.map((line) => line.replace(/^ +\+\d+\.\d s {2}| \(\d+@.*\)$/g, ''));
 
-  test('tells of a start that became ready, and of the looks that Temporal does not keep', async () => {
+  test('describes a start that became ready, including the checks that Temporal does not keep', async () => {
     server.script(sid, { loadingLooks: 5 });
     await run(['start', ...complete(), ...inAMoment, '--wait']);
-    const lines = await told();
+    const lines = await history();
     assert.match(lines[0] ?? '', /^ {4}\+0\.0 s {2}/);
     assert.deepEqual(words(lines), [
       `started for ada, on openhands at ${server.url}`,
@@ -252,32 +252,31 @@ describe('history', () => {
     ]);
   });
 
-  test('tells why a start failed', async () => {
+  test('explains why a start failed, attempt by attempt', async () => {
     server.options.settings = 'missing';
     await run(['start', ...complete(), '--wait']);
     const reason = `POST ${server.url}/api/conversations answered 400 (Settings not found)`;
-    assert.deepEqual(words(await told()).slice(-2), [
+    assert.deepEqual(words(await history()).slice(-2), [
       `the last attempt failed: ${reason}`,
       `failed: ConversationRejected: ${reason}`,
     ]);
   });
 
-  test('tells where a start is that goes on, and that it was asked to end', async () => {
+  test('shows the current phase of a running start, and that it was asked to end', async () => {
     server.script(sid, { agent: 'dead' });
     const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
     await run(['start', ...complete(), '--look-timeout', '1 minute']);
     await look.reached;
-    assert.match((await told()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
-    const waiting = run(['start', ...complete(), '--look-timeout', '1 minute', '--wait']);
+    assert.match((await history()).at(-1) ?? '', /^ {7}now +\d+ s {2}checking that it is ready$/);
     await run(['cancel', sid]);
-    await waiting;
-    const lines = words(await told());
+    await run(['wait', sid]);
+    const lines = words(await history());
     assert.ok(lines.includes('cancellation requested'));
     assert.equal(lines.at(-1), 'cancelled');
     look.release();
   });
 
-  test('of what is encrypted says what can be read without the key', async () => {
+  test('of an encrypted start shows what can be read without the key', async () => {
     const key = createSecretKey(randomBytes(32));
     const { connection } = temporal.env.client;
     const client = new Client({
@@ -287,12 +286,12 @@ describe('history', () => {
     });
     await new NestedConversations(client, { taskQueue: 'nobody-polls' }).start(inputFor(server.url, { sid }));
     await client.workflow.getHandle(workflowIdOf(sid)).terminate('enough');
-    const lines = words(await told());
+    const lines = words(await history());
     assert.match(lines[0] ?? '', /^started for \(can't be read: a payload is encrypted with key 'k1'/);
     assert.match(lines.at(-1) ?? '', /^terminated by .*: enough$/);
   });
 
-  test('as JSON has the time of each event', async () => {
+  test('as JSON includes the time of each event', async () => {
     await run(['start', ...complete(), '--wait']);
     const { events } = printed(await run(['history', sid, '--json'])) as { events: { at: string; told: string }[] };
     assert.equal(events.at(-1)?.told, 'ready (RUNNING) after 1 look');
@@ -300,7 +299,7 @@ describe('history', () => {
   });
 });
 
-test('what other clients wrote begins no line of its own', async () => {
+test('text written by other clients cannot begin a new line', async () => {
   const foreign = 'ada\r\nFAKE: ready\u2028FAKE';
   await temporal.env.client.workflow.start('createNestedConversation', {
     workflowId: workflowIdOf(sid),
@@ -318,7 +317,7 @@ test('what other clients wrote begins no line of its own', async () => {
 });
 
 describe('cancel', () => {
-  test('ends a start, and whoever waits for it is told', async () => {
+  test('ends a start and reports it to whoever is waiting', async () => {
     server.script(sid, { agent: 'dead' });
     const waiting = run(['start', ...complete(), ...inAMoment, '--wait']);
     await server.received(`GET /api/conversations/${sid}/events`, 3);
@@ -331,7 +330,7 @@ describe('cancel', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('an error:', () => {
   interface Mishap {
     readonly name: string;
     readonly args: () => readonly string[];
@@ -366,14 +365,14 @@ describe('what goes wrong', () => {
         /^--api-url is missing.*[;\n].*--sid must not .*[;\n].*--user-id is missing.*[;\n].*--maximum-attempts must be a number$/s,
     },
     {
-      name: 'an input file that is not there',
+      name: 'an input file that does not exist',
       args: () => ['start', '--input', join(folder, 'missing.json')],
       exitCode: exitCodes.usage,
       type: 'InvalidInput',
       message: /missing\.json can't be read: ENOENT/,
     },
     {
-      name: 'a replay file that is not there',
+      name: 'a replay file that does not exist',
       args: () => ['start', ...complete(), '--replay-file', join(folder, 'missing.json')],
       exitCode: exitCodes.usage,
       type: 'InvalidInput',
@@ -388,7 +387,7 @@ describe('what goes wrong', () => {
       message: /^--input \(standard input\) is not JSON$/,
     },
     {
-      name: 'an input that is no object',
+      name: 'an input that is not an object',
       args: () => ['start', '--input', '-'],
       input: '[]',
       exitCode: exitCodes.usage,
@@ -396,28 +395,28 @@ describe('what goes wrong', () => {
       message: /^--input \(standard input\) must contain a JSON object$/,
     },
     {
-      name: 'a conversation that nobody started',
+      name: 'the status of a conversation that was never started',
       args: () => ['status', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
       message: /^Temporal has no start of conversation conv-/,
     },
     {
-      name: 'a history of what nobody started',
+      name: 'the history of a conversation that was never started',
       args: () => ['history', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
       message: /^Temporal has no start of conversation conv-/,
     },
     {
-      name: 'a cancellation of what nobody started',
+      name: 'a cancellation of a conversation that was never started',
       args: () => ['cancel', sid],
       exitCode: exitCodes.notFound,
       type: 'ConversationNotFoundError',
       message: /^Temporal has no start of conversation conv-/,
     },
     {
-      name: 'a refused port in TEMPORAL_ADDRESS',
+      name: 'a TEMPORAL_ADDRESS where nothing listens',
       args: () => ['status', sid],
       env: { TEMPORAL_ADDRESS: '127.0.0.1:1' },
       exitCode: exitCodes.unreachable,
@@ -425,7 +424,7 @@ describe('what goes wrong', () => {
       message: /^can't reach Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): /,
     },
     {
-      name: 'no address in TEMPORAL_ADDRESS',
+      name: 'an invalid TEMPORAL_ADDRESS',
       args: () => ['status', sid],
       env: { TEMPORAL_ADDRESS: 'http://localhost' },
       exitCode: exitCodes.failed,
@@ -433,7 +432,7 @@ describe('what goes wrong', () => {
       message: /^TEMPORAL_ADDRESS must be host:port/,
     },
     {
-      name: 'a Temporal on another machine, and no key',
+      name: 'a Temporal server on another machine without an encryption key',
       args: () => ['start', ...complete()],
       env: { TEMPORAL_ADDRESS: 'temporal.example.com:7233' },
       exitCode: exitCodes.failed,
@@ -441,7 +440,7 @@ describe('what goes wrong', () => {
       message: /^Temporal at temporal\.example\.com:7233 would be sent .* unencrypted: set PAYLOAD_ENCRYPTION_KEYS/,
     },
     ...namespaceCommands.map((command) => ({
-      name: `${command}: a namespace that is not there`,
+      name: `${command} in a namespace that does not exist`,
       args: () => [command, ...(command === 'start' ? complete() : command in withoutSid ? [] : [sid])],
       env: { TEMPORAL_NAMESPACE: 'nowhere' },
       exitCode: exitCodes.unreachable,
@@ -449,7 +448,7 @@ describe('what goes wrong', () => {
       message: /^Namespace not found: 'nowhere'$/,
     })),
     {
-      name: 'a TEMPORAL_TLS that is neither on nor off',
+      name: 'a TEMPORAL_TLS that is neither true nor false',
       args: () => ['status', sid],
       env: { TEMPORAL_TLS: 'maybe' },
       exitCode: exitCodes.failed,
@@ -459,20 +458,20 @@ describe('what goes wrong', () => {
   ];
 
   for (const { name, args, env = {}, input = '', exitCode, type, message } of mishaps) {
-    test(`${name} is one line, one JSON object, and exit code ${exitCode}`, async () => {
-      const [told, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
+    test(`${name} prints one line or one JSON object and exits with ${exitCode}`, async () => {
+      const [text, json] = await Promise.all([run(args(), { env, input }), run([...args(), '--json'], { env, input })]);
       // One line per problem.
-      assert.match(told.stderr, /^(nested-conversation: [^\n]+\n)+$/);
-      assert.match(told.stderr.replaceAll('nested-conversation: ', '').trimEnd(), message);
-      assert.equal(told.stdout, '');
+      assert.match(text.stderr, /^(nested-conversation: [^\n]+\n)+$/);
+      assert.match(text.stderr.replaceAll('nested-conversation: ', '').trimEnd(), message);
+      assert.equal(text.stdout, '');
       const { error } = printed(json) as { error: { type: string; message: string } };
       assert.equal(error.type, type);
       assert.match(error.message, message);
-      assert.deepEqual([told.exitCode, json.exitCode], [exitCode, exitCode]);
+      assert.deepEqual([text.exitCode, json.exitCode], [exitCode, exitCode]);
     });
   }
 
-  test('a start that fails says so, with its details for programs', async () => {
+  test('a start that fails reports its details as JSON', async () => {
     server.options.settings = 'missing';
     const { exitCode, stdout, stderr } = await run(['start', ...complete(), '--wait', '--json']);
     const { error } = JSON.parse(stdout);
@@ -484,7 +483,7 @@ describe('what goes wrong', () => {
     assert.equal(exitCode, exitCodes.failed);
   });
 
-  test("another user's conversation is refused", async () => {
+  test("another user's conversation is rejected", async () => {
     await run(['start', ...complete(), '--wait']);
     const { exitCode, stderr } = await run(['start', ...complete(), '--user-id', 'bob']);
     assert.match(stderr, /^nested-conversation: Conversation conv-\S+ .*: use another sid\n$/);
@@ -493,7 +492,7 @@ describe('what goes wrong', () => {
 });
 
 describe('--help', () => {
-  test('tells of the commands, the environment and the exit codes', async () => {
+  test('describes the commands, the environment and the exit codes', async () => {
     const { exitCode, stdout } = await run(['--help']);
     for (const word of [
       'start',
@@ -509,7 +508,7 @@ describe('--help', () => {
   });
 
   for (const command of buildProgram().commands) {
-    test(`of ${command.name()} has examples that can be typed`, async () => {
+    test(`of ${command.name()} has examples that parse`, async () => {
       const { stdout } = await run([command.name(), '--help']);
       const examples = stdout.match(/(?<=\n {2}|<\()nested-conversation [^\n#|)]+/g) ?? [];
       assert.ok(examples.length > 0, stdout);

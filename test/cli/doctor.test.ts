@@ -53,7 +53,7 @@ async function diagnosis(args: readonly string[] = [], env: Env = {}) {
   return { exitCode, of, problems };
 }
 
-test('finds nothing to fix where all is well, in a line a check, and only reads', async (t) => {
+test('prints one line per check and changes nothing if all is well', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'payload-store-'));
   t.after(() => rm(folder, { recursive: true }));
   const env = { PAYLOAD_STORE: pathToFileURL(folder).href };
@@ -79,7 +79,7 @@ test('finds nothing to fix where all is well, in a line a check, and only reads'
   assert.deepEqual(await readdir(folder), []);
 });
 
-test('says below a problem what to do, and exits with 1', async () => {
+test('says below a problem how to fix it, and exits with 1', async () => {
   const { exitCode, stdout } = await doctor([], { TEMPORAL_NAMESPACE: 'nowhere' });
   assert.match(stdout, /\n✖ namespace {9}'nowhere' does not exist\n {20}correct TEMPORAL_NAMESPACE, or create it: /);
   assert.match(stdout, /\n1 problem to fix\.\n$/);
@@ -89,7 +89,7 @@ test('says below a problem what to do, and exits with 1', async () => {
 describe('settings', () => {
   for (const env of [{ TEMPORAL_ADDRESS: 'http://localhost' }, { NESTED_SERVER_ALLOW: '10.0.0.0/99' }]) {
     const [name = ''] = Object.keys(env);
-    test(`a ${name} that can't be used is named`, async () => {
+    test(`an invalid ${name} is reported by name`, async () => {
       const { exitCode, of, problems } = await diagnosis([], env);
       assert.deepEqual({ exitCode, problems }, { exitCode: exitCodes.failed, problems: ['settings'] });
       assert.match(of('settings').found, new RegExp(name));
@@ -98,14 +98,14 @@ describe('settings', () => {
 });
 
 describe('Temporal', () => {
-  test('out of reach is told, and what does not need it is checked still', async () => {
+  test('that is out of reach is reported, and checks that do not need it still run', async () => {
     const { exitCode, of, problems } = await diagnosis(['--api-url', server.url], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
     assert.deepEqual({ exitCode, problems }, { exitCode: exitCodes.failed, problems: ['Temporal'] });
     assert.match(of('Temporal').found, /TEMPORAL_ADDRESS/);
     assert.equal(of('nested server').verdict, 'ok');
   });
 
-  test('that takes connections and is silent does not hold the doctor up', async (t) => {
+  test('that accepts connections but never answers does not block the doctor', async (t) => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     t.after(() => silent.close());
@@ -114,7 +114,7 @@ describe('Temporal', () => {
     assert.deepEqual(problems, ['Temporal']);
   });
 
-  test('without our search attributes works, and is told how to get them', async () => {
+  test('without our search attributes is a warning that says how to register them', async () => {
     const namespace = `bare-${randomUUID()}`;
     await temporal.env.client.workflowService.registerNamespace({
       namespace,
@@ -131,14 +131,14 @@ describe('Temporal', () => {
 });
 
 describe('workers', () => {
-  test('that are not there are a problem', async () => {
+  test('that do not exist are a problem', async () => {
     const { of, problems } = await diagnosis([], { TEMPORAL_TASK_QUEUE: 'nobody-polls' });
     assert.deepEqual(problems, ['workers']);
     assert.match(of('workers').found, /^no worker polls nobody-polls$/);
     assert.match(of('workers').mend ?? '', /npx nested-conversation-worker/);
   });
 
-  test('of which no version is current are a problem, until what it says was done', async (t) => {
+  test('without a current version are a problem until its advice is followed', async (t) => {
     const queue = `versioned-${randomUUID()}`;
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: queue };
     const versioned = { ...env, TEMPORAL_DEPLOYMENT_NAME: queue, TEMPORAL_WORKER_BUILD_ID: 'v1' };
@@ -166,7 +166,7 @@ describe('the newest start', () => {
     return workflowIdOf(input.sid);
   };
 
-  test('that was encrypted with a key that is not here is a problem; with it, none', async (t) => {
+  test('is a problem only if the key that it was encrypted with is missing', async (t) => {
     const workflowId = await startWith(t, new Map([['k1', createSecretKey(key, 'base64')]]));
     const without = await diagnosis();
     assert.deepEqual(without.problems, ['newest start']);
@@ -178,7 +178,7 @@ describe('the newest start', () => {
     assert.ok(!JSON.stringify([without, withKey]).includes(key));
   });
 
-  test('that was not encrypted though there are keys is told', async (t) => {
+  test('is a warning if it was not encrypted although there are keys', async (t) => {
     await startWith(t, new Map());
     const { exitCode, of } = await diagnosis([], { PAYLOAD_ENCRYPTION_KEYS: `k1:${key}` });
     assert.match(of('newest start').found, /is not encrypted, although keys are set here$/);
@@ -186,7 +186,7 @@ describe('the newest start', () => {
   });
 });
 
-test('a payload store out of reach is a problem', async () => {
+test('a payload store that is out of reach is a problem', async () => {
   const { of, problems } = await diagnosis([], {
     PAYLOAD_STORE: 's3://bucket/prefix',
     ALLOW_PLAINTEXT_PAYLOADS: 'true',
@@ -205,7 +205,7 @@ describe('the nested server', () => {
     return { ...of('nested server'), exitCode };
   };
 
-  test('that takes the session API key is well, and the key is printed nowhere', async () => {
+  test('that accepts the session API key is ok, and the key is never printed', async () => {
     server.options.sessionApiKey = 'key-of-the-session';
     const finding = await nestedServer([], { NESTED_SESSION_API_KEY: 'key-of-the-session' });
     assert.equal(finding.verdict, 'ok');
@@ -213,7 +213,7 @@ describe('the nested server', () => {
     assert.doesNotMatch(JSON.stringify(finding), /key-of-the-session/);
   });
 
-  test('that refuses the session API key is a problem', async () => {
+  test('that rejects the session API key is a problem', async () => {
     server.options.sessionApiKey = 'another-key';
     const { verdict, mend, exitCode } = await nestedServer(['--session-api-key', 'key-of-the-session']);
     assert.deepEqual([verdict, exitCode], ['problem', exitCodes.failed]);
@@ -225,19 +225,19 @@ describe('the nested server', () => {
     assert.match((await nestedServer()).found, /connection refused/);
   });
 
-  test('that never answers does not hold the doctor up', async (t) => {
+  test('that never answers does not block the doctor', async (t) => {
     const fault = server.inject({ path: /events/, fault: { kind: 'delay-until' } });
     t.after(() => fault.release());
     assert.match((await nestedServer()).found, /no answer within 10000 ms/);
   });
 
-  test('that NESTED_SERVER_ALLOW does not allow is a problem, and hears nothing', async () => {
+  test('that NESTED_SERVER_ALLOW does not allow is a problem and receives no request', async () => {
     const { found } = await nestedServer([], { NESTED_SERVER_ALLOW: '*.example.com' });
     assert.match(found, /no rule of NESTED_SERVER_ALLOW allows 127\.0\.0\.1/);
     assert.equal(server.requests.length, 0);
   });
 
-  test('that speaks another dialect is told apart, and well when it is named', async (t) => {
+  test('of the other kind is a problem unless it is named', async (t) => {
     const other = await AgentServerStandIn.listen();
     t.after(() => other.close());
     const as = async (dialect: string) =>

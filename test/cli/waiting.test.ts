@@ -42,7 +42,7 @@ const ready = () => conversations().ensureReady(inputFor(server.url, { sid }));
 const holdCreate = () => server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
 
 describe('wait', () => {
-  test('waits for a start that is there, with progress on standard error', async () => {
+  test('waits for an existing start, with progress on standard error', async () => {
     const post = holdCreate();
     await started();
     const waiting = begin(['wait', sid]);
@@ -54,7 +54,7 @@ describe('wait', () => {
     assert.equal(exitCode, 0);
   });
 
-  test('for no longer than its time limit says how to go on, and exits with a code of its own', async () => {
+  test('that times out says how to continue and exits with its own code', async () => {
     const post = holdCreate();
     await started();
     const { exitCode, stderr, stdout } = await run(['wait', sid, '--timeout', '1 second']);
@@ -72,13 +72,13 @@ describe('wait', () => {
     post.release();
   });
 
-  test('of what nobody started is an error', async () => {
+  test('for a conversation that was never started is an error', async () => {
     const { exitCode, stderr } = await run(['wait', sid]);
     assert.match(stderr, /^nested-conversation: Temporal has no start of conversation conv-\S+: [^\n]+\n$/);
     assert.equal(exitCode, exitCodes.notFound);
   });
 
-  test('that is interrupted says that the start goes on, and how to follow or cancel it', async () => {
+  test('that is interrupted says that the start continues, and how to follow or cancel it', async () => {
     const post = holdCreate();
     await started();
     const waiting = begin(['wait', sid]);
@@ -94,7 +94,7 @@ describe('wait', () => {
 });
 
 describe('status', () => {
-  test('--watch follows a start to its end, and then tells what became of it', async () => {
+  test('--watch follows a start to its end and then prints its status', async () => {
     const post = holdCreate();
     await started();
     const watching = begin(['status', sid, '--watch', '--exit-status']);
@@ -105,7 +105,7 @@ describe('status', () => {
     assert.equal(exitCode, 0);
   });
 
-  test('--exit-status tells by its exit code', async () => {
+  test('--exit-status reports the phase in the exit code', async () => {
     const post = holdCreate();
     server.options.settings = 'missing';
     await started();
@@ -118,20 +118,20 @@ describe('status', () => {
     assert.equal(exitCode, exitCodes.failed);
   });
 
-  test('takes any id that start prints', async () => {
+  test('accepts every id that start prints', async () => {
     const { stdout } = await run(['start', ...complete()]);
     const [, workflowId = '', runId = ''] = /workflow (\S+), run (\S+)/.exec(stdout) ?? [];
     assert.equal(workflowId, workflowIdOf(sid));
     await ready();
     for (const id of [sid, workflowId, runId]) {
-      const { stdout: told, stderr } = await run(['status', id]);
-      assert.ok(told.startsWith(`${sid}: ready`), `${id}: ${told}${stderr}`);
+      const { stdout: output, stderr } = await run(['status', id]);
+      assert.ok(output.startsWith(`${sid}: ready`), `${id}: ${output}${stderr}`);
     }
   });
 });
 
-describe('a start of what is there already', () => {
-  test('with another message is refused with a code of its own, and names --resume', async () => {
+describe('a start of an existing conversation', () => {
+  test('with another message is rejected with its own exit code and suggests --resume', async () => {
     await ready();
     const { exitCode, stderr, stdout } = await run(['start', ...complete(), '--message', 'Fix the tests', '--wait']);
     assert.match(stderr, /^nested-conversation: The message was not sent to conv-\S+: .*\n.*add --resume\n$/);
@@ -139,7 +139,7 @@ describe('a start of what is there already', () => {
     assert.deepEqual(server.conversation(sid).messagesSeenByModel, ['Fix the build']);
   });
 
-  test('with the same message says that it was started already', async () => {
+  test('with the same message says that it was already started', async () => {
     await ready();
     assert.match((await run(['start', ...complete()])).stdout, /^conv-\S+ was already started \(ready\): workflow/);
     const { stdout } = await run(['start', ...complete(), '--wait']);
@@ -148,7 +148,7 @@ describe('a start of what is there already', () => {
 });
 
 describe('cancel', () => {
-  test('says that it asked a start to end', async () => {
+  test('says that it asked the start to end', async () => {
     const post = holdCreate();
     await started();
     const { stdout } = await run(['cancel', sid]);
@@ -168,7 +168,7 @@ describe('cancel', () => {
 });
 
 describe('the command line', () => {
-  test('takes where Temporal is from options, before and after the command', async () => {
+  test('accepts the Temporal address and namespace as options before and after the command', async () => {
     const { address } = temporal.env;
     const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_NAMESPACE: 'nowhere' };
     await ready();
@@ -178,13 +178,13 @@ describe('the command line', () => {
     assert.equal(after.stdout, before.stdout);
   });
 
-  test('takes the task queue from an option', async () => {
+  test('accepts the task queue as an option', async () => {
     await run(['start', ...complete(), '--task-queue', 'elsewhere']);
     const description = await temporal.env.client.workflow.getHandle(workflowIdOf(sid)).describe();
     assert.equal(description.taskQueue, 'elsewhere');
   });
 
-  test('takes a profile from an option', async (t) => {
+  test('accepts a profile as an option', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'profile-'));
     t.after(() => rm(folder, { recursive: true }));
     const file = join(folder, 'temporal.toml');
@@ -200,25 +200,25 @@ describe('the command line', () => {
     assert.equal((await run(['--version'])).stdout, `${version}\n`);
   });
 
-  test('has no --timeout of a start any more that reads as the limit of its wait', async () => {
+  test('rejects --timeout for a start and names the two options that replace it', async () => {
     const { exitCode, stderr } = await run(['start', ...complete(), '--timeout', '5 minutes']);
     assert.match(stderr, /^nested-conversation: --timeout is now --request-timeout; .*--wait-timeout[^\n]*\n$/);
     assert.equal(exitCode, exitCodes.usage);
   });
 
-  test('names a field of --input as the file does, and an option as it was written', async () => {
+  test('reports a problem under the field name in --input, or under the option name', async () => {
     const input = JSON.stringify({ ...inputFor(server.url, { sid }), userId: '' });
     const { stderr } = await run(['start', '--input', '-', '--interval', '2'], { input });
     assert.match(stderr, /^nested-conversation: userId is empty\nnested-conversation: --interval is '2'[^\n]*\n$/);
   });
 
-  test('reads an input that begins with a byte order mark', async () => {
+  test('reads an input with a byte order mark', async () => {
     const input = `\ufeff${JSON.stringify(inputFor(server.url, { sid }))}`;
     const { exitCode, stderr } = await run(['start', '--input', '-', '--wait'], { input });
     assert.equal(exitCode, 0, stderr);
   });
 
-  test('shows nothing that a terminal would act on', async () => {
+  test('prints no terminal escapes', async () => {
     server.script(sid, { agent: 'errors', errorReason: 'bad \u001b[31mred\u001b[0m\u0007 \u202ereversed' });
     const { stdout, stderr } = await run(['start', ...complete(), '--wait']);
     const status = await run(['status', sid]);

@@ -50,7 +50,7 @@ const messagesOf = (sid: string) => server.conversation(sid).messagesSeenByModel
 
 async function rejection(outcome: Promise<unknown>): Promise<unknown> {
   return outcome.then(
-    (value) => assert.fail(`It resolved to ${JSON.stringify(value)}`),
+    (value) => assert.fail(`expected a rejection, got ${JSON.stringify(value)}`),
     (error: unknown) => error,
   );
 }
@@ -73,7 +73,7 @@ const deliveries: readonly {
 
 describe('another message for a conversation', () => {
   for (const { differs, change } of deliveries) {
-    test(`that is being started is refused: ${JSON.stringify(change)}`, async () => {
+    test(`that is being started is rejected: ${JSON.stringify(change)}`, async () => {
       const input = inputFor(server.url);
       const { runId, workflowId } = await unattended.start(input);
       const error = await rejection(unattended.ensureReady({ ...input, ...change }));
@@ -84,7 +84,7 @@ describe('another message for a conversation', () => {
       await terminate(input.sid);
     });
 
-    test(`that is ready is refused, and names resume: ${JSON.stringify(change)}`, async () => {
+    test(`that is ready is rejected with a hint to resume: ${JSON.stringify(change)}`, async () => {
       const input = inputFor(server.url);
       await conversations.ensureReady(input);
       const error = await rejection(conversations.start({ ...input, ...change }));
@@ -95,7 +95,7 @@ describe('another message for a conversation', () => {
     });
   }
 
-  test('is a replay that differs', async () => {
+  test('can be a different replay', async () => {
     const input = inputFor(server.url, { initialUserMsg: null, replayJson: replay('one') });
     await unattended.start(input);
     const error = await rejection(unattended.start({ ...input, replayJson: replay('other') }));
@@ -103,7 +103,7 @@ describe('another message for a conversation', () => {
     await terminate(input.sid);
   });
 
-  test('is none where it is the same in another spelling', async () => {
+  test('is not detected if only the spelling of the input differs', async () => {
     const input = inputFor(server.url);
     await unattended.start(input);
     const spelled = {
@@ -117,7 +117,7 @@ describe('another message for a conversation', () => {
   });
 });
 
-test('a large replay is compared by its digest, and is not fetched', async (t) => {
+test('a large replay is compared by its digest without being fetched', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'attaching-'));
   t.after(() => rm(folder, { recursive: true }));
   const payloadStore = new FolderStore(folder);
@@ -131,7 +131,7 @@ test('a large replay is compared by its digest, and is not fetched', async (t) =
 });
 
 describe('a run of another client', () => {
-  test('without a memo is attached to by the same start', async () => {
+  test('without a memo can be attached to by the same start', async () => {
     const input = inputFor(server.url);
     const { firstExecutionRunId } = await startRaw(input, input.sid);
     const { runId, attachedTo } = await unattended.start(input);
@@ -143,7 +143,7 @@ describe('a run of another client', () => {
     await terminate(input.sid);
   });
 
-  test('whose memo claims another user is judged by its input', async () => {
+  test('whose memo claims another user is compared by its input', async () => {
     const input = inputFor(server.url);
     await temporal.env.client.workflow.start(workflowType, {
       workflowId: workflowIdOf(input.sid),
@@ -156,7 +156,7 @@ describe('a run of another client', () => {
   });
 
   for (const { what, input } of [
-    { what: 'no object', input: ['nothing'] },
+    { what: 'not an object', input: ['nothing'] },
     { what: 'null', input: null },
   ]) {
     test(`with an input that is ${what} can't be compared`, async () => {
@@ -167,7 +167,7 @@ describe('a run of another client', () => {
     });
   }
 
-  test("that is encrypted with a key that is not here can't be compared, and its status can be read", async () => {
+  test("that is encrypted with a missing key can't be compared, but its status can be read", async () => {
     const dataConverter = dataConverterFor(new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]));
     const { connection } = temporal.env;
     const encrypting = new NestedConversations(
@@ -183,7 +183,7 @@ describe('a run of another client', () => {
     await terminate(input.sid);
   });
 
-  test('that named no user, and so was refused, is in nobody’s way', async () => {
+  test('that failed because it named no user does not block another start', async () => {
     const input = inputFor(server.url);
     const handle = await startRaw({ ...input, userId: undefined }, input.sid, defaultTaskQueue);
     await handle.result().catch(() => undefined);
@@ -200,13 +200,13 @@ describe('resuming', () => {
     server.restart();
   });
 
-  test('by two callers at once is one run, with the message once', async () => {
+  test('by two callers at once is one run and sends the message once', async () => {
     const resumed = await Promise.all([1, 2, 3].map(() => conversations.ensureReady(next(input), { resume: true })));
     assert.equal(new Set(resumed.map(({ runId }) => runId)).size, 1);
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 
-  test('by two callers with different messages sends one of them, and tells the other', async () => {
+  test('by two callers with different messages sends one and rejects the other', async () => {
     const other = { ...input, initialUserMsg: { content: 'And the docs' } };
     const outcomes = await Promise.allSettled([
       conversations.ensureReady(next(input), { resume: true }),
@@ -235,14 +235,14 @@ describe('resuming', () => {
     return new NestedConversations(client, { onHint: () => undefined });
   };
 
-  test('shares a run that began and ended since it was called', async () => {
+  test('shares a run that began and ended during the call', async () => {
     const first = () => conversations.ensureReady(next(input), { resume: true });
     const { attached, attachedTo } = await late(first).ensureReady(next(input), { resume: true });
     assert.deepEqual([attached, attachedTo], [true, 'ready']);
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 
-  test('is refused by a run with another message that began and ended since it was called', async () => {
+  test('is rejected if a run with another message began and ended during the call', async () => {
     const first = () => conversations.ensureReady(next(input), { resume: true });
     const other = { ...input, initialUserMsg: { content: 'And the docs' } };
     await assert.rejects(late(first).ensureReady(other, { resume: true }), {
@@ -251,7 +251,7 @@ describe('resuming', () => {
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 
-  test('after a run that the caller kept shares what its first attempt began', async () => {
+  test('with resumeAfter shares the run that the first attempt began', async () => {
     const { runId: resumeAfter } = await conversations.status(input.sid);
     const first = await conversations.ensureReady(next(input), { resumeAfter });
     const second = await conversations.ensureReady(next(input), { resumeAfter });
@@ -262,13 +262,13 @@ describe('resuming', () => {
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 
-  test('again, after that, sends again', async () => {
+  test('twice in sequence sends the message twice', async () => {
     await conversations.ensureReady(next(input), { resume: true });
     await conversations.ensureReady(next(input), { resume: true });
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests', 'And the tests']);
   });
 
-  test('attaches to a start of the same that is under way, and is refused by another', async () => {
+  test('attaches to a running start with the same message, and is rejected by one with another', async () => {
     const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
     const first = await conversations.start(next(input), { resume: true });
     await post.reached;
@@ -281,8 +281,8 @@ describe('resuming', () => {
   });
 });
 
-describe('the same agent-server conversation in another spelling', () => {
-  test('is the same start', async (t) => {
+describe('an agent-server conversation id in another spelling', () => {
+  test('attaches to the same start', async (t) => {
     const agentServer = await AgentServerStandIn.listen();
     t.after(() => agentServer.close());
     const sid = randomUUID();
@@ -303,7 +303,7 @@ describe('the same agent-server conversation in another spelling', () => {
   });
 });
 
-test('every error knows what it is about', async () => {
+test('every error has the sid, the workflow id, the run id and its cause', async () => {
   server.options.sessionApiKey = 'the-right-key';
   const input = inputFor(server.url);
   const error = await rejection(conversations.ensureReady(input));

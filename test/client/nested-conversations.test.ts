@@ -34,7 +34,7 @@ afterEach(() => server.close());
 
 const create = 'POST /api/conversations';
 const eventsOf = (sid: string) => `/api/conversations/${sid}/events`;
-/** The result of a run that became ready at the first look. */
+/** The result of a run that became ready at the first check. */
 const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });
 
 /** The result of `ensureReady` without the fields about the run. */
@@ -46,12 +46,12 @@ const terminate = (sid: string) => temporal.env.client.workflow.getHandle(workfl
 
 const holdCreate = () => server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
 
-/** Holds a look: the one after `looksBefore`. `createConversation` reads the events twice, around its POST. */
+/** Holds the check after `looksBefore` others. `createConversation` reads the events twice, around its POST. */
 const holdLook = (sid: string, looksBefore = 0) =>
   server.inject({ path: eventsOf(sid), after: 2 + looksBefore, fault: { kind: 'delay-until' } });
 
-describe('an id that runs', () => {
-  test('is attached to by a second start, which posts nothing', async () => {
+describe('an id with a running start', () => {
+  test('is attached to by a second start without another POST', async () => {
     const input = inputFor(server.url);
     const post = holdCreate();
     const first = await conversations.start(input);
@@ -65,7 +65,7 @@ describe('an id that runs', () => {
   });
 
   for (const callers of [2, 10]) {
-    test(`is one run with one POST and one result for ${callers} callers at once`, async () => {
+    test(`has one run, one POST and one result for ${callers} callers at once`, async () => {
       const input = inputFor(server.url);
       const runIds = new Set<string>();
       const onProgress = ({ runId }: ConversationStatus) => runIds.add(runId);
@@ -83,7 +83,7 @@ describe('an id that runs', () => {
   ] as const;
   for (const { other, change } of others) {
     for (const resume of [false, true]) {
-      test(`is refused to a caller with another ${other}${resume ? ', also to resume' : ''}`, async () => {
+      test(`rejects a caller with another ${other}${resume ? ' who resumes' : ''}`, async () => {
         const theirs = inputFor(server.url, { sid: randomUUID(), userId: 'ada-lovelace' });
         await unattended.start(theirs);
         const error = await rejection(unattended.start({ ...theirs, ...change }, { resume }));
@@ -101,7 +101,7 @@ describe('an id that runs', () => {
 
 describe('an id whose run has ended', () => {
   for (const settings of ['complete', 'missing'] as const) {
-    test(`is another user's still, to resume or to start again (settings ${settings})`, async () => {
+    test(`still belongs to its user, whether it is resumed or started again (settings ${settings})`, async () => {
       server.options.settings = settings;
       const input = inputFor(server.url);
       await conversations.ensureReady(input).catch(() => undefined);
@@ -114,7 +114,7 @@ describe('an id whose run has ended', () => {
     });
   }
 
-  test('is started again after a failure', async () => {
+  test('can be started again after a failure', async () => {
     server.options.settings = 'missing';
     const input = inputFor(server.url);
     const first = await conversations.start(input);
@@ -124,7 +124,7 @@ describe('an id whose run has ended', () => {
     assert.notEqual((await conversations.status(input.sid)).runId, first.runId);
   });
 
-  test("gives a completed run's result, and asks the server nothing", async () => {
+  test("returns a completed run's result without a request to the server", async () => {
     const input = inputFor(server.url);
     const first = await conversations.ensureReady(input);
     const requests = server.requests.length;
@@ -135,7 +135,7 @@ describe('an id whose run has ended', () => {
     assert.equal(server.requests.length, requests);
   });
 
-  test('goes on with a new message where a completed one is resumed', async () => {
+  test('takes a new message if a completed run is resumed', async () => {
     const input = inputFor(server.url);
     await conversations.ensureReady(input);
     const first = await conversations.status(input.sid);
@@ -154,7 +154,7 @@ describe('an id whose run has ended', () => {
 });
 
 describe('a start that fails', () => {
-  test('as InvalidInput is not started at all', async () => {
+  test('with InvalidInput does not reach Temporal', async () => {
     const input = inputFor(server.url, { userId: '', readiness: { maximumAttempts: 0 } });
     const error = await rejection(conversations.ensureReady(input));
     assert.ok(error instanceof InvalidInputError);
@@ -167,7 +167,7 @@ describe('a start that fails', () => {
     assert.equal(server.requests.length, 0);
   });
 
-  test('as InvalidInput by a client that checks nothing tells the same', async () => {
+  test('with InvalidInput reports the same if the client did not validate', async () => {
     const sid = randomUUID();
     const { client } = temporal.env;
     const handle = await client.workflow.start(workflowType, {
@@ -181,7 +181,7 @@ describe('a start that fails', () => {
     assert.deepEqual(error.details, { problems: [{ field: 'userId', problem: 'is empty' }] });
   });
 
-  test('as ConversationRejected tells what the server called it', async () => {
+  test("with ConversationRejected reports the server's msg_id", async () => {
     server.options.settings = 'missing';
     const error = await rejection(conversations.ensureReady(inputFor(server.url)));
     assert.ok(error instanceof ConversationRejectedError);
@@ -193,7 +193,7 @@ describe('a start that fails', () => {
     });
   });
 
-  test('as Unauthorized tells the status, and neither key', async () => {
+  test('with Unauthorized reports the status and neither key', async () => {
     server.options.sessionApiKey = 'the-right-key';
     const input = inputFor(server.url, { client: { sessionApiKey: 'the-wrong-key' } });
     const error = await rejection(conversations.ensureReady(input));
@@ -202,7 +202,7 @@ describe('a start that fails', () => {
     assert.doesNotMatch(error.message, /the-(right|wrong)-key/);
   });
 
-  test('as ConversationNotReady tells how it waited, and what it saw', async () => {
+  test('with ConversationNotReady reports its policy and what the last check saw', async () => {
     const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 2 } });
     server.script(input.sid, { agent: 'dead' });
     const error = await rejection(conversations.ensureReady(input));
@@ -217,7 +217,7 @@ describe('a start that fails', () => {
     });
   });
 
-  test("as ConversationFailed tells the server's reason", async () => {
+  test("with ConversationFailed reports the server's reason", async () => {
     const input = inputFor(server.url);
     server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
     const error = await rejection(conversations.ensureReady(input));
@@ -225,7 +225,7 @@ describe('a start that fails', () => {
     assert.deepEqual(error.details, { reason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
   });
 
-  test('because it was cancelled tells that', async () => {
+  test('because it was cancelled says so', async () => {
     const input = inputFor(server.url, { readiness: { interval: '1 hour' } });
     server.script(input.sid, { agent: 'dead' });
     const failure = rejection(conversations.ensureReady(input));
@@ -234,7 +234,7 @@ describe('a start that fails', () => {
     await assertAborted(await failure, input.sid, 'cancelled');
   });
 
-  test('because it was terminated tells that', async () => {
+  test('because it was terminated says so', async () => {
     const input = inputFor(server.url);
     const onProgress = ({ closedAt }: ConversationStatus) => void (closedAt || terminate(input.sid));
     await assertAborted(await rejection(unattended.ensureReady(input, { onProgress })), input.sid, 'terminated');
@@ -242,7 +242,7 @@ describe('a start that fails', () => {
 });
 
 describe('the status of a start', () => {
-  test('is queued where no worker has taken it up', async () => {
+  test('is queued until a worker takes it up', async () => {
     const input = inputFor(server.url);
     await unattended.start(input);
     assert.deepEqual(await knownOf(input.sid), { phase: 'queued' });
@@ -258,7 +258,7 @@ describe('the status of a start', () => {
     post.release();
   });
 
-  test('is checking during a look, with the looks that ended and what the last one saw', async () => {
+  test('is checking during the readiness checks, with their number and what the last one saw', async () => {
     const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 2 } });
     server.script(input.sid, { agent: 'dead' });
     const look = holdLook(input.sid, 1);
@@ -289,7 +289,7 @@ describe('the status of a start', () => {
     { phase: 'ready', settings: 'complete' },
     { phase: 'failed', settings: 'missing' },
   ] as const) {
-    test(`is ${phase} at the end, and says when that was`, async () => {
+    test(`is ${phase} at the end, with the time`, async () => {
       server.options.settings = settings;
       const input = inputFor(server.url);
       await conversations.ensureReady(input).catch(() => undefined);
@@ -299,7 +299,7 @@ describe('the status of a start', () => {
     });
   }
 
-  test('says that no worker goes on with it, until one does', async () => {
+  test('says that no worker continues it, until one does', async () => {
     const taskQueue = randomUUID();
     const starts = new NestedConversations(temporal.env.client, { taskQueue });
     const input = inputFor(server.url, { readiness: { interval: '1 second' } });
@@ -323,7 +323,7 @@ describe('the status of a start', () => {
     assert.equal((await starts.status(input.sid)).overdue, undefined);
   });
 
-  test('says whose it is, and on which server', async () => {
+  test('includes its user and its server', async () => {
     const input = inputFor(server.url);
     await unattended.start(input);
     const { userId, apiUrl, server: dialect } = await unattended.status(input.sid);
@@ -332,14 +332,14 @@ describe('the status of a start', () => {
   });
 
   for (const call of ['status', 'result', 'cancel'] as const) {
-    test(`of an unknown sid is not found by ${call}`, async () => {
+    test(`of an unknown sid is reported as not found by ${call}`, async () => {
       await assert.rejects(conversations[call]('never-started'), ConversationNotFoundError);
     });
   }
 });
 
 describe('waiting', () => {
-  test('ends with the reason of its signal, and the start goes on', async () => {
+  test('ends with the reason of its signal, while the start continues', async () => {
     const input = inputFor(server.url);
     const post = holdCreate();
     const waiting = new AbortController();
@@ -354,7 +354,7 @@ describe('waiting', () => {
     assert.equal(server.count(create), 1);
   });
 
-  test('reports what has changed, and nothing twice', async () => {
+  test('reports each change once', async () => {
     const input = inputFor(server.url);
     const look = holdLook(input.sid);
     let glances = 0;
@@ -404,7 +404,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 
 async function rejection(outcome: Promise<unknown>): Promise<unknown> {
   return outcome.then(
-    (value) => assert.fail(`It resolved to ${JSON.stringify(value)}`),
+    (value) => assert.fail(`expected a rejection, got ${JSON.stringify(value)}`),
     (error: unknown) => error,
   );
 }

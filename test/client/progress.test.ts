@@ -9,7 +9,7 @@ type Seen = readonly [phase: RunPhase, step?: number, attempts?: number];
 const startedAt = new Date(0);
 const ends: readonly RunPhase[] = ['ready', 'failed', 'cancelled'];
 
-function told(...seen: readonly Seen[]): string[] {
+function reported(...seen: readonly Seen[]): string[] {
   const lines: string[] = [];
   const progress = new Progress({
     onProgress: ({ phase, attempts }) => lines.push(attempts === undefined ? phase : `${phase} ${attempts}`),
@@ -30,24 +30,24 @@ function told(...seen: readonly Seen[]): string[] {
 }
 
 describe('progress', () => {
-  test('tells each phase once', () => {
+  test('reports each phase once', () => {
     const seen: Seen[] = [['queued'], ['queued'], ['creating', 1], ['creating', 1], ['checking', 2], ['ready']];
-    assert.deepEqual(told(...seen), ['queued', 'creating', 'checking', 'ready']);
+    assert.deepEqual(reported(...seen), ['queued', 'creating', 'checking', 'ready']);
   });
 
-  test('does not go back between two steps, where the phase is a guess', () => {
+  test('does not go back between two steps, while the phase is a guess', () => {
     assert.deepEqual(
-      told(['creating', 1], ['checking'], ['checking', 2, 0], ['checking'], ['checking', 2, 1], ['ready']),
+      reported(['creating', 1], ['checking'], ['checking', 2, 0], ['checking'], ['checking', 2, 1], ['ready']),
       ['creating', 'checking', 'checking 0', 'checking 1', 'ready'],
     );
-    assert.deepEqual(told(['checking', 2], ['stopping', 3], ['checking'], ['failed']), [
+    assert.deepEqual(reported(['checking', 2], ['stopping', 3], ['checking'], ['failed']), [
       'checking',
       'stopping',
       'failed',
     ]);
   });
 
-  test('does not take a create for a check after the repository was prepared', () => {
+  test('does not mistake a create for a check after the repository was prepared', () => {
     const seen: Seen[] = [
       ['queued'],
       ['preparing repository', 1],
@@ -56,10 +56,16 @@ describe('progress', () => {
       ['creating', 2],
       ['checking'],
     ];
-    assert.deepEqual(told(...seen), ['queued', 'preparing repository', 'running setup script', 'creating', 'checking']);
+    assert.deepEqual(reported(...seen), [
+      'queued',
+      'preparing repository',
+      'running setup script',
+      'creating',
+      'checking',
+    ]);
   });
 
-  test('tells of a create that is made again, once', () => {
+  test('reports a repeated create once', () => {
     const seen: Seen[] = [
       ['creating', 1],
       ['checking', 2],
@@ -68,18 +74,18 @@ describe('progress', () => {
       ['creating', 3],
       ['checking', 4],
     ];
-    assert.deepEqual(told(...seen), ['creating', 'checking', 'creating', 'checking']);
+    assert.deepEqual(reported(...seen), ['creating', 'checking', 'creating', 'checking']);
   });
 
-  test('takes no notice of an answer that comes late', () => {
-    assert.deepEqual(told(['creating', 1], ['checking', 2], ['creating', 1], ['ready'], ['checking', 2]), [
+  test('ignores an answer that arrives late', () => {
+    assert.deepEqual(reported(['creating', 1], ['checking', 2], ['creating', 1], ['ready'], ['checking', 2]), [
       'creating',
       'checking',
       'ready',
     ]);
   });
 
-  test('tells of an outage with what was last seen, and not before anything was', () => {
+  test('reports an outage with the last known status, once there is one', () => {
     const lines: unknown[] = [];
     const outages: unknown[] = [];
     const progress = new Progress({

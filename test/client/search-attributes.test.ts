@@ -36,7 +36,7 @@ async function currentDetails(sid: string): Promise<string> {
 
 // In this order, because registered attributes can't be removed.
 describe('in a namespace without our search attributes', () => {
-  test('a start works as ever, and says once what is missing', async () => {
+  test('a start works and says once what is missing', async () => {
     const hints: string[] = [];
     const conversations = new NestedConversations(temporal.env.client, { onHint: (hint) => hints.push(hint) });
     const input = inputFor(server.url);
@@ -49,7 +49,7 @@ describe('in a namespace without our search attributes', () => {
     assert.equal(await historyLength(handleOf(input.sid)), 17);
   });
 
-  test('a list by user says what is missing, and a list of all works', async () => {
+  test('a list by user says what is missing, while a list of all works', async () => {
     const conversations = new NestedConversations(temporal.env.client);
     await assert.rejects(listed(conversations, { userId: 'ada' }), { name: 'SearchAttributesMissingError' });
     const all = await listedUntil(conversations, {}, 2);
@@ -57,14 +57,14 @@ describe('in a namespace without our search attributes', () => {
   });
 });
 
-test('they are registered once, and then are there', async () => {
+test('search attributes are registered once', async () => {
   const names = ['ConversationId', 'UserId'];
   assert.deepEqual(await registerSearchAttributes(temporal.env.client), names);
   assert.deepEqual(await registerSearchAttributes(temporal.env.client), []);
 });
 
 describe('in a namespace with our search attributes', () => {
-  test('a start can be found by its user, phase and server, from its beginning to its end', async () => {
+  test('a start can be found by user, phase and server from beginning to end', async () => {
     const conversations = new NestedConversations(temporal.env.client);
     const input = inputFor(server.url, { userId: "o'brien" });
     const mine = (filter: ConversationFilter) => listedUntil(conversations, { userId: "o'brien", ...filter }, 1);
@@ -76,7 +76,7 @@ describe('in a namespace with our search attributes', () => {
     const { runId } = await conversations.start(input);
     await look.reached;
     const [running] = await mine({ phase: 'running' });
-    const { startedAt, ...known } = running ?? assert.fail('it is not in the list');
+    const { startedAt, ...known } = running ?? assert.fail('the start is not in the list');
     assert(startedAt instanceof Date);
     assert.deepEqual(known, {
       sid: input.sid,
@@ -97,7 +97,7 @@ describe('in a namespace with our search attributes', () => {
     assert.deepEqual(await listed(conversations, { userId: "o'brien", phase: 'running' }), []);
   });
 
-  test('a start whose memo is encrypted with a key that is not here is in the list, without what the memo tells', async () => {
+  test('a start whose memo is encrypted with a missing key is listed without the memo fields', async () => {
     const dataConverter = dataConverterFor(new Map([['elsewhere', createSecretKey(Buffer.alloc(32, 1))]]));
     const { connection } = temporal.env;
     const encrypting = new NestedConversations(
@@ -120,7 +120,7 @@ describe('in a namespace with our search attributes', () => {
     assert.equal((await listedUntil(conversations, { userId: 'eve', phase: 'terminated' }, 1))[0]?.sid, input.sid);
   });
 
-  test('a start that failed says why, and what to do about it', async () => {
+  test('a start that failed says why and what to do about it', async () => {
     const conversations = new NestedConversations(temporal.env.client);
     const input = inputFor(server.url, { onFailure: 'stop' });
     server.script(input.sid, { agent: 'errors', errorReason: 'out of credit' });
@@ -149,7 +149,7 @@ describe('in a namespace with our search attributes', () => {
     assert.equal(await historyLength(handleOf(input.sid)), 17);
   });
 
-  test('the phase of a start by a client of before is kept up to date', async () => {
+  test('the phase of a start by an earlier client is kept up to date', async () => {
     const { connection, client } = temporal.env;
     await connection.operatorService.addSearchAttributes({
       namespace: temporal.namespace,
@@ -165,7 +165,7 @@ describe('in a namespace with our search attributes', () => {
   });
 
   for (const userId of ["o'brien", 'a"b', 'back\\slash', "\\'", '% _ *', 'naïve ☃ 😀', 'a AND b', ' padded ', '用户']) {
-    test(`the starts of ${userId} are found, and nobody else's`, async () => {
+    test(`only the starts of ${userId} are found`, async () => {
       const conversations = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
       const input = inputFor(server.url, { userId });
       await conversations.start(input);
@@ -177,7 +177,7 @@ describe('in a namespace with our search attributes', () => {
     });
   }
 
-  test('a start by another client is found by its user, with a memo and without', async () => {
+  test('a start by another client is found by its user, with or without a memo', async () => {
     const { client } = temporal.env;
     const userId = 'grace';
     const [withMemo, without] = [inputFor(server.url, { userId }), inputFor(server.url, { userId })];
@@ -196,7 +196,7 @@ describe('in a namespace with our search attributes', () => {
     );
   });
 
-  test('the newest starts come first, whether they run or have ended', async () => {
+  test('the newest starts come first, whether they are running or have ended', async () => {
     const conversations = new NestedConversations(temporal.env.client);
     const unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
     const userId = 'in-order';
@@ -216,7 +216,7 @@ describe('in a namespace with our search attributes', () => {
     );
   });
 
-  test('the Web UI is told what runs where, which step it is at, and how it looks', async () => {
+  test('the Web UI shows the server, the user, the step and the last check', async () => {
     const conversations = new NestedConversations(temporal.env.client);
     const input = inputFor(server.url);
     const look = server.inject({

@@ -81,17 +81,17 @@ describe('a lost connection', () => {
     await line.cut();
     await failed;
     look.release();
-    await line.mend();
+    await line.restore();
     assert.deepEqual(await outcome(result), readyAtOnce(input.sid));
   });
 
-  test('makes a start come later', async () => {
+  test('delays a start', async () => {
     const input = inputFor(server.url);
     await line.cut();
     const result = conversations.ensureReady(input);
     await failed;
     assert.equal(server.count(create), 0);
-    await line.mend();
+    await line.restore();
     assert.deepEqual(await outcome(result), readyAtOnce(input.sid));
   });
 });
@@ -99,11 +99,11 @@ describe('a lost connection', () => {
 for (const { how, code, resume } of [
   { how: 'refuses', code: resourceExhausted, resume: false },
   { how: 'refuses to resume', code: resourceExhausted, resume: true },
-  { how: 'has no time for', code: deadlineExceeded, resume: false },
+  { how: 'lets time out', code: deadlineExceeded, resume: false },
 ]) {
-  test(`what a busy Temporal ${how} is asked again`, async () => {
+  test(`a start that a busy Temporal ${how} is repeated`, async () => {
     const input = inputFor(server.url);
-    // Waits for enough looks.
+    // Waits for enough readiness checks.
     const path = `/api/conversations/${input.sid}/events`;
     const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
     const busy = { start: 2, describe: 2 };
@@ -146,14 +146,14 @@ describe('a start whose answer is lost', () => {
     });
   });
 
-  test('is made again, and is the same start', async () => {
+  test('is repeated and is the same start', async () => {
     const input = inputFor(server.url);
     const { attached } = await conversations.ensureReady(input);
     assert.equal(attached, false);
     assert.equal(server.count(create), 1);
   });
 
-  test('is made again where it resumes, and goes on with what it began', async () => {
+  test('is repeated if it resumes, and continues the run that it began', async () => {
     const input = inputFor(server.url);
     await new NestedConversations(temporal.env.client).ensureReady(input);
     const next = { ...input, initialUserMsg: { content: 'And the tests' } };
@@ -166,44 +166,44 @@ describe('a start whose answer is lost', () => {
 });
 
 describe('an outage', () => {
-  test('is told as such, with the state as it was last seen, and is over when Temporal answers', async () => {
+  test('is reported with the last known state until Temporal answers', async () => {
     const input = inputFor(server.url);
     const path = `/api/conversations/${input.sid}/events`;
     const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
     const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }));
-    const told: ConversationStatus[] = [];
+    const reports: ConversationStatus[] = [];
     let tellOutage: (retrying: Retrying) => void = () => undefined;
     const outage = new Promise<Retrying>((resolve) => {
       tellOutage = resolve;
     });
-    const onProgress = (status: ConversationStatus) => told.push(status);
+    const onProgress = (status: ConversationStatus) => reports.push(status);
     const result = conversations.ensureReady(input, { onProgress, onRetrying: tellOutage });
     await look.reached;
-    while (told.at(-1)?.phase !== 'checking') await sleep(50);
+    while (reports.at(-1)?.phase !== 'checking') await sleep(50);
     await line.cut();
     const { since, reason } = await outage;
     assert.ok(since <= new Date() && reason.length > 0);
-    const stale = told.at(-1);
+    const stale = reports.at(-1);
     assert.deepEqual([stale?.phase, stale?.retrying?.since], ['checking', since]);
     look.release();
-    await line.mend();
+    await line.restore();
     await result;
-    assert.deepEqual([told.at(-1)?.phase, told.at(-1)?.retrying], ['ready', undefined]);
+    assert.deepEqual([reports.at(-1)?.phase, reports.at(-1)?.retrying], ['ready', undefined]);
   });
 
-  test('is told also before anything is known of the start', async () => {
+  test('is reported even if nothing is known about the start', async () => {
     const input = inputFor(server.url);
     const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }));
     await line.cut();
     const waiting = new AbortController();
     const onRetrying = ({ reason }: Retrying) => waiting.abort(new Error(reason));
     await assert.rejects(conversations.ensureReady(input, { onRetrying, signal: waiting.signal }));
-    await line.mend();
+    await line.restore();
   });
 });
 
 describe('a time limit', () => {
-  test('ends the waiting with what was last seen, and the start goes on', async () => {
+  test('ends the wait with the last known status, while the start continues', async () => {
     const input = inputFor(server.url);
     const path = `/api/conversations/${input.sid}/events`;
     const look = server.inject({ path, after: 2, fault: { kind: 'delay-until' } });
@@ -219,7 +219,7 @@ describe('a time limit', () => {
   });
 
   for (const timeout of ['soon', '0 seconds', '25 days'] as const) {
-    test(`of ${timeout} is refused, and nothing is started`, async () => {
+    test(`of ${timeout} is rejected and nothing is started`, async () => {
       const conversations = new NestedConversations(temporal.env.client);
       const input = inputFor(server.url);
       const waiting = conversations.ensureReady(input, { timeout: timeout as '1 second' });
@@ -229,7 +229,7 @@ describe('a time limit', () => {
   }
 });
 
-describe('many waits of a process', () => {
+describe('many waits in one process', () => {
   /** Counts the long polls in flight. */
   const counting = () => {
     const { workflowService } = temporal.env.connection;
@@ -256,7 +256,7 @@ describe('many waits of a process', () => {
     return { polls, restore };
   };
 
-  test('hold no more long polls than they may, one after the other, and all hear of the end', async (t) => {
+  test('stay within the limit of long polls, take turns, and are all answered', async (t) => {
     const client = temporal.env.client;
     const conversations = new NestedConversations(client, { taskQueue: 'without-a-worker', longPolls: 3 });
     const inputs = Array.from({ length: 12 }, () => inputFor(server.url));
@@ -271,27 +271,27 @@ describe('many waits of a process', () => {
     for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);
   });
 
-  test('are all answered where Temporal was away while they waited, and the runs ended meanwhile', async () => {
+  test('are all answered if the runs ended during an outage of Temporal', async () => {
     const direct = temporal.env.client;
     const options = { taskQueue: 'without-a-worker', onHint: () => undefined };
     const inputs = Array.from({ length: 200 }, () => inputFor(server.url));
     const starting = new NestedConversations(direct, options);
     for (const input of inputs) await starting.start(input);
     const conversations = new NestedConversations(new Client({ connection, namespace: temporal.namespace }), options);
-    let told = 0;
+    let waiting = 0;
     const onRetrying = () => {
-      told += 1;
+      waiting += 1;
     };
     const onProgress = () => undefined;
     const waits = inputs.map(({ sid }) => conversations.wait(sid, { onRetrying, onProgress }).catch((error) => error));
     await line.cut();
-    while (told < inputs.length) await sleep(50);
+    while (waiting < inputs.length) await sleep(50);
     for (const { sid } of inputs) await direct.workflow.getHandle(workflowIdOf(sid)).terminate();
-    await line.mend();
+    await line.restore();
     for (const error of await Promise.all(waits)) assert.ok(error instanceof ConversationAbortedError);
   });
 
-  test('are answered without any long poll, too', async () => {
+  test('are answered even without a long poll', async () => {
     const conversations = new NestedConversations(temporal.env.client, { longPolls: 0 });
     assert.deepEqual(
       (await Promise.all([inputFor(server.url), inputFor(server.url)].map((one) => conversations.ensureReady(one))))
@@ -300,7 +300,7 @@ describe('many waits of a process', () => {
     );
   });
 
-  test('on one signal leave no listener behind, and warn of none', async (t) => {
+  test('on one signal leave no listener behind and cause no warning', async (t) => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
     process.on('warning', note);
@@ -320,7 +320,7 @@ describe('many waits of a process', () => {
   });
 });
 
-test('what a caller does when it hears of progress is its own call', async () => {
+test('a call made in onProgress is independent of the wait', async () => {
   const conversations = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
   const { sid } = inputFor(server.url);
   const calls: Promise<unknown>[] = [];
@@ -338,7 +338,7 @@ test('what a caller does when it hears of progress is its own call', async () =>
 describe('an abort', () => {
   const enough = new Error('enough');
 
-  test('ends a call that Temporal leaves unanswered', async () => {
+  test('ends a call that Temporal does not answer', async () => {
     const waiting = new AbortController();
     const conversations = through({
       describe() {
@@ -351,7 +351,7 @@ describe('an abort', () => {
     await assert.rejects(conversations.ensureReady(inputFor(server.url), { signal, onProgress }), enough);
   });
 
-  test('ends waiting for a connection that does not come back', async () => {
+  test('ends a wait for a connection that does not come back', async () => {
     const waiting = new AbortController();
     const conversations = through({
       async start() {
@@ -363,7 +363,7 @@ describe('an abort', () => {
     await assert.rejects(conversations.ensureReady(inputFor(server.url), { signal }), enough);
   });
 
-  test('that came before starts nothing', async () => {
+  test('before the call starts nothing', async () => {
     const input = inputFor(server.url);
     const conversations = new NestedConversations(temporal.env.client);
     await assert.rejects(conversations.ensureReady(input, { signal: AbortSignal.abort(enough) }), enough);

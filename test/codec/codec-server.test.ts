@@ -54,7 +54,7 @@ describe('the codec server', () => {
     assert.deepEqual(await (await post('/decode', encoded)).json(), plain);
   });
 
-  test('decrypts what it can, beside what it can not', async () => {
+  test('decrypts what it can and leaves the rest unchanged', async () => {
     const { payloads } = (await encrypted()) as typeof plain;
     const foreign = {
       metadata: { encoding: base64('binary/encrypted'), 'encryption-key-id': base64('k9') },
@@ -64,26 +64,26 @@ describe('the codec server', () => {
     assert.deepEqual(((await response.json()) as typeof plain).payloads, [plain.payloads[0], foreign]);
   });
 
-  test('is found below any path, and does not mind a query', async () => {
+  test('answers below any path and ignores a query', async () => {
     const response = await post('/default/codec/decode?preserveStorageRefs=true', await encrypted());
     assert.deepEqual(await response.json(), plain);
   });
 
-  test('takes the token as a segment of the path', async () => {
+  test('accepts the token as a path segment', async () => {
     const path = `/${encodeURIComponent(token)}/decode`;
     assert.deepEqual(await (await post(path, await encrypted(), {})).json(), plain);
   });
 
   const strangers: [name: string, headers: Record<string, string>][] = [
-    ['nobody', {}],
+    ['a request without a token', {}],
     ['a wrong token', { Authorization: 'Bearer the token of another' }],
-    ['the token in another scheme', { Authorization: `Basic ${token}` }],
+    ['a token in another scheme', { Authorization: `Basic ${token}` }],
     ['an empty token', { Authorization: 'Bearer ' }],
     ['a wrong cookie', { Cookie: 'codec-server-token=wrong' }],
     ['a page of the Web UI without a token', { Origin: origin }],
   ];
   for (const [name, headers] of strangers) {
-    test(`decrypts nothing for ${name}`, async () => {
+    test(`does not decrypt for ${name}`, async () => {
       const response = await post('/decode', await encrypted(), headers);
       assert.equal(response.status, 401);
       assert.doesNotMatch(await response.text(), /Fix/);
@@ -94,7 +94,7 @@ describe('the codec server', () => {
     ['data', zlibOf(4_000_000)],
     ['metadata', deflateSync(withMetadata(4_000_000))],
   ] as const) {
-    test(`decodes only so much ${what} for a request, and leaves the rest as it is`, async () => {
+    test(`limits the ${what} decoded per request and leaves the rest unchanged`, async () => {
       const bomb = { metadata: { encoding: base64('binary/zlib') }, data: compressed.toString('base64') };
       const response = await post('/decode', { payloads: Array.from({ length: 40 }, () => bomb) });
       const { payloads } = (await response.json()) as typeof plain;
@@ -106,17 +106,23 @@ describe('the codec server', () => {
   }
 
   const mistakes: [name: string, path: string, body: unknown, status: number, message: RegExp][] = [
-    ['no JSON', '/decode', '{', 400, /JSON/],
+    ['invalid JSON', '/decode', '{', 400, /JSON/],
     ['a list of numbers for data', '/decode', { payloads: [{ data: [1, 2, 3] }] }, 400, /payloads\.0\.data /],
     ['a length for data', '/decode', { payloads: [{ data: { length: 1e9 } }] }, 400, /payloads\.0\.data /],
     ['data that is not base64', '/decode', { payloads: [{ data: 'a b?' }] }, 400, /payloads\.0\.data is not base64/],
     ['metadata that is not base64', '/decode', { payloads: [{ metadata: { a: '{}' } }] }, 400, /metadata\.a is not/],
-    ['metadata that is no text', '/encode', { payloads: [{ metadata: { a: 7 } }] }, 400, /payloads\.0\.metadata\.a /],
-    ['payloads that are no list', '/decode', { payloads: { length: 7 } }, 400, /payloads /],
+    [
+      'metadata that is not a string',
+      '/encode',
+      { payloads: [{ metadata: { a: 7 } }] },
+      400,
+      /payloads\.0\.metadata\.a /,
+    ],
+    ['payloads that are not a list', '/decode', { payloads: { length: 7 } }, 400, /payloads /],
     ['a request that is a list', '/decode', [], 400, /the request /],
-    ['no payload but an empty list that never ends', '/decode', `{"payloads":${'['.repeat(1e6)}`, 400, /5 levels/],
+    ['endlessly nested lists', '/decode', `{"payloads":${'['.repeat(1e6)}`, 400, /5 levels/],
     ['a million payloads', '/decode', `{"payloads":[${'{},'.repeat(1e6)}{}]}`, 400, /100000 values/],
-    ['a message of a terminal', '/decode', { payloads: [{ metadata: { '\u001b[31m': 7 } }] }, 400, /\.\ufffd\[31m /],
+    ['a terminal escape in a key', '/decode', { payloads: [{ metadata: { '\u001b[31m': 7 } }] }, 400, /\.\ufffd\[31m /],
     ['an unknown operation', '/delete', { payloads: [] }, 404, /POST \/decode/],
     [
       'an unknown key',
@@ -135,7 +141,7 @@ describe('the codec server', () => {
     ['a request of 65 MB', '/decode', `"${'x'.repeat(65 * 1024 * 1024)}"`, 413, /67108864 bytes/],
   ];
   for (const [name, path, body, status, message] of mistakes) {
-    test(`says what is wrong with ${name}`, async () => {
+    test(`explains what is wrong with ${name}`, async () => {
       const response = await post(path, body);
       assert.equal(response.status, status);
       assert.match(await response.text(), message);
@@ -147,7 +153,7 @@ describe('a page of', () => {
   const preflight = (from: string) =>
     fetch(`${url}/decode`, { method: 'OPTIONS', headers: { Origin: from, 'Access-Control-Request-Method': 'POST' } });
 
-  test('the Web UI may call, with credentials and the headers that it sends', async () => {
+  test('the Web UI may call the server with credentials and its own headers', async () => {
     const { status, headers } = await preflight(origin);
     assert.equal(status, 204);
     assert.equal(headers.get('access-control-allow-origin'), origin);
@@ -157,7 +163,7 @@ describe('a page of', () => {
     assert.equal(response.headers.get('access-control-allow-origin'), origin);
   });
 
-  test('another site may not', async () => {
+  test('another site may not call the server', async () => {
     const { headers } = await preflight('http://evil.example');
     assert.equal(headers.get('access-control-allow-origin'), null);
   });
@@ -166,7 +172,7 @@ describe('a page of', () => {
 describe('signing in', () => {
   const signIn = (entered: string) => fetch(url, { method: 'POST', body: new URLSearchParams({ token: entered }) });
 
-  test('with the token gives the browser a cookie that is as good as the token', async () => {
+  test('with the token sets a cookie that replaces the token', async () => {
     assert.match(await (await fetch(url)).text(), /<form method="post">/);
     const response = await signIn(token);
     const [cookie = ''] = response.headers.getSetCookie();
@@ -175,7 +181,7 @@ describe('signing in', () => {
     assert.deepEqual(await (await post('/decode', await encrypted(), { Cookie: `a=b; ${pair}` })).json(), plain);
   });
 
-  test('with another one gives nothing', async () => {
+  test('with a wrong token sets no cookie', async () => {
     const response = await signIn('guessed');
     assert.equal(response.status, 401);
     assert.deepEqual(response.headers.getSetCookie(), []);
@@ -186,7 +192,7 @@ describe('signing in', () => {
 describe('a codec server process', () => {
   const keys = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
 
-  test('listens on this machine alone, and makes up a token where none is set', async (t) => {
+  test('listens on the loopback interface only and generates a token if none is set', async (t) => {
     const program = startProgram('codec-server/main.js', {
       env: { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: '0' },
     });
@@ -204,7 +210,7 @@ describe('a codec server process', () => {
     assert.equal((await program.ended).exitCode, 0);
   });
 
-  test('does not print a token that was set', async (t) => {
+  test('does not print a configured token', async (t) => {
     const env = { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: '0', CODEC_SERVER_TOKEN: token };
     const program = startProgram('codec-server/main.js', { env });
     t.after(() => program.kill('SIGKILL'));
@@ -212,13 +218,9 @@ describe('a codec server process', () => {
   });
 
   const mistakes: [name: string, env: Record<string, string>, complaint: RegExp][] = [
-    ['no key', {}, /there is no key to decrypt with: set PAYLOAD_ENCRYPTION_KEYS/],
+    ['a missing key', {}, /there is no key to decrypt with: set PAYLOAD_ENCRYPTION_KEYS/],
     ['a short token', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_TOKEN: 'short' }, /TOKEN must have at least 16/],
-    [
-      'a port that is none',
-      { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: 'x' },
-      /PORT must be a port, but is 'x'/,
-    ],
+    ['an invalid port', { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_PORT: 'x' }, /PORT must be a port, but is 'x'/],
     [
       'an origin with a path',
       { PAYLOAD_ENCRYPTION_KEYS: keys, CODEC_SERVER_ORIGINS: 'http://h/ui' },
@@ -226,7 +228,7 @@ describe('a codec server process', () => {
     ],
   ];
   for (const [name, env, complaint] of mistakes) {
-    test(`refuses ${name} in one line, and exits 1`, async () => {
+    test(`rejects ${name} in one line and exits with 1`, async () => {
       const { exitCode, stdout, stderr } = await startProgram('codec-server/main.js', { env }).ended;
       assert.match(stderr, /^nested-conversations codec server: [^\n]+\n$/);
       assert.match(stderr, complaint);

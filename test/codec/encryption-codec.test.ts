@@ -22,7 +22,7 @@ const fromPython = {
 };
 
 describe('an encrypted payload', () => {
-  test('is what it was once it is decrypted', async () => {
+  test('decrypts to the original', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.jsonValue()), async (values) => {
         const decoded = await codec.decode(await codec.encode(values.map(payloadOf)));
@@ -35,25 +35,25 @@ describe('an encrypted payload', () => {
     );
   });
 
-  test('names its encoding and its key, and shows nothing else', async () => {
+  test('shows only its encoding and the id of its key', async () => {
     const [encrypted] = await codec.encode([payloadOf('Fix the build')]);
     assert(encrypted);
     assert.deepEqual(metadataOf(encrypted), { encoding: 'binary/encrypted', 'encryption-key-id': 'k1' });
     assert(!Buffer.from(encrypted.data ?? []).includes('Fix'));
   });
 
-  test('is another one each time', async () => {
+  test('differs each time', async () => {
     const [one, other] = await codec.encode([payloadOf('same'), payloadOf('same')]);
     assert.notDeepEqual(one?.data, other?.data);
   });
 
-  test('can be one of another SDK', async () => {
+  test('can come from another SDK', async () => {
     const [decoded] = await codec.decode([fromPython]);
     assert(decoded);
     assert.equal(contentOf(decoded), 'from Python');
   });
 
-  test('stays readable when another key has become the active one', async () => {
+  test('stays readable after another key has become active', async () => {
     const old = await codec.encode([payloadOf('old')]);
     const rotated = codecWith(['k2', 7], ['k1', 0]);
     const [decoded] = await rotated.decode(old);
@@ -65,15 +65,15 @@ describe('an encrypted payload', () => {
   });
 });
 
-test('what is not encrypted is passed on', async () => {
+test('a payload that is not encrypted is passed through', async () => {
   assert.deepEqual(await codec.decode([payloadOf('plain')]), [payloadOf('plain')]);
 });
 
-test('without keys nothing is encrypted', async () => {
+test('nothing is encrypted without keys', async () => {
   assert.deepEqual(await codecWith().encode([payloadOf('plain')]), [payloadOf('plain')]);
 });
 
-describe('what can not be decrypted is an error that says why:', () => {
+describe('a payload that cannot be decrypted is an error that says why:', () => {
   const changed = (offset: number) => {
     const data = Buffer.from(fromPython.data);
     data.writeUInt8(data.readUInt8(offset) ^ 1, offset);
@@ -83,14 +83,18 @@ describe('what can not be decrypted is an error that says why:', () => {
   const { encoding } = fromPython.metadata;
   const cases: { name: string; codec?: EncryptionCodec; payload?: Payload; reason: RegExp }[] = [
     { name: 'no key is set', codec: codecWith(), reason: /with key 'k1': no key is set \(PAYLOAD_ENCRYPTION_KEYS\)$/ },
-    { name: 'its key is not here', codec: codecWith(['k2', 7], ['k3', 8]), reason: /'k1': the keys here are k2,k3$/ },
-    { name: 'its key is another one', codec: codecWith(['k1', 7]), reason: /its key 'k1' was another one/ },
+    { name: 'its key is missing', codec: codecWith(['k2', 7], ['k3', 8]), reason: /'k1': the keys here are k2,k3$/ },
+    { name: 'its key has changed', codec: codecWith(['k1', 7]), reason: /its key 'k1' was another one/ },
     { name: 'its nonce was changed', payload: changed(0), reason: /it was changed/ },
     { name: 'its ciphertext was changed', payload: changed(20), reason: /it was changed/ },
     { name: 'its tag was changed', payload: changed(fromPython.data.length - 1), reason: /it was changed/ },
-    { name: 'it was cut', payload: { ...fromPython, data: fromPython.data.subarray(0, 40) }, reason: /it was changed/ },
     {
-      name: 'it is cut to a nonce',
+      name: 'it was truncated',
+      payload: { ...fromPython, data: fromPython.data.subarray(0, 40) },
+      reason: /it was changed/,
+    },
+    {
+      name: 'it was truncated to its nonce',
       payload: { ...fromPython, data: fromPython.data.subarray(0, 20) },
       reason: neverWas,
     },

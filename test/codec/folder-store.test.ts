@@ -12,7 +12,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 describe('a folder as a payload store', () => {
-  test('gives back what was written, and nothing for what was not', async () => {
+  test('returns what was written, and nothing for an unknown key', async () => {
     const store = new FolderStore(folder);
     await store.write('one', Buffer.from('payload'));
     assert.deepEqual(await store.read('one', AbortSignal.timeout(1000)), Buffer.from('payload'));
@@ -20,7 +20,7 @@ describe('a folder as a payload store', () => {
     await rm(join(folder, 'one'));
   });
 
-  test('has nothing left of a write that failed', async () => {
+  test('keeps nothing of a failed write', async () => {
     // A file can't replace a folder.
     await mkdir(join(folder, 'taken'));
     await assert.rejects(new FolderStore(folder).write('taken', Buffer.from('payload')));

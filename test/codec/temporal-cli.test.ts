@@ -16,7 +16,7 @@ import { startDevServer } from '../harness/temporal.js';
 
 const token = 'the token of this test';
 
-test('the temporal CLI reads an encrypted history through the codec server, its failure included', async (t) => {
+test('the temporal CLI reads an encrypted history and its failure through the codec server', async (t) => {
   const dataConverter = dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 1))]]));
   const temporal = await startDevServer({ dataConverter });
   t.after(() => temporal.stop());
@@ -42,5 +42,5 @@ test('the temporal CLI reads an encrypted history through the codec server, its 
   const decoded = await show('--codec-endpoint', `http://127.0.0.1:${port}`, '--codec-auth', `Bearer ${token}`);
   for (const text of secrets) assert(decoded.includes(text), `${text} is shown`);
   const encoded = await show();
-  for (const text of secrets) assert(!encoded.includes(text), `${text} is not shown without the codec server`);
+  for (const text of secrets) assert(!encoded.includes(text), `${text} must not be shown without the codec server`);
 });

@@ -19,16 +19,16 @@ async function decodedTogether(payloads: Payload[]): Promise<(string | undefined
   return decoded.flat().map((one) => whyUndecodable(defaultPayloadConverter.fromPayload(one)));
 }
 
-describe('of what comes with one activation', () => {
+describe('in the payloads of one activation', () => {
   const tooMuch = new RegExp(`comes to more than ${limits.activationBytes} bytes`);
   const kinds: [what: string, one: Payload, bytes: number, count: number][] = [
     ['metadata', zlib(withMetadata(3_000_000)), 3_000_000, 10],
-    ['metadata that was not compressed', payload('json/plain', '1', { a: 'x'.repeat(1_000_000) }), 1_000_000, 20],
-    ['many small payloads that were compressed', zlib(protobufOf(`"${'x'.repeat(60_000)}"`)), 60_000, 300],
+    ['uncompressed metadata', payload('json/plain', '1', { a: 'x'.repeat(1_000_000) }), 1_000_000, 20],
+    ['many small compressed payloads', zlib(protobufOf(`"${'x'.repeat(60_000)}"`)), 60_000, 300],
     ['large payloads', zlib(protobufOf(`"${'x'.repeat(3_000_000)}"`)), 3_000_000, 10],
   ];
   for (const [what, one, bytes, count] of kinds) {
-    test(`${what} counts`, async () => {
+    test(`the size of ${what} counts`, async () => {
       const reasons = await decodedTogether(Array.from({ length: count }, () => one));
       const fit = Math.floor(limits.activationBytes / bytes);
       assert.equal(reasons.filter((reason) => reason === undefined).length, fit);
@@ -36,7 +36,7 @@ describe('of what comes with one activation', () => {
     });
   }
 
-  test('nothing is inflated behind what was too much', async () => {
+  test('nothing is inflated after the limit is reached', async () => {
     const large = zlib(protobufOf(`"${'x'.repeat(3_000_000)}"`));
     const garbage = payload('binary/zlib', 'not zlib');
     const small = payload('json/plain', '1');
@@ -45,13 +45,13 @@ describe('of what comes with one activation', () => {
     assert.equal(reasons[4], undefined);
   });
 
-  test('small ones as they were sent do not', async () => {
+  test('the size of small uncompressed payloads does not count', async () => {
     const small = payload('json/plain', `"${'x'.repeat(60_000)}"`);
     const reasons = await decodedTogether(Array.from({ length: 300 }, () => small));
     assert(reasons.every((reason) => reason === undefined));
   });
 
-  test('a call has some payloads alone: the rest is left out', async () => {
+  test('the number of payloads per call is limited, and the rest is left out', async () => {
     const { payloadCodecs: [codec] = [] } = workerDataConverterFor(new Map());
     const decoded = await codec?.decode(Array.from({ length: 100_000 }, () => payload('json/plain', '1')));
     assert.equal(decoded?.length, 101);
@@ -59,7 +59,7 @@ describe('of what comes with one activation', () => {
     assert.equal(reason, 'behind 100 payloads there are others');
   });
 
-  test('a payload has some entries of metadata alone, though it was not compressed', async () => {
+  test('the number of metadata entries per payload is limited, even without compression', async () => {
     const entries = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`key-${index}`, 'a']));
     assert.match(String((await decodedTogether([payload('json/plain', '1', entries)]))[0]), /100 entries of metadata/);
   });

@@ -10,7 +10,7 @@ const zlib = (data: Buffer) => ({ metadata: { encoding: Buffer.from('binary/zlib
 const large = 'a long recorded conversation '.repeat(10_000);
 
 describe('compression', () => {
-  test('makes a large payload small, and large again', async () => {
+  test('compresses a large payload and restores it', async () => {
     const [encoded] = await codec.encode([payloadOf(large)]);
     assert(encoded?.data);
     assert.deepEqual(metadataOf(encoded), { encoding: 'binary/zlib' });
@@ -18,11 +18,11 @@ describe('compression', () => {
     assert.deepEqual((await codec.decode([encoded])).map(contentOf), [large]);
   });
 
-  test('leaves a small payload as it is', async () => {
+  test('leaves a small payload unchanged', async () => {
     assert.deepEqual(await codec.encode([payloadOf('small')]), [payloadOf('small')]);
   });
 
-  test('leaves a payload as it is that would not become smaller', async () => {
+  test('leaves a payload unchanged that would not become smaller', async () => {
     const compressed = {
       metadata: {},
       data: deflateSync(Buffer.from(Array.from({ length: 200_000 }, Math.random).join())),
@@ -30,12 +30,12 @@ describe('compression', () => {
     assert.deepEqual(await codec.encode([compressed]), [compressed]);
   });
 
-  test('reads what the zlib codec of another SDK made', async () => {
+  test("reads the output of another SDK's zlib codec", async () => {
     const fromGo = zlib(Buffer.from('eJzjEuPiSM1Lzk/JzEsX4soqzs/TL8hJzMwTSlNKpANQAgBDni4z', 'base64'));
     assert.deepEqual((await codec.decode([fromGo])).map(contentOf), ['a'.repeat(100)]);
   });
 
-  test('refuses what inflates beyond any input', async () => {
+  test('rejects a payload that inflates beyond the size of any input', async () => {
     const bomb = (megabytes: number) => zlib(deflateSync(Buffer.alloc(megabytes * 1024 * 1024)));
     await assert.rejects(codec.decode([bomb(5)]), { code: 'ERR_BUFFER_TOO_LARGE' });
     // Field 2, the data, with its length prefix.

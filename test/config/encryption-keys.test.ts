@@ -20,7 +20,7 @@ const fileWith = (text: string) => {
 };
 
 describe('the encryption keys', () => {
-  test('are read in their order, the active one first', () => {
+  test('are read in order, the active key first', () => {
     const PAYLOAD_ENCRYPTION_KEYS = `2026-11:${base64(2)},2025.1_a:${base64(1)}`;
     assert.deepEqual(keysOf({ PAYLOAD_ENCRYPTION_KEYS }), [
       ['2026-11', base64(2)],
@@ -28,7 +28,7 @@ describe('the encryption keys', () => {
     ]);
   });
 
-  test('are read from a file, a line each', () => {
+  test('are read from a file with one key per line', () => {
     const file = fileWith(`new:${base64(2)}\nold:${base64(1)}\n`);
     assert.deepEqual(keysOf({ PAYLOAD_ENCRYPTION_KEYS_FILE: file }), [
       ['new', base64(2)],
@@ -36,18 +36,18 @@ describe('the encryption keys', () => {
     ]);
   });
 
-  test('are none where nothing is set', () => {
+  test('are empty if nothing is set', () => {
     assert.deepEqual(keysOf({ PAYLOAD_ENCRYPTION_KEYS: '' }), []);
   });
 
   const mistakes: { name: string; env: () => NodeJS.ProcessEnv; complaint: RegExp }[] = [
     {
-      name: 'no id',
+      name: 'a missing id',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS: base64(1) }),
       complaint: /^PAYLOAD_ENCRYPTION_KEYS: entry 1 must be id:base64, an id and 32 bytes as 'openssl rand -base64 32'/,
     },
     {
-      name: 'a key of 16 bytes, in the second place',
+      name: 'a second key of 16 bytes',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS: `k1:${base64(1)},k2:${base64(1, 16)}` }),
       complaint: /^PAYLOAD_ENCRYPTION_KEYS: entry 2 must be id:base64/,
     },
@@ -62,23 +62,23 @@ describe('the encryption keys', () => {
       complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE contains no key/,
     },
     {
-      name: 'a file that is not there',
+      name: 'a file that does not exist',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS_FILE: join(folder, 'missing') }),
       complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ENOENT$/,
     },
     {
-      name: 'a key in place of a file',
+      name: 'a key instead of a file name',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS_FILE: `k1:${base64(1)}` }),
       complaint: /^PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: ENOENT$/,
     },
     {
-      name: 'keys and a file',
+      name: 'both keys and a file',
       env: () => ({ PAYLOAD_ENCRYPTION_KEYS: `k1:${base64(1)}`, PAYLOAD_ENCRYPTION_KEYS_FILE: 'keys' }),
       complaint: /^PAYLOAD_ENCRYPTION_KEYS and PAYLOAD_ENCRYPTION_KEYS_FILE are both set/,
     },
   ];
   for (const { name, env, complaint } of mistakes) {
-    test(`${name}: refused, and no key is repeated`, () => {
+    test(`reject ${name} without repeating a key`, () => {
       assert.throws(
         () => loadEncryptionKeys(env()),
         (error) =>
@@ -88,7 +88,7 @@ describe('the encryption keys', () => {
   }
 });
 
-describe('without keys', () => {
+describe('without encryption keys', () => {
   for (const address of ['localhost:7233', 'LOCALHOST:7233', '127.0.0.1:7233', '127.1.2.3:7233', '[::1]:7233']) {
     test(`payloads go to ${address}, which is this machine`, () => {
       assert.equal(loadTemporalConfig({ TEMPORAL_ADDRESS: address }).connectionOptions.address, address);
@@ -105,7 +105,7 @@ describe('without keys', () => {
     });
   }
 
-  test('large ones do not go to a bucket', () => {
+  test('large payloads do not go to a bucket', () => {
     assert.throws(() => loadTemporalConfig({ PAYLOAD_STORE: 's3://bucket/replays' }), {
       name: 'ConfigError',
       message:
@@ -113,13 +113,13 @@ describe('without keys', () => {
     });
   });
 
-  test('they go where that is allowed in so many words', () => {
+  test('payloads go anywhere if that is explicitly allowed', () => {
     const env = { TEMPORAL_ADDRESS: 'temporal:7233', ALLOW_PLAINTEXT_PAYLOADS: 'true' };
     assert.equal(loadTemporalConfig(env).connectionOptions.address, 'temporal:7233');
   });
 });
 
-describe('a setting that holds a credential by mistake is not repeated:', () => {
+describe('an error does not repeat a credential in', () => {
   const mistakes: [name: string, env: NodeJS.ProcessEnv, complaint: RegExp][] = [
     ['TEMPORAL_API_KEY', { TEMPORAL_API_KEY: 'hunter2\n' }, /^TEMPORAL_API_KEY must be printable ASCII/],
     ['TEMPORAL_ADDRESS', { TEMPORAL_ADDRESS: 'https://ada:hunter2@h:7233' }, /but is 'https:\/\/\*\*\*@h:7233'$/],
@@ -135,7 +135,7 @@ describe('a setting that holds a credential by mistake is not repeated:', () => 
   }
 });
 
-test('with a key they go anywhere', () => {
+test('payloads go anywhere with an encryption key', () => {
   const env = { TEMPORAL_ADDRESS: 'temporal:7233', PAYLOAD_ENCRYPTION_KEYS: `k1:${base64(1)}` };
   assert.equal(loadTemporalConfig(env).connectionOptions.address, 'temporal:7233');
 });

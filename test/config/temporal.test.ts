@@ -4,10 +4,10 @@ import { loadTemporalConfig } from '../../config/temporal.js';
 
 const load = (env: NodeJS.ProcessEnv) => loadTemporalConfig({ TEMPORAL_CONFIG_FILE: '', HOME: '/nowhere', ...env });
 
-describe('what is on or off', () => {
+describe('a boolean setting:', () => {
   for (const variable of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION', 'ALLOW_PLAINTEXT_PAYLOADS']) {
     for (const value of ['maybe', 'True', 'yes', ' true']) {
-      test(`${variable}=${value} is refused`, () => {
+      test(`${variable}=${value} is rejected`, () => {
         const message = `${variable} must be true or false, but is '${value}'`;
         assert.throws(() => load({ [variable]: value }), { name: 'ConfigError', message });
       });
@@ -26,12 +26,12 @@ describe('what is on or off', () => {
     });
   }
 
-  test('an API key turns TLS on, also where TEMPORAL_TLS is empty', () => {
+  test('an API key turns TLS on, even if TEMPORAL_TLS is empty', () => {
     assert.ok(load({ TEMPORAL_TLS: '', TEMPORAL_API_KEY: 'key' }).connectionOptions.tls);
   });
 });
 
-test('an empty variable is not set', () => {
+test('an empty variable counts as not set', () => {
   const { connectionOptions, namespace } = load({ TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '', TEMPORAL_API_KEY: '' });
   assert.deepEqual(
     [connectionOptions.address, namespace, connectionOptions.apiKey],

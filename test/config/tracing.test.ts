@@ -5,17 +5,17 @@ import { loadTracingConfig } from '../../config/tracing.js';
 
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' };
 
-describe('nothing is traced', () => {
+describe('tracing is off', () => {
   for (const [name, env] of Object.entries({
-    'where no endpoint is set': { OTEL_TRACES_EXPORTER: 'otlp' },
-    'where the exporter is none': { ...endpoint, OTEL_TRACES_EXPORTER: 'none' },
-    'where the SDK is disabled': { ...endpoint, OTEL_SDK_DISABLED: 'TRUE' },
+    'if no endpoint is set': { OTEL_TRACES_EXPORTER: 'otlp' },
+    'if the exporter is none': { ...endpoint, OTEL_TRACES_EXPORTER: 'none' },
+    'if the SDK is disabled': { ...endpoint, OTEL_SDK_DISABLED: 'TRUE' },
   })) {
     test(name, () => assert.equal(loadTracingConfig(env), undefined));
   }
 });
 
-test('what is said of traces wins over what is said of all signals', () => {
+test('settings for traces override settings for all signals', () => {
   const env = {
     ...endpoint,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
@@ -25,7 +25,7 @@ test('what is said of traces wins over what is said of all signals', () => {
   assert.deepEqual(loadTracingConfig(env), { timeoutMs: undefined });
 });
 
-describe('a setting that can not be used is named', () => {
+describe('an invalid setting is reported by name:', () => {
   for (const [complaint, env] of [
     [/^OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as \S+$/, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }],
     [/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL/, { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '/v1' }],

@@ -14,7 +14,7 @@ function problemsOf(settings: object): string {
 
 const repository = 'ada/engine';
 
-describe('settings of an agent-server that are refused', () => {
+describe('settings of an agent server that are rejected:', () => {
   const refused: [settings: object, problems: string][] = [
     [{ conversation_id: sid }, 'settings.conversation_id is filled in from sid: remove it'],
     [{ initial_message: {} }, 'settings.initial_message is filled in from initialUserMsg: remove it'],
@@ -142,7 +142,7 @@ describe('settings of an agent-server that are refused', () => {
   }
 });
 
-describe('settings of an agent-server that are taken', () => {
+describe('settings of an agent server that are accepted:', () => {
   for (const settings of [
     { repository: null, selectedBranch: null, gitProvider: null, providerTokens: null, mcpConfig: null },
     // Settings that a caller may pass with every conversation. Without a repository they have no effect.
@@ -157,14 +157,14 @@ describe('settings of an agent-server that are taken', () => {
   }
 });
 
-describe('MCP servers of the first generation, as agent-server has them', () => {
+describe('MCP servers in the OpenHands format, converted for an agent server,', () => {
   const config = {
     sse_servers: ['http://a/sse', { url: 'http://b/sse', api_key: 'k' }],
     shttp_servers: [{ url: 'http://c/mcp', api_key: null, timeout: 30 }],
     stdio_servers: [{ name: 'fs', command: 'npx', args: ['-y', 'fs'], env: { ROOT: '/' } }],
   };
 
-  test('each keeps what it has', () => {
+  test('keep their settings', () => {
     assert.deepEqual(mcpServersOf(config, []), [
       { name: 'sse', server: { url: 'http://a/sse', transport: 'sse' } },
       { name: 'sse_2', server: { url: 'http://b/sse', transport: 'sse', headers: { Authorization: 'Bearer k' } } },
@@ -173,7 +173,7 @@ describe('MCP servers of the first generation, as agent-server has them', () => 
     ]);
   });
 
-  test('one without a name gets one that no other has', () => {
+  test('get unique names', () => {
     const named = mcpServersOf({ sse_servers: ['http://a'], stdio_servers: [{ name: 'sse_2', command: 'x' }] }, [
       'sse',
     ]);
@@ -184,7 +184,7 @@ describe('MCP servers of the first generation, as agent-server has them', () => 
   });
 });
 
-describe('a repository is found', () => {
+describe('the URL of a repository:', () => {
   const basic = (credentials: string) => `Authorization: Basic ${Buffer.from(credentials).toString('base64')}`;
   const found: [settings: object, url: string, authorization?: string][] = [
     [{ repository }, 'https://github.com/ada/engine.git'],

@@ -16,7 +16,7 @@ type Loose = Omit<CreateNestedConversationInput, 'client' | 'readiness' | 'prepa
   preparation?: WithTexts<NonNullable<CreateNestedConversationInput['preparation']>> | undefined;
 };
 
-test('the documented type is what the schema takes, field by field', () => {
+test('the documented type matches the schema field by field', () => {
   const written: Required<CreateNestedConversationInput> = {
     apiUrl: 'http://h',
     sid: 's',
@@ -36,7 +36,7 @@ test('the documented type is what the schema takes, field by field', () => {
   assert.ok('conversation' in parseInput(asWritten));
 });
 
-test('a duration without a unit, or of an unknown one, is none for the compiler', () => {
+test('a duration without a unit or with an unknown one does not compile', () => {
   const input: CreateNestedConversationInput = { apiUrl: 'http://h', sid: 's', userId: 'u' };
   // @ts-expect-error: no unit
   const withoutUnit = { ...input, readiness: { interval: '2' } } satisfies CreateNestedConversationInput;

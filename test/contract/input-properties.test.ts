@@ -6,8 +6,8 @@ import { parseInput } from '../../contract/input.js';
 import { looksLikeToken } from '../../contract/token-forms.js';
 import { anyDuration, anyValidInput, complete, minimal } from './valid-input.js';
 
-describe('parseInput, whatever it is given', () => {
-  test('never throws, and says something of all that it refuses', () => {
+describe('parseInput, for any input,', () => {
+  test('never throws, and names a problem for each input that it rejects', () => {
     const json = fc.jsonValue();
     const nearMiss = fc.record(
       Object.fromEntries(Object.entries(complete).map(([name, value]) => [name, fc.oneof(json, fc.constant(value))])),
@@ -21,7 +21,7 @@ describe('parseInput, whatever it is given', () => {
     );
   });
 
-  test('never throws over the settings of an agent-server', () => {
+  test('never throws for the settings of an agent server', () => {
     const value = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom('ada/engine', 'https://h/a/b', 'http://127.0.0.1', 'github', ''),
@@ -46,7 +46,7 @@ describe('parseInput, whatever it is given', () => {
     );
   });
 
-  test('takes its own result, and changes nothing in it', () => {
+  test('accepts its own result and leaves it unchanged', () => {
     fc.assert(
       fc.property(anyValidInput(), (input) => {
         const once = parseInput(input);
@@ -56,7 +56,7 @@ describe('parseInput, whatever it is given', () => {
     );
   });
 
-  test('names a single unknown key at any level, and nothing else', () => {
+  test('names a single unknown key at any level and nothing else', () => {
     const { replayJson: _, ...input } = complete;
     const levels = fc.constantFrom('', 'settings', 'initialUserMsg', 'client', 'readiness');
     fc.assert(
@@ -97,7 +97,7 @@ describe('parseInput, whatever it is given', () => {
     );
   });
 
-  test('takes every duration within the bounds, as a whole number of milliseconds', () => {
+  test('accepts every duration within the bounds as a whole number of milliseconds', () => {
     fc.assert(
       fc.property(anyDuration(1_000, 3_600_000), (interval) => {
         assert.ok('conversation' in parseInput({ ...minimal, readiness: { interval } }));

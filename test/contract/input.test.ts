@@ -170,19 +170,19 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     'has 1900008 characters: the maximum is 2048',
   ],
   [
-    'a branch that is a book',
+    'a branch name that is too long',
     { settings: { selectedBranch: 'b'.repeat(1001) } },
     'settings.selectedBranch',
     'has 1001 characters: the maximum is 1000',
   ],
   [
-    'a text beyond what Temporal carries',
+    'a text too large for Temporal',
     { initialUserMsg: { content: 'a'.repeat(limits.textCharacters + 1) } },
     'initialUserMsg.content',
     `has ${limits.textCharacters + 1} characters: the maximum is ${limits.textCharacters}`,
   ],
   [
-    'a list without end',
+    'a list with too many items',
     { initialUserMsg: { content: 'a', imageUrls: Array.from({ length: 10_001 }, () => 'u') } },
     'initialUserMsg.imageUrls',
     'has 10001 items: the maximum is 10000',
@@ -194,7 +194,7 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     'has 10001 keys: the maximum is 10000',
   ],
   [
-    'a key that is a book',
+    'a key that is too long',
     { settings: { mcpConfig: { [`x${' '.repeat(1000)}`]: 1 } } },
     `settings.mcpConfig.x${' '.repeat(39)}…`,
     'has a name that has 1001 characters: the maximum is 1000',
@@ -206,13 +206,13 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     'has more than 50000 values',
   ],
   [
-    'what is nested too deep',
+    'an object that is nested too deeply',
     { settings: { mcpConfig: nested(99) } },
     'settings.mcpConfig.a.a.a.a.a.a.…',
     'is nested deeper than 100 levels',
   ],
   [
-    'a number that JSON has, and a program has not',
+    'a number that is valid in JSON but not finite',
     { settings: { mcpConfig: JSON.parse('{"a":1e999}') } },
     'settings.mcpConfig.a',
     'is not a finite number',
@@ -224,14 +224,14 @@ const tooMuch: [what: string, input: object | (() => unknown), field: string, pr
     'has more than 1000000 values: drop old events',
   ],
   [
-    'a replay that is nested too deep',
+    'a replay that is nested too deeply',
     { replayJson: replayJson.replace('"A"', '['.repeat(100_000) + ']'.repeat(100_000)) },
     'replayJson',
     'is nested deeper than 100 levels',
   ],
 ];
 
-describe('parseInput refuses', () => {
+describe('parseInput rejects', () => {
   for (const [fields, expected] of refused) {
     test(`${inspect(fields, { breakLength: Number.POSITIVE_INFINITY })}: ${expected}`, () => {
       assert.equal(describeProblems(problemsOf({ ...minimal, ...fields })), expected);
@@ -256,7 +256,7 @@ describe('parseInput refuses', () => {
     });
   }
 
-  test('any number of unknown keys, and names the first twenty', () => {
+  test('thousands of unknown keys, naming the first twenty', () => {
     const unknown = Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`key ${index}`, 1]));
     assert.equal(problemsOf({ ...minimal, ...unknown }).length, limits.problems);
   });
@@ -295,15 +295,15 @@ const accepted: [what: string, fields: object][] = [
   ['a sid with single dots', { sid: '.a.b.' }],
   ['an interval of a second', { readiness: { interval: '1s' } }],
   ['an interval of an hour', { readiness: { interval: '1h' } }],
-  ['the most looks', { readiness: { maximumAttempts: limits.maximumAttempts } }],
+  ['the most readiness checks', { readiness: { maximumAttempts: limits.maximumAttempts } }],
   ['the longest timeout', { client: { timeout: '5 minutes' } }],
-  ['no session key, said explicitly', { client: { sessionApiKey: null } }],
-  ['a blank message, which the server takes for one', { initialUserMsg: { content: ' ' } }],
-  ['images alone', { initialUserMsg: { content: '', imageUrls: ['https://img/1.png'] } }],
+  ['an explicit null session key', { client: { sessionApiKey: null } }],
+  ['a message of a single space', { initialUserMsg: { content: ' ' } }],
+  ['images without text', { initialUserMsg: { content: '', imageUrls: ['https://img/1.png'] } }],
   ['a replay', { replayJson }],
-  ['settings that are null one by one', { settings: { mcpConfig: null, repository: null, gitProvider: null } }],
+  ['null for each setting', { settings: { mcpConfig: null, repository: null, gitProvider: null } }],
   [
-    'whatever else an agent-server takes',
+    'further settings of an agent server',
     { ...agentServer, settings: { agentSettings: {}, workspace: {}, tags: ['a'] } },
   ],
 ];
@@ -315,15 +315,15 @@ describe('parseInput accepts', () => {
     );
   }
 
-  test('the least, and fills in the defaults', () => {
+  test('the required fields and adds the defaults', () => {
     assert.deepEqual(conversationOf(minimal), { ...minimal, ...defaults });
   });
 
-  test('an input that leaves nothing out, as it is', () => {
+  test('a complete input and leaves it unchanged', () => {
     assert.deepEqual(conversationOf(complete), complete);
   });
 
-  test('a UUID in any spelling, and makes it one', () => {
+  test('a UUID in any spelling and normalizes it', () => {
     const hex = uuid.replaceAll('-', '');
     for (const sid of [
       uuid,
@@ -340,7 +340,7 @@ describe('parseInput accepts', () => {
     }
   });
 
-  test('a base URL with a path, and drops the slash at its end', () => {
+  test('a base URL with a path and removes the trailing slash', () => {
     for (const apiUrl of ['https://h/base', 'https://h/base/', 'https://h/base//']) {
       assert.equal(conversationOf({ ...minimal, apiUrl }).apiUrl, 'https://h/base');
     }
@@ -349,12 +349,12 @@ describe('parseInput accepts', () => {
 
 function conversationOf(input: unknown): Conversation {
   const parsed = parseInput(input);
-  assert.ok('conversation' in parsed, `refused: ${JSON.stringify(parsed)}`);
+  assert.ok('conversation' in parsed, `rejected: ${JSON.stringify(parsed)}`);
   return parsed.conversation;
 }
 
 function problemsOf(input: unknown): readonly InputProblem[] {
   const parsed = parseInput(input);
-  assert.ok('problems' in parsed, 'it was accepted');
+  assert.ok('problems' in parsed, 'the input was accepted');
   return parsed.problems;
 }

@@ -15,7 +15,7 @@ function measure(value: unknown): { levels: number; values: number } {
 }
 
 describe('boundBrokenBy', () => {
-  test('lets through what is within its bounds, and never what is far beyond them', () => {
+  test('accepts a text within its bounds and rejects one far beyond them', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.boolean(), (value, pretty) => {
         const text = JSON.stringify(value, null, pretty ? 2 : 0);
@@ -28,7 +28,7 @@ describe('boundBrokenBy', () => {
     );
   });
 
-  test('does not look into texts', () => {
+  test('ignores the content of strings', () => {
     for (const inner of ['[[[[', '\\"[[[[', '\\\\\\"[[[[', ',,,,', '{:{:']) {
       assert.equal(boundBrokenBy(`["${inner}"]`, { levels: 1, values: 1 }), undefined);
       assert.equal(boundBrokenBy(`["${inner}`, { levels: 1, values: 1 }), undefined);

@@ -16,16 +16,16 @@ const noMessageFirst = /^must begin with a message: drop what comes before the f
 
 /** A real server answers each of these with 200, but its agent never leaves `loading`. */
 const refused: [what: string, replay: unknown, problem: RegExp][] = [
-  ['text that is no JSON', 'not json', noEvents],
-  ['text that is empty', '', noEvents],
-  ['an array cut off', '[{"source":"user"', noEvents],
+  ['text that is not JSON', 'not json', noEvents],
+  ['empty text', '', noEvents],
+  ['a truncated array', '[{"source":"user"', noEvents],
   ['an object', {}, noEvents],
   ['null', null, noEvents],
-  ['an array of texts', ['hi'], noEvents],
+  ['an array of strings', ['hi'], noEvents],
   ['an array with null', [message, null], noEvents],
   ['an event that is neither action nor observation', [message, { source: 'agent' }], noEvent],
-  ['no events', [], nothingToResume],
-  ["the environment's events alone", [loading, loading], nothingToResume],
+  ['an empty array', [], nothingToResume],
+  ["only the environment's events", [loading, loading], nothingToResume],
   ["the server's own export, with its system event", [loading, system, message, answer], noMessageFirst],
   ['an observation first', [{ source: 'user', observation: 'run', content: '' }, message], noMessageFirst],
   ['an empty observation first', [nullObservation, message], noMessageFirst],
@@ -35,23 +35,23 @@ const refused: [what: string, replay: unknown, problem: RegExp][] = [
 
 const accepted: [what: string, replay: unknown][] = [
   ['a message and its answer', [message, answer]],
-  ['a message alone', [message]],
+  ['a single message', [message]],
   ["the environment's events before the message", [loading, message, answer]],
 ];
 
 describe('replayProblem', () => {
   for (const [what, replay, problem] of refused) {
-    test(`refuses ${what}`, () => assert.match(replayProblem(textOf(replay)) ?? 'no problem', problem));
+    test(`rejects ${what}`, () => assert.match(replayProblem(textOf(replay)) ?? 'no problem', problem));
   }
 
   for (const [what, replay] of accepted) {
-    test(`accepts ${what}, and finds its message`, () => {
+    test(`accepts ${what} and finds the message`, () => {
       assert.equal(replayProblem(textOf(replay)), undefined);
       assert.equal(replayedMessage(textOf(replay)), 'hi');
     });
   }
 
-  test('never throws, whatever the text', () => {
+  test('never throws for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), fc.array(fc.jsonValue()).map(textOf)), (text) => {
         assert.equal(typeof replayedMessage(text), 'string');
@@ -60,7 +60,7 @@ describe('replayProblem', () => {
     );
   });
 
-  test('takes any text for the message, and any number of events around it', () => {
+  test('accepts any message text and any number of events around it', () => {
     const before = fc.array(fc.constant(loading));
     const after = fc.array(fc.constantFrom(loading, nullObservation, answer));
     fc.assert(

@@ -6,7 +6,7 @@ import { startOptionsOf } from '../../contract/start-options.js';
 
 const input = { apiUrl: 'http://runtime:8080', sid: 'conv123', userId: 'ada' };
 
-test('a workflow that starts a child with such fields fails, and does not hang', () => {
+test('invalid fields throw InvalidInput, so that a parent workflow fails instead of hanging', () => {
   const wrong: [fields: object, problem: string][] = [
     [{ sid: undefined }, 'sid is required, as a string'],
     [{ userId: null }, 'userId is required, as a string'],
@@ -28,7 +28,7 @@ test('a workflow that starts a child with such fields fails, and does not hang',
   }
 });
 
-test('the options are those that the client starts with', () => {
+test('the options are the ones that the client uses', () => {
   const { typedSearchAttributes, ...options } = startOptionsOf(input, { searchAttributes: true });
   assert.deepEqual(options, {
     workflowId: 'conversation-conv123',

@@ -8,12 +8,12 @@ needPrograms({ promtool: 'prometheus' });
 
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
 
-test('Prometheus takes the alert rules', async () => {
+test('Prometheus accepts the alert rules', async () => {
   const folder = 'deploy/prometheus';
   const files = (await readdir(`${cwd}${folder}`)).filter((name) => name.endsWith('.yml'));
   await runCommand('promtool', ['check', 'rules', ...files.map((name) => `${folder}/${name}`)], { cwd });
 });
 
-test('the alerts fire when they should, and only then', async () => {
+test('the alerts fire when they should and only then', async () => {
   await runCommand('promtool', ['test', 'rules', 'test/deploy/alerts.promtool.yml'], { cwd });
 });

@@ -22,13 +22,13 @@ describe('docker-compose.temporal.yml', () => {
     services = splitServices(resolved);
   });
 
-  test('restarts and health-checks every service that keeps running, and waits for the end of the others', () => {
+  test('restarts and health-checks every long-running service and waits for the others to complete', () => {
     const completing = [...services.keys()].filter((name) => isAwaitedToComplete(name, services));
     assert.deepEqual(completing.sort(), ['namespace', 'schema', 'search-attributes']);
     for (const [name, service] of services) {
       if (completing.includes(name)) continue;
-      assert.match(service, /^ {4}healthcheck:$/m, `${name} has a health check`);
-      assert.match(service, /^ {4}restart: unless-stopped$/m, `${name} comes back after a crash`);
+      assert.match(service, /^ {4}healthcheck:$/m, `${name} must have a health check`);
+      assert.match(service, /^ {4}restart: unless-stopped$/m, `${name} must restart after a crash`);
     }
   });
 
@@ -44,7 +44,7 @@ describe('docker-compose.temporal.yml', () => {
     assert.match(resolved, /^volumes:\n {2}postgresql-data:/m);
   });
 
-  test('pins every image, and none of them is the retired auto-setup', () => {
+  test('pins every image and does not use the retired auto-setup', () => {
     const images = [...resolved.matchAll(/^ {4}image: (\S+)$/gm)].map(([, image]) => image ?? '');
     assert.equal(images.length, 5);
     for (const image of images) {
@@ -53,7 +53,7 @@ describe('docker-compose.temporal.yml', () => {
     }
   });
 
-  test('gives the worker and the codec server the same keys, and the Web UI the way to it', () => {
+  test('gives the worker and the codec server the same keys, and the Web UI the URL of the codec server', () => {
     const keys = 'k1:from-the-environment';
     const environment = { PAYLOAD_ENCRYPTION_KEYS: keys, TEMPORAL_CODEC_ENDPOINT: 'http://localhost:8081' };
     const encrypted = splitServices(resolveComposeFile(environment));
@@ -63,7 +63,7 @@ describe('docker-compose.temporal.yml', () => {
     assert.match(encrypted.get('web-ui') ?? '', /^ {6}TEMPORAL_CODEC_ENDPOINT: http:\/\/localhost:8081$/m);
   });
 
-  test('gives one password variable to everything that opens the database', () => {
+  test('gives everything that opens the database the same password variable', () => {
     const withPassword = resolveComposeFile({ POSTGRES_PASSWORD: 'from-the-environment' });
     assert.equal(withPassword.match(/: from-the-environment$/gm)?.length, 3);
   });

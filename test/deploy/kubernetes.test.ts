@@ -77,7 +77,7 @@ function environmentOf({ env }: Container, settings: Manifest['data'] = {}): Rec
   return { ...settings, ...Object.fromEntries(values) };
 }
 
-/** The same, with a key that can be read here. */
+/** The same, with a key file that can be read here. */
 function readable({ PAYLOAD_ENCRYPTION_KEYS_FILE, ...environment }: Record<string, string>): NodeJS.ProcessEnv {
   assert.ok(PAYLOAD_ENCRYPTION_KEYS_FILE);
   return { ...environment, PAYLOAD_ENCRYPTION_KEYS: `key:${Buffer.alloc(32).toString('base64')}` };
@@ -106,12 +106,12 @@ describe('the worker on Kubernetes', () => {
     config = loadWorkerConfig(readable(environment));
   });
 
-  test('has settings that it takes, and none that it does not know', () => {
+  test('has only settings that the worker knows and accepts', () => {
     for (const name of Object.keys(environment)) assert.ok(documented.includes(`\`${name}\``), name);
     assert.equal(config.encryptionKeyIds.length, 1);
   });
 
-  test('listens where it is probed and scraped, and beyond its pod', () => {
+  test('listens on the probed and scraped ports, on all interfaces', () => {
     const ports = new Map(container.ports.map(({ name, containerPort }) => [name, containerPort]));
     assert.deepEqual(config.healthEndpoint, { host: '0.0.0.0', port: ports.get('probes') });
     assert.deepEqual(config.metricsEndpoint, { host: '0.0.0.0', port: ports.get('metrics') });
@@ -120,7 +120,7 @@ describe('the worker on Kubernetes', () => {
     assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'probes' });
   });
 
-  test('has the time to drain, and for a POST in flight', () => {
+  test('has time to drain and to finish a POST in flight', () => {
     const parsed = parseInput({ apiUrl: 'http://h', sid: 's', userId: 'u' });
     assert('conversation' in parsed);
     const neededMs =
@@ -128,12 +128,12 @@ describe('the worker on Kubernetes', () => {
     assert.ok(pod.spec.terminationGracePeriodSeconds * 1000 >= neededMs);
   });
 
-  test('has three quarters of its memory for the heap', () => {
+  test('uses three quarters of its memory for the heap', () => {
     const [, gibibytes] = /^(\d+)Gi$/.exec(container.resources.limits.memory) ?? [];
     assert.equal(environment.NODE_OPTIONS, `--max-old-space-size=${Number(gibibytes) * 768}`);
   });
 
-  test('is what the disruption budget and the autoscaler are about, and the latter asks for its task queue', () => {
+  test('is selected by the disruption budget and by the autoscaler, which queries its task queue', () => {
     const { spec, metadata } = manifest('Deployment', 'nested-conversations-worker');
     const budget = manifest('PodDisruptionBudget', metadata.name).spec;
     assert.deepEqual(budget.selector.matchLabels, spec.selector.matchLabels);
@@ -156,7 +156,7 @@ describe('the network of', () => {
   const namespaces = ({ to = [] }: NetworkRule) =>
     to.map(({ namespaceSelector }) => namespaceSelector.matchLabels['kubernetes.io/metadata.name']);
 
-  test('the worker is what its settings say', () => {
+  test('the worker matches its settings', () => {
     const { spec } = manifest('NetworkPolicy', 'nested-conversations-worker');
     const deployment = manifest('Deployment', 'nested-conversations-worker').spec;
     assert.deepEqual(spec.podSelector.matchLabels, deployment.selector.matchLabels);
@@ -173,7 +173,7 @@ describe('the network of', () => {
     ]);
   });
 
-  test('the codec server lets nothing out', () => {
+  test('the codec server allows no outgoing traffic', () => {
     const { spec } = manifest('NetworkPolicy', 'nested-conversations-codec-server');
     const deployment = manifest('Deployment', 'nested-conversations-codec-server').spec;
     assert.deepEqual(spec.podSelector.matchLabels, deployment.selector.matchLabels);
@@ -184,7 +184,7 @@ describe('the network of', () => {
   });
 });
 
-test('the codec server on Kubernetes has settings that it takes, and listens where it is called', () => {
+test('the codec server on Kubernetes has valid settings and listens on its container port, on all interfaces', () => {
   const [container] = manifest('Deployment', 'nested-conversations-codec-server').spec.template.spec.containers;
   const environment = environmentOf(container);
   for (const name of Object.keys(environment)) assert.ok(documented.includes(`\`${name}\``), name);

@@ -42,7 +42,7 @@ interface Query {
   readonly matchers: readonly { readonly label: string; readonly operator: string; readonly value: string }[];
 }
 
-/** The prefix tells our metrics and the SDK's from PromQL's own words. */
+/** The prefix distinguishes our metrics and the SDK's from PromQL's own words. */
 function queriesOf(expr: string): Query[] {
   return [...expr.matchAll(/\b((?:nested|temporal)_\w+)(?:\{([^}]*)\})?/g)].map(([, metric = '', matchers = '']) => ({
     metric,
@@ -68,7 +68,7 @@ const queries = [
   ),
 ];
 
-describe('a worker that has met most of what can happen exposes what is asked by', () => {
+describe('a worker that has met most failures exposes the metrics and labels of', () => {
   let samples: Sample[];
 
   before(async () => {
@@ -106,11 +106,11 @@ describe('a worker that has met most of what can happen exposes what is asked by
   for (const { name, expr, shown } of queries) {
     const metrics = queriesOf(expr);
     test(name, () => {
-      assert.ok(metrics.length > 0, 'it asks for a metric');
+      assert.ok(metrics.length > 0, 'the query must name a metric');
       for (const { metric, matchers } of metrics) {
         assert.ok(
           matchers.some(({ label }) => label === 'task_queue'),
-          `${metric} of one task queue`,
+          `${metric} must be limited to one task queue`,
         );
       }
       for (const { metric, matchers } of metrics) {
@@ -118,7 +118,7 @@ describe('a worker that has met most of what can happen exposes what is asked by
         assert.ok(series.length > 0, metric);
         const labels = new Set(series.flatMap((sample) => Object.keys(sample.labels)));
         for (const label of [...groupedBy(expr), ...matchers.map((matcher) => matcher.label)]) {
-          assert.ok(labels.has(label), `${metric} has the label ${label}`);
+          assert.ok(labels.has(label), `${metric} must have the label ${label}`);
         }
         for (const { label, operator, value } of matchers) {
           // A Grafana variable stands for any value.

@@ -7,7 +7,7 @@ needPrograms({ shellcheck: 'shellcheck', sh: 'dash' });
 
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
 
-test('shellcheck finds nothing in the scripts', async () => {
+test('shellcheck reports nothing about the scripts', async () => {
   await runCommand('shellcheck', ['.ci/run'], { cwd });
   await runCommand('sh', ['-c', 'shellcheck --shell=sh deploy/compose/*.sh'], { cwd });
 });

@@ -7,17 +7,17 @@ import { restoreEnvironment } from './fake-machine.js';
 const before = { ...process.env };
 afterEach(() => restoreEnvironment(before));
 
-test('NESTED_CONVERSATIONS_CACHE names the folder outright', () => {
+test('NESTED_CONVERSATIONS_CACHE is the folder itself', () => {
   Object.assign(process.env, { NESTED_CONVERSATIONS_CACHE: '/somewhere/else', XDG_CACHE_HOME: '/xdg' });
   assert.equal(cacheFolder(), '/somewhere/else');
 });
 
-test('XDG_CACHE_HOME holds the folder', () => {
+test('the folder is in XDG_CACHE_HOME', () => {
   Object.assign(process.env, { NESTED_CONVERSATIONS_CACHE: '', XDG_CACHE_HOME: '/xdg' });
   assert.equal(cacheFolder(), join('/xdg', 'nested-conversations'));
 });
 
-test('without either, the folder is in the home of the user', { skip: process.platform === 'win32' }, () => {
+test("without either, the folder is in the user's home", { skip: process.platform === 'win32' }, () => {
   Object.assign(process.env, { NESTED_CONVERSATIONS_CACHE: '', XDG_CACHE_HOME: '', HOME: '/home/ada' });
   assert.match(cacheFolder(), /^\/home\/ada\/(\.cache|Library\/Caches)\/nested-conversations$/);
 });

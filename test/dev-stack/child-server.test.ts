@@ -35,14 +35,14 @@ async function answers(url: string): Promise<boolean> {
 }
 
 describe('a child server', () => {
-  test('answers once it is started, and keeps its log', async () => {
+  test('answers once it is started and keeps its log', async () => {
     const server = await start();
     assert.equal(await (await fetch(server.url)).text(), 'hello');
     assert.match(server.logs(), /about to listen/);
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    test(`is gone after a stop by ${signal}, and can be started again on its port`, async () => {
+    test(`is gone after a stop by ${signal} and can be started again on its port`, async () => {
       const first = await start();
       await first.stop(signal);
       assert.equal(await answers(first.url), false);
@@ -60,7 +60,7 @@ describe('a child server', () => {
     );
   });
 
-  test('that does not come up in time fails with its log, and is ended', async () => {
+  test('that does not come up in time fails with its log and is killed', async () => {
     const script = `
       console.log('I listen on', process.argv[1]);
       require('node:http').createServer((request, response) => response.writeHead(503).end()).listen(process.argv[1]);
@@ -73,26 +73,26 @@ describe('a child server', () => {
     await assert.rejects(fetch(`http://127.0.0.1:${port}`), TypeError);
   });
 
-  test('is refused a port on which something listens', async () => {
+  test('fails on a port that is taken', async () => {
     const { port } = await start();
     await assert.rejects(start({ port }), /tiny server can't listen on port \d+: it is taken/);
   });
 
-  test('that can not be run fails with the reason', async () => {
+  test('that cannot be run fails with the reason', async () => {
     const missing = { name: 'missing', command: '/no/such/file', args: () => [], env: process.env, healthPath: '/' };
     await assert.rejects(startChildServer(missing), /missing ended with exit code 127 .*\n.*ENOENT/);
   });
 });
 
 describe('a process that started a server', { timeout: 60_000 }, () => {
-  test('leaves none behind when it exits without stopping it', async () => {
+  test('leaves no server behind if it exits without stopping it', async () => {
     const { parent, url } = await startInAnotherProcess();
     parent.stdin?.end();
     await once(parent, 'exit');
     await goneFrom(url);
   });
 
-  test('leaves none behind when it is killed', async () => {
+  test('leaves no server behind if it is killed', async () => {
     const { parent, url } = await startInAnotherProcess();
     parent.kill('SIGKILL');
     await once(parent, 'exit');

@@ -41,7 +41,7 @@ function startDemo(t: TestContext, args: readonly string[], { between = false, e
         const found = wanted.exec(text);
         if (found) return found;
         const next = await Promise.race([once(child.stdout, 'data'), ended]);
-        if (!Array.isArray(next)) throw new Error(`It ended without ${wanted}: ${text}`);
+        if (!Array.isArray(next)) throw new Error(`The demo ended without ${wanted}: ${text}`);
       }
     },
     ended,
@@ -74,15 +74,15 @@ const endings: readonly [what: string, end: (demo: Demo) => unknown][] = [
     signal,
     ({ process }) => process.kill(signal),
   ]),
-  ['a reader that goes away', ({ process }) => process.stdout?.destroy()],
+  ['a closed reader', ({ process }) => process.stdout?.destroy()],
 ];
 
 // One at a time: each uses the default ports of a dev server if they are free.
 describe('the demo', () => {
   for (const [what, end] of endings) {
     // A closed reader is noticed at the next output: while the conversation is being started.
-    const isReader = what.startsWith('a reader');
-    test(`ends with all that it has started by ${what}`, async (t) => {
+    const isReader = what === 'a closed reader';
+    test(`is ended by ${what}, with everything that it has started`, async (t) => {
       const demo = startDemo(t, ['--keep']);
       const ports = isReader ? [Number((await demo.shows(/Temporal +[\d.]+:(\d+)/))[1])] : await portsOf(demo);
       end(demo);
@@ -90,20 +90,20 @@ describe('the demo', () => {
     });
   }
 
-  test('ends with all that it has started when its parent is killed', async (t) => {
+  test('ends when its parent is killed, with everything that it has started', async (t) => {
     const demo = startDemo(t, ['--keep'], { between: true });
     const ports = await portsOf(demo);
     demo.process.kill('SIGKILL');
     await Promise.all(ports.map(goneFrom));
   });
 
-  test('ends well after a conversation that is ready, and offers the next step', async (t) => {
+  test('succeeds after a conversation is ready and suggests the next step', async (t) => {
     const demo = startDemo(t, []);
     assert.equal(await demo.ended, 0);
     assert.match(demo.printed(), /is ready: RUNNING after 4 looks\n.*npm run demo -- --keep\n$/);
   });
 
-  test('offers a command with --keep that shows the conversation', async (t) => {
+  test('suggests a command with --keep that shows the conversation', async (t) => {
     const demo = startDemo(t, ['--keep']);
     const [, command = ''] = await demo.shows(/In another terminal:\n +(npx nested-conversation .*)\n/);
     const shown = spawn('sh', ['-c', command], { cwd: fileURLToPath(new URL('../../../', import.meta.url)) });
@@ -114,19 +114,19 @@ describe('the demo', () => {
     assert.equal(await demo.ended, 0);
   });
 
-  test('says in one line that Temporal is not there', async (t) => {
+  test('says in one line that Temporal is not reachable', async (t) => {
     const demo = startDemo(t, [], { env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } });
     assert.equal(await demo.ended, 1);
     assert.match(demo.printed(), /\n✖ can't reach Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): .*\n$/);
   });
 
-  test('names an option that it does not know, and the way to its help', async (t) => {
+  test('names an unknown option and refers to its help', async (t) => {
     const demo = startDemo(t, ['--kepe']);
     assert.equal(await demo.ended, 2);
     assert.equal(demo.printed(), "✖ '--kepe' is no option of the demo. See: npm run demo -- --help\n");
   });
 
-  test('has a help, which says what each option does', async (t) => {
+  test('has a help text that describes each option', async (t) => {
     const demo = startDemo(t, ['--help']);
     assert.equal(await demo.ended, 0);
     for (const option of ['--keep', '--encrypted', '--real'])

@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => rm(root, { recursive: true }));
 
-test('two installations at once leave one whole result and nothing else', async () => {
+test('two installations at once leave one complete result and nothing else', async () => {
   const folder = join(root, 'twice');
   const installFolder = async (temporaryFolder: string) => {
     const result = join(temporaryFolder, 'result');

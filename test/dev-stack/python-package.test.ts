@@ -16,7 +16,7 @@ describe('Python packages', { skip: process.platform === 'win32' && 'the fakes a
   });
   afterEach(() => machine.remove());
 
-  test('a Python that pyenv has but does not let run by its name is found', async () => {
+  test('a Python that pyenv has installed but not activated is found', async () => {
     machine.install(join(machine.bin, 'python3.12'), 'echo "pyenv: python3.12: command not found" >&2; exit 127');
     machine.install(join(machine.bin, 'python3'), pythonScript('3.11.7', 'exit 1'));
     const hidden = machine.install(
@@ -27,26 +27,26 @@ describe('Python packages', { skip: process.platform === 'win32' && 'the fakes a
     assert.equal(await findPython(['3.12', '3.13']), hidden);
   });
 
-  test('the most wanted version is preferred to the first on the PATH', async () => {
+  test('the preferred version wins over the first one on the PATH', async () => {
     machine.install(join(machine.bin, 'python3'), pythonScript('3.13.0', 'exit 1'));
     const wanted = machine.install(join(machine.bin, 'python3.12'), pythonScript('3.12.9', 'exit 1'));
 
     assert.equal(await findPython(['3.12', '3.13']), wanted);
   });
 
-  test('version 3.1 is not taken for 3.12', async () => {
+  test('version 3.1 is not mistaken for 3.12', async () => {
     machine.install(join(machine.bin, 'python3'), pythonScript('3.12.9', 'exit 1'));
 
     assert.equal(await findPython(['3.1']), undefined);
   });
 
-  test('a Python with neither pip nor venv is refused with the package to install', async () => {
+  test('a Python with neither pip nor venv is rejected with the package to install', async () => {
     machine.install(join(machine.bin, 'python3'), pythonScript('3.11.2', 'exit 1'));
 
     await assert.rejects(findUv(report), /neither pip nor a working venv module.*apt install python3-venv/);
   });
 
-  test('without a fitting Python, the error names the versions that would do', async () => {
+  test('without a suitable Python, the error names the versions that would work', async () => {
     machine.install(join(machine.bin, 'uv'), '[ "$1" = --version ] || { echo "error: no download" >&2; exit 2; }');
     const installed = installPythonPackages({
       folder: join(machine.cache, 'venv'),
@@ -58,7 +58,7 @@ describe('Python packages', { skip: process.platform === 'win32' && 'the fakes a
     await assert.rejects(installed, /^Error: Python 3\.12 or 3\.13 is needed\. .*error: no download/s);
   });
 
-  test("pip's mirror is handed on to uv", async () => {
+  test("pip's mirror is passed to uv", async () => {
     const config = `global.index-url='https://mirror.example/simple'\nglobal.trusted-host='\\na.example\\nb.example'`;
     machine.install(join(machine.bin, 'python3'), pythonScript('3.11.2', `cat <<'END'\n${config}\nEND`));
     process.env.PATH = `${machine.bin}:/usr/bin:/bin`;
@@ -69,13 +69,13 @@ describe('Python packages', { skip: process.platform === 'win32' && 'the fakes a
     });
   });
 
-  test("pip's environment is handed on to uv where there is no pip", async () => {
+  test("pip's environment is passed to uv if there is no pip", async () => {
     process.env.PIP_INDEX_URL = 'https://mirror.example/simple';
 
     assert.deepEqual(await readPipIndex(), { UV_DEFAULT_INDEX: 'https://mirror.example/simple' });
   });
 
-  test("uv's own index is left alone, from its environment or its file", async () => {
+  test("uv's own index, from its environment or its file, is kept", async () => {
     process.env.PIP_INDEX_URL = 'https://pip.example/simple';
 
     process.env.UV_DEFAULT_INDEX = 'https://uv.example/simple';

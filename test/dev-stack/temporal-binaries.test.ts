@@ -16,7 +16,7 @@ describe('the Temporal binaries', { skip: process.platform === 'win32' && 'the f
   });
   afterEach(() => machine.remove());
 
-  test('are taken from the PATH first, without a word', async () => {
+  test('are taken from the PATH first, without output', async () => {
     const onPath = machine.install(join(machine.bin, 'temporal'), SAYS_1_9);
     machine.install(join(machine.cache, 'temporal-1.9.1'), SAYS_1_9);
 
@@ -35,7 +35,7 @@ describe('the Temporal binaries', { skip: process.platform === 'win32' && 'the f
     ['does not run', 'echo "broken" >&2; exit 3'],
     ['is older than 1.0', 'echo "temporal version 0.13.2 (server 1.24.1) (ui 2.26.2)"'],
   ] as const) {
-    test(`one on the PATH that ${what} is passed over, with a line`, async () => {
+    test(`one on the PATH that ${what} is skipped with one line of output`, async () => {
       const unusable = machine.install(join(machine.bin, 'temporal'), script);
       const next = machine.install(join(machine.bin, 'next', 'temporal'), SAYS_1_9);
       process.env.PATH = `${machine.bin}:${join(machine.bin, 'next')}`;
@@ -46,7 +46,7 @@ describe('the Temporal binaries', { skip: process.platform === 'win32' && 'the f
     });
   }
 
-  test('when nothing works, the error names all that was tried, why it failed, and the mend', async () => {
+  test('when nothing works, the error names everything that was tried, why it failed, and the fix', async () => {
     await assert.rejects(findTemporalCli(report), ({ message }: Error) => {
       assert.match(message, /^Temporal CLI 1\.9\.1 was not found and could not be downloaded\.$/m);
       assert.match(message, /^ {2}PATH: no temporal there$/m);

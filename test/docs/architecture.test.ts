@@ -39,7 +39,7 @@ describe('the architecture page', () => {
     });
   }
 
-  test('tells of every folder that holds code', async () => {
+  test('describes every folder that contains code', async () => {
     const { include } = JSON.parse(await readFile(`${root}tsconfig.json`, 'utf8'));
     assert.deepEqual([...rules.map(({ folder }) => folder), 'test'].sort(), [...include].sort());
   });
@@ -51,7 +51,7 @@ describe('the architecture page', () => {
       if (next.length === left.length) break;
       left = next;
     }
-    assert.deepEqual(left, [], 'in a circle');
+    assert.deepEqual(left, [], 'these folders import each other in a circle');
   });
 
   test('is right that config takes only types and default values from activities', async () => {
@@ -62,21 +62,21 @@ describe('the architecture page', () => {
     assert.doesNotMatch(await readFile(`${root}activities/defaults.ts`, 'utf8'), /^import /m);
   });
 
-  test('is right that workflows take only types from activities, and no package that is not made for them', async () => {
+  test('is right that workflows take only types from activities and only packages made for workflows', async () => {
     for (const { statement, module } of await importsOf('workflows')) {
       if (folderOf(module) === 'activities') assert.match(statement, /^import type /);
       if (!module.startsWith('.')) assert.match(module, /^@temporalio\/(workflow|common)$|^@opentelemetry\/api$/);
     }
   });
 
-  test('is right that what is inside the SDK comes through one file, and what only tests need through another', async () => {
+  test("is right that only codec and the test harness import the SDK's internals", async () => {
     for (const folder of [...rules.map(({ folder }) => folder), 'test']) {
       const inside = (await importsOf(folder)).filter(({ module }) => /^@temporalio\/\w+\/lib\//.test(module));
       assert.equal(inside.length, { codec: 2, test: 4 }[folder] ?? 0, folder);
     }
   });
 
-  test('names files that are there', () => {
+  test('names only files that exist', () => {
     const files = [...page.matchAll(/`([\w-]+\/[\w/.-]+)`|\]\(([\w/.-]+)\)/g)];
     assert(files.length > 10);
     for (const [, file, link] of files) assert(existsSync(root + (file ?? `docs/${link}`)), file ?? link);

@@ -76,14 +76,14 @@ const others = new Set([
 ]);
 
 describe('docs/configuration.md', () => {
-  test('has every variable that is read', () => {
+  test('lists every variable that the code reads', () => {
     assert.ok(ours.has('WORKER_METRICS_PORT') && ours.has('LOG_LEVEL') && ours.has('CODEC_SERVER_PORT'));
     assert.ok(temporals.has('TEMPORAL_TLS_SERVER_NAME'));
     const missing = [...ours, ...temporals].filter((name) => !documented.includes(name));
     assert.deepEqual(missing, []);
   });
 
-  test('has none that nothing reads, and none twice', () => {
+  test('lists no unused variable and none twice', () => {
     const unknown = documented.filter((name) => !ours.has(name) && !temporals.has(name) && !others.has(name));
     assert.deepEqual(unknown, []);
     assert.equal(new Set(documented).size, documented.length);
@@ -109,7 +109,7 @@ describe('docs/configuration.md', () => {
     CODEC_SERVER_ORIGINS: codecServer.origins,
   };
   for (const [variable, byDefault] of Object.entries(defaults)) {
-    test(`has the default of ${variable}`, () => {
+    test(`gives the right default for ${variable}`, () => {
       assert.equal(rows.find(({ variables }) => variables.includes(variable))?.byDefault, String(byDefault));
     });
   }

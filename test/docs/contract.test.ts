@@ -22,20 +22,20 @@ function table(heading: string): string[][] {
 describe('the error table', () => {
   const rows = table('Errors');
 
-  test('names every failure type, and no other', () => {
+  test('names every failure type and no other', () => {
     assert.deepEqual(
       rows.map(([type]) => type),
       Object.keys(failureTypes),
     );
   });
 
-  test('says of each type whether it is retried', () => {
+  test('says whether each type is retried', () => {
     for (const [type, , retried] of rows) {
       assert.equal(retried === 'no', finalFailureTypes.has(type as keyof typeof failureTypes), type);
     }
   });
 
-  test('says what a failed run says to do about it', () => {
+  test('gives the same advice as a failed run', () => {
     for (const [type, , , advice] of rows) {
       assert.equal(advice, whatToDo[type as keyof typeof failureTypes].replaceAll('`', ''), type);
     }
@@ -62,7 +62,7 @@ describe('the input table', () => {
     assert.deepEqual(rows.map(([field]) => field).sort(), Object.keys(parsed.conversation).sort());
   });
 
-  test('has the defaults of the code', () => {
+  test('gives the defaults of the code', () => {
     const parsed = parseInput(input);
     assert('conversation' in parsed);
     const defaults = new Map<string, unknown>(Object.entries(parsed.conversation));

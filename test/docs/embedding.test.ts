@@ -88,7 +88,7 @@ async function run(workflowType: string, workflowId: string, input: CreateNested
   try {
     return await Promise.race([
       workflow.execute(workflowType, { taskQueue: 'my-service', workflowId, args: [input] }),
-      once(worker, 'exit', workerEnds).then(() => assert.fail(`the worker ended: ${workerLog}`)),
+      once(worker, 'exit', workerEnds).then(() => assert.fail(`The worker ended: ${workerLog}`)),
     ]);
   } finally {
     workerEnds.abort();
@@ -104,11 +104,11 @@ const inputOf = (sid: string, apiUrl: string, content: string): CreateNestedConv
 });
 
 describe('the embedding page', () => {
-  test('compiles', () => {
+  test('has code that compiles', () => {
     assert.equal(compilerSays, '');
   });
 
-  test('by an activity: a second workflow attaches, and one that resumes sends its message', async () => {
+  test('shows an activity through which a second workflow attaches or resumes with its own message', async () => {
     const input = inputOf('by-activity', server.url, 'Fix the build');
     const first = (await run('openByActivity', 'first', input)) as { attached: boolean };
     const second = (await run('openByActivity', 'second', input)) as { attached: boolean };
@@ -119,13 +119,13 @@ describe('the embedding page', () => {
     assert.deepEqual(seen(), ['Fix the build', 'Fix the tests']);
   });
 
-  test('as a child', async () => {
+  test('shows a child workflow', async () => {
     const result = (await run('openByChild', 'parent', inputOf('child', server.url, 'Hi'))) as { status: string };
     assert.equal(result.status, 'RUNNING');
     assert.deepEqual(server.conversation('child').messagesSeenByModel, ['Hi']);
   });
 
-  test('a stand-in that answers as the table says is ready', async (t) => {
+  test('has a table of answers that make a stand-in ready', async (t) => {
     const standIn = await listen('Hi');
     t.after(() => standIn.close());
     const { port } = standIn.address() as AddressInfo;

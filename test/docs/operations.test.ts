@@ -32,7 +32,7 @@ describe('the runbook', () => {
     test(`says what to do about ${type}`, () => assert.ok(operations.includes(`\n### \`${type}\`\n`)));
   }
 
-  test('is where every alert leads', async () => {
+  test('is linked by every alert', async () => {
     const { groups } = parse(await readFile(`${root}deploy/prometheus/alerts.yml`, 'utf8'));
     const links: string[] = groups[0].rules.map(
       (rule: { annotations: { runbook_url: string } }) => rule.annotations.runbook_url,
@@ -45,7 +45,7 @@ describe('the runbook', () => {
     );
   });
 
-  test('has a command that sets the task queue and the base URL of every alert', async () => {
+  test('has a command that sets the task queue and the base URL in every alert', async () => {
     const [command = ''] = /^sed -e [\s\S]*?alerts\.yml(?= > )/m.exec(operations.replaceAll(/^\$ /gm, '')) ?? [];
     const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd: root });
     const rules: { expr: string; annotations: { runbook_url: string } }[] = parse(stdout).groups[0].rules;
@@ -60,12 +60,12 @@ describe('the runbook', () => {
     }
   });
 
-  test('has each metric of ours, and no other', () => {
+  test('lists each of our metrics and no other', () => {
     const rows = [...operations.matchAll(/^\| `(nested_\w+)` \|/gm)].map(([, name]) => name);
     assert.deepEqual(rows.sort(), Object.values(metricNames).sort());
   });
 
-  test('has commands that the temporal CLI takes', async () => {
+  test('has commands that the temporal CLI accepts', async () => {
     const commands = [...operations.matchAll(/^\$ (temporal .*)$/gm)].map(([, command = '']) => command);
     assert.ok(commands.length >= 5);
     const temporal = await startDevServer({ own: true });
@@ -83,7 +83,7 @@ describe('the runbook', () => {
   });
 });
 
-test('links within docs/ and the pages at the top lead somewhere', async () => {
+test('links in docs/ and in the top-level pages have a target', async () => {
   const files = [...(await readdir(root)), ...(await readdir(`${root}docs`)).map((file) => `docs/${file}`)];
   const markdowns = files.filter((file) => file.endsWith('.md'));
   const texts = new Map(

@@ -116,7 +116,7 @@ describe('the quick start', () => {
   // Each part begins with a conversation that does not exist yet.
   const commands = [...commandsOf(section.replaceAll('conv123', 'conv122')), ...commandsOf(page)];
 
-  test('of the README and of the page begin with the same servers', () => {
+  test('starts the same servers in the README and on the page', () => {
     const [inReadme, onPage] = [section, page].map((text) => commandsOf(text).filter(isServer));
     assert.deepEqual(inReadme, onPage);
     assert.deepEqual(
@@ -129,10 +129,10 @@ describe('the quick start', () => {
     test(`${index + 1}: ${line}`, async () => {
       const printed = (await run(here(line))).split('\n');
       // The page leaves out progress lines, and the text after "…".
-      const told = prints.filter((text) => !/^ +\d+ s {2}|^ +…$/.test(text));
+      const shown = prints.filter((text) => !/^ +\d+ s {2}|^ +…$/.test(text));
       // The README's commands have run before, so nothing is left to register. A start can take a second more or less.
       const varies = /^registered|: ready, after/;
-      const missing = told.filter((text) => !printed.includes(here(text)) && !varies.test(text));
+      const missing = shown.filter((text) => !printed.includes(here(text)) && !varies.test(text));
       assert.deepEqual(missing, [], printed.join('\n'));
     });
   }

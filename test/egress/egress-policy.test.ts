@@ -16,7 +16,7 @@ function destination([host, address]: To): Destination {
 
 const name = 'runtime-1.example.com';
 
-describe('the rules', () => {
+describe('the rules of NESTED_SERVER_ALLOW', () => {
   const rows: [allow: string, allowed: To[], refused: To[]][] = [
     ['', [[name, '10.0.0.1'], ['127.0.0.1'], ['[::1]:8080']], []],
     [
@@ -119,12 +119,12 @@ describe('the rules', () => {
     }
   }
 
-  test('do not tell what a name is looked up to', () => {
+  test('do not reveal the address of a host name', () => {
     const refusal = parseEgressPolicy('10.0.0.0/8')(destination([name, '192.168.7.7']));
     assert.equal(refusal, `no rule of NESTED_SERVER_ALLOW allows ${name} on port 80`);
   });
 
-  test('say nothing of a host name before it is looked up', () => {
+  test('do not decide about a host name before it is resolved', () => {
     assert.equal(parseEgressPolicy('10.0.0.0/8')(destination([name])), undefined);
   });
 });
@@ -156,13 +156,13 @@ describe('no rule can allow', () => {
   }
 
   for (const host of ['169.254.169.254', '0xa9.0xfe.43518', '2852039166', '169.254.169.254.', '[::ffff:a9fe:a9fe]']) {
-    test(`${host}, written as a host`, () => {
+    test(`${host} as a host`, () => {
       assert.match(everything(destination([host])) ?? '', /^\S+ is link-local, which no rule .* can allow$/);
     });
   }
 
   for (const host of ['metadata.google.internal', 'Metadata.Google.Internal.', 'metadata', 'instance-data']) {
-    test(`${host}, wherever it leads`, () => {
+    test(`${host}, whatever its address`, () => {
       assert.match(
         everything(destination([host])) ?? '',
         /is the metadata server of a cloud, which no rule .* can allow$/,
@@ -178,7 +178,7 @@ describe('no rule can allow', () => {
     '2002:a9ff::1',
     '100.100.100.201',
   ]) {
-    test(`what only looks like it, such as ${address}`, () => {
+    test(`but rules can allow similar addresses, such as ${address}`, () => {
       assert.equal(everything(destination([name, address])), undefined);
     });
   }
@@ -187,7 +187,7 @@ describe('no rule can allow', () => {
 const isNoRule = (rule: string) => (error: unknown) =>
   error instanceof SyntaxError && error.message.startsWith(`'${rule}' is no rule: write a host (`);
 
-describe('a rule that is none is named', () => {
+describe('an invalid rule is reported:', () => {
   const malformed = [
     ...[
       'http://a.example.com',
@@ -221,7 +221,7 @@ describe('a rule that is none is named', () => {
     });
   }
 
-  test('also where it is empty', () => {
+  test('an empty one', () => {
     assert.throws(() => parseEgressPolicy('10.0.0.0/8,'), isNoRule(''));
   });
 });

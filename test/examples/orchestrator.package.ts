@@ -35,7 +35,7 @@ before(async () => {
   worker.stdout?.setEncoding('utf8').on('data', (text: string) => {
     printed += text;
   });
-  await shows('worker on task queue');
+  await workerPrints('worker on task queue');
 });
 after(async () => {
   if (worker) {
@@ -49,7 +49,7 @@ after(async () => {
 });
 
 /** Resolves once the worker has printed this. */
-async function shows(text: string): Promise<void> {
+async function workerPrints(text: string): Promise<void> {
   assert.ok(worker?.stdout);
   while (!printed.includes(text)) await once(worker.stdout, 'data');
 }
@@ -61,14 +61,14 @@ async function open(sid: string, message: string): Promise<unknown> {
   return JSON.parse(await runCommand('sh', ['-c', command], { cwd: folder, env }));
 }
 
-test('opens a workspace, its conversation as a child workflow', async () => {
+test('opens a workspace with its conversation as a child workflow', async () => {
   assert.deepEqual(await open('conv1', 'Fix the build'), { conversationId: 'conv1', apiUrl: server.url });
   assert.deepEqual(server.conversation('conv1').messagesSeenByModel, ['Fix the build']);
   const { parentExecution } = await temporal.env.client.workflow.getHandle(workflowIdOf('conv1')).describe();
   assert.equal(parentExecution?.workflowId, 'workspace-conv1');
 });
 
-test('opened again with the same message it attaches, and with another it is refused', async () => {
+test('attaches if opened again with the same message, and fails with another', async () => {
   assert.deepEqual(await open('conv2', 'Fix the build'), { conversationId: 'conv2', apiUrl: server.url });
   assert.deepEqual(await open('conv2', 'Fix the build'), { conversationId: 'conv2', apiUrl: server.url });
   const refused = (await open('conv2', 'Fix the tests')) as { type: string; message: string };
@@ -78,10 +78,10 @@ test('opened again with the same message it attaches, and with another it is ref
   assert.doesNotMatch(printed, /released runtime-conv2/);
 });
 
-test('releases the runtime of a conversation that fails, and says why it did', async () => {
+test('releases the runtime of a conversation that fails and reports why it failed', async () => {
   server.script('conv3', { agent: 'errors', errorReason: 'out of credit' });
   const failed = (await open('conv3', 'Fix the build')) as { type: string; message: string };
   assert.equal(failed.type, 'ConversationFailed');
   assert.match(failed.message, /out of credit/);
-  await shows('released runtime-conv3');
+  await workerPrints('released runtime-conv3');
 });

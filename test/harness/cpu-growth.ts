@@ -4,11 +4,11 @@
  */
 export function cpuGrowth(work: (size: number) => void, size: number): number {
   work(size / 20);
-  return leastCpu(() => work(size * 10)) / leastCpu(() => work(size));
+  return minimumCpu(() => work(size * 10)) / minimumCpu(() => work(size));
 }
 
-/** In microseconds. The least of three runs, because a garbage collection can happen in any of them. */
-function leastCpu(work: () => void): number {
+/** In microseconds. The minimum of three runs, because a garbage collection can happen in any of them. */
+function minimumCpu(work: () => void): number {
   const cpu = () => {
     const before = process.cpuUsage();
     work();

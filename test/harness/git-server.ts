@@ -78,7 +78,7 @@ export class GitServer {
       .split(':');
     this.requests.push(`${request.method} ${pathname}`);
     if (pathname.startsWith('/api/v4/')) {
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(asGitLab(pathname)));
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(gitLabAnswer(pathname)));
       return;
     }
     if (this.token !== undefined && password !== this.token) {
@@ -117,7 +117,7 @@ export class GitServer {
 }
 
 /** What openhands requests from GitLab before it clones. */
-function asGitLab(path: string): object {
+function gitLabAnswer(path: string): object {
   if (path.endsWith('/user')) return { id: 1, username: 'ada', name: 'Ada', email: 'ada@example.com' };
   const name = decodeURIComponent(path.split('/').at(-1) ?? '');
   return { id: 1, path_with_namespace: name, star_count: 0, visibility: 'private', default_branch: 'main' };

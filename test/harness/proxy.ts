@@ -48,7 +48,7 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
     const upstream = request(new URL(url, target), { method, headers });
     upstream.on('error', () => outgoing.destroy());
     upstream.on('response', (answer) => {
-      const trap = traps.get(key) ?? passOn;
+      const trap = traps.get(key) ?? forward;
       traps.delete(key);
       trap(answer, outgoing);
     });
@@ -77,7 +77,7 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
       new Promise((resolve) =>
         traps.set(keyOf(pattern), (answer, outgoing) => {
           held = [];
-          passOn(answer, outgoing);
+          forward(answer, outgoing);
           outgoing.on('finish', resolve);
         }),
       ),
@@ -98,7 +98,7 @@ export async function startProxy({ target }: { target: string }): Promise<LinePr
   };
 }
 
-function passOn(answer: IncomingMessage, outgoing: ServerResponse): void {
+function forward(answer: IncomingMessage, outgoing: ServerResponse): void {
   outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
   answer.pipe(outgoing);
 }

@@ -12,7 +12,7 @@ export interface Ended {
   /** Or the signal that ended it. */
   readonly exitCode: number | NodeJS.Signals | null;
   /** The JSON that it printed. */
-  readonly told: unknown;
+  readonly output: unknown;
 }
 
 /** Runs Python in the folder of the examples, with the client of this checkout and none of this machine's settings. */
@@ -33,7 +33,7 @@ export async function installForPython(): Promise<RunPython> {
     return new Promise((resolve, reject) => {
       const child = execFile(python, args, options, (_, stdout, stderr) => {
         if (stdout === '') reject(new Error(stderr));
-        else resolve({ exitCode: child.exitCode ?? child.signalCode, told: JSON.parse(stdout) });
+        else resolve({ exitCode: child.exitCode ?? child.signalCode, output: JSON.parse(stdout) });
       });
       child.stdin?.end(input);
     });

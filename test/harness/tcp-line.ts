@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream';
 /** A connection to a server that can be cut and restored, for any protocol. */
 export interface TcpLine {
   readonly port: number;
-  /** Closes open connections, and refuses new ones until {@link mend}. */
+  /** Closes open connections, and refuses new ones until {@link restore}. */
   cut(): Promise<void>;
-  mend(): Promise<void>;
+  restore(): Promise<void>;
 }
 
 /** Listens on a free port of 127.0.0.1 and forwards the bytes to another port there. */
@@ -30,7 +30,7 @@ export async function startTcpLine({ targetPort }: { targetPort: number }): Prom
       server.close();
       await once(server, 'close');
     },
-    async mend() {
+    async restore() {
       await listen(port);
     },
   };

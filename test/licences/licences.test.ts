@@ -66,13 +66,13 @@ function notAllowed(locked: Readonly<Record<string, LockedPackage>>): string[] {
   });
 }
 
-test('every dependency of the worker has a licence that is allowed', () => {
+test('every dependency of the worker has an allowed licence', () => {
   assert.ok(ofWorker.has('node_modules/@temporalio/core-bridge'));
   assert.deepEqual(notAllowed(packages), []);
 });
 
 for (const license of ['GPL-3.0-only', 'MIT AND GPL-3.0-only', 'SEE LICENSE IN LICENSE.txt', undefined]) {
-  test(`a dependency with ${license ?? 'no licence'} is named`, () => {
+  test(`a dependency with ${license ?? 'no licence'} is reported`, () => {
     const added = { 'node_modules/a/node_modules/@b/c': { version: '1.0.0', ...(license && { license }) } };
     assert.deepEqual(notAllowed({ ...packages, ...added }), [`@b/c@1.0.0: ${license ?? 'no licence'}`]);
   });

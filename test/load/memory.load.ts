@@ -47,7 +47,7 @@ after(async () => {
 });
 
 /** The worker's peak memory, in bytes. */
-async function mostMemory(): Promise<number> {
+async function peakMemory(): Promise<number> {
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${worker.pid}/status`, 'utf8')) ?? [];
   return Number(kibibytes) * 1024;
 }
@@ -74,24 +74,24 @@ async function outcomeOf(...payloads: Payload[]): Promise<string> {
 
 const isLarge = ({ data }: Payload) => (data?.length ?? 0) > 1000;
 
-test('every payload that can not be decoded, eight of each at once', async () => {
+test('the worker stays within its memory with eight of every undecodable payload at once', async () => {
   for (const [kind, make] of undecodable) {
     const payload = make();
     if (!isLarge(payload)) continue;
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => outcomeOf(payload)));
     assert.deepEqual(new Set(outcomes), new Set(['InvalidInput']), kind);
   }
-  assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
+  assert((await peakMemory()) < gibibyte, `${await peakMemory()} bytes`);
 });
 
-test('a hundred thousand payloads in one input, four at once', async () => {
+test('the worker stays within its memory with four inputs of 100,000 payloads at once', async () => {
   const payloads = Array.from({ length: 100_000 }, () => ({ metadata: {}, data: Buffer.from('1') }));
   const outcomes = await Promise.all(Array.from({ length: 4 }, () => outcomeOf(...payloads)));
   assert.deepEqual(new Set(outcomes), new Set(['InvalidInput']));
-  assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
+  assert((await peakMemory()) < gibibyte, `${await peakMemory()} bytes`);
 });
 
-test('the largest inputs that it takes, twenty at once', async () => {
+test('the worker stays within its memory with twenty of the largest inputs at once', async () => {
   const largest = () => {
     const texts = { conversationInstructions: 'y'.repeat(limits.textCharacters - 100_000) };
     const content = 'x'.repeat(limits.textCharacters - 100_000);
@@ -99,5 +99,5 @@ test('the largest inputs that it takes, twenty at once', async () => {
   };
   const outcomes = await Promise.all(Array.from({ length: 20 }, () => outcomeOf(zlib(protobufOf(largest())))));
   assert.deepEqual(new Set(outcomes), new Set(['RUNNING']));
-  assert((await mostMemory()) < gibibyte, `${await mostMemory()} bytes`);
+  assert((await peakMemory()) < gibibyte, `${await peakMemory()} bytes`);
 });

@@ -57,36 +57,36 @@ const slow = {
   readiness: { lookTimeout: '1 minute', maximumAttempts: 10_000 },
 } satisfies Partial<CreateNestedConversationInput>;
 
-describe(`beside ${hanging} starts on a server that hangs, a start on a healthy one is ready`, () => {
-  test('where it hangs in the POST', async (t) => {
+describe(`a start on a healthy server is ready beside ${hanging} starts on a server that hangs`, () => {
+  test('in the POST', async (t) => {
     const { conversations, hung, healthy, startAll, metricsPort } = await startWorker(t);
     hung.inject({ method: 'POST', path: '/api/conversations', times: forever, fault: { kind: 'black-hole' } });
     await startAll(slow);
     await hung.received('POST /api/conversations', 10);
     // None of those has ended, and none will before its five minutes are over.
     const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
-    assert(attempts <= 3, `it took ${attempts} looks`);
+    assert(attempts <= 3, `it took ${attempts} checks`);
     assert.equal(hung.count('POST /api/conversations'), 10);
     const samples = await scrape(metricsPort);
     const surplus = samples.filter(({ name }) => name === 'nested_conversations_surplus_total');
-    assert((surplus[0]?.value ?? 0) > 0, 'none was turned away');
+    assert((surplus[0]?.value ?? 0) > 0, 'no request was above the limit');
     const [used] = samples.filter(
       ({ name, labels }) => name === 'temporal_worker_task_slots_used' && labels.worker_type === 'ActivityWorker',
     );
     assert((used?.value ?? 0) >= 10 && (used?.value ?? 0) <= 120, `${used?.value} slots are in use`);
   });
 
-  test('where it hangs in the survey', async (t) => {
+  test('in the first read', async (t) => {
     const { conversations, hung, healthy, startAll } = await startWorker(t);
     const reads = hung.inject({ method: 'GET', path: /./, times: forever, fault: { kind: 'black-hole' } });
     await startAll(slow);
     await reads.reached;
     const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
-    assert(attempts <= 3, `it took ${attempts} looks`);
+    assert(attempts <= 3, `it took ${attempts} checks`);
     assert.equal(hung.count('POST /api/conversations'), 0);
   });
 
-  test('where it hangs in a look', async (t) => {
+  test('in a readiness check', async (t) => {
     const { conversations, hung, healthy, startAll } = await startWorker(t);
     // No look finds them ready, and reads hang once all of them are created.
     await startAll({ ...slow, initialUserMsg: null, readiness: { ...slow.readiness, interval: '10 seconds' } });
@@ -94,11 +94,11 @@ describe(`beside ${hanging} starts on a server that hangs, a start on a healthy 
     const reads = hung.inject({ method: 'GET', path: /./, times: forever, fault: { kind: 'black-hole' } });
     await reads.reached;
     const { attempts } = await conversations.ensureReady(inputFor(healthy.url));
-    assert(attempts <= 3, `it took ${attempts} looks`);
+    assert(attempts <= 3, `it took ${attempts} checks`);
   });
 });
 
-test('a burst of starts on one healthy server are all ready', async (t) => {
+test('all starts of a burst on one healthy server are ready', async (t) => {
   const { conversations, healthy } = await startWorker(t);
   const inputs = Array.from({ length: 100 }, () => inputFor(healthy.url));
   await Promise.all(inputs.map((input) => conversations.ensureReady(input)));

@@ -21,7 +21,7 @@ after(async () => {
   await temporal.stop();
 });
 
-test(`${conversations} starts that one process waits for at once are all answered`, async (t) => {
+test(`${conversations} starts awaited by one process are all answered`, async (t) => {
   const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
   const worker = startProgram('worker/main.js', { env, timeoutMs: 10 * 60_000 });
   t.after(() => worker.kill('SIGKILL'));

@@ -11,7 +11,7 @@ import { startDevServer } from '../harness/temporal.js';
 /** The package as packed by npm, installed in a project with nothing else of ours. */
 
 let folder: string;
-/** Runs a worker beside its client. */
+/** Runs a worker and its client. */
 let project: string;
 let packed: Packed;
 const run = (command: string, args: readonly string[], env = {}) => runCommand(command, args, { cwd: project, env });
@@ -39,7 +39,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 describe('the tarball', () => {
-  test('holds what runs, and nothing that only development needs', () => {
+  test('contains what runs and nothing that only development needs', () => {
     const paths = packed.files.map(({ path }) => path);
     assert.deepEqual(
       ['README.md', 'LICENSE', 'dist/workflow-bundle.js', 'dist/workflow-bundle.encoded-failures.js'].filter(
@@ -68,20 +68,22 @@ const compile = (cwd: string, module: string, target = 'es2022') =>
   );
 
 describe('the manifest', () => {
-  test('is what publint expects of a package', async () => {
-    const told = await runCommand('npx', ['publint', 'run', '--strict', join(folder, packed.filename)], { cwd: root });
-    assert.match(told, /All good!/);
+  test('passes publint', async () => {
+    const output = await runCommand('npx', ['publint', 'run', '--strict', join(folder, packed.filename)], {
+      cwd: root,
+    });
+    assert.match(output, /All good!/);
   });
 
-  test('leads to types that are right wherever Node.js and bundlers look for them', async () => {
+  test('leads Node.js and bundlers to the right types', async () => {
     // The package is ESM: `require` can't load it before Node.js 22.12, and `node10` resolution can't find it. See
     // docs/embedding.md.
     const args = ['attw', join(folder, packed.filename), '--profile', 'esm-only', '--format', 'ascii'];
-    const told = await runCommand('npx', args, { cwd: root });
-    assert.match(told, /"nested-conversations\/client"\s+node16 \(from ESM\): 🟢 \(ESM\)\s+bundler: 🟢/);
+    const output = await runCommand('npx', args, { cwd: root });
+    assert.match(output, /"nested-conversations\/client"\s+node16 \(from ESM\): 🟢 \(ESM\)\s+bundler: 🟢/);
   });
 
-  test('names what a stranger needs to know, and can be published', async () => {
+  test('has all the fields that a published package needs', async () => {
     const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
     for (const field of ['description', 'license', 'repository', 'keywords', 'engines', 'sideEffects']) {
       assert.ok(manifest[field], field);
@@ -96,17 +98,17 @@ describe('a service that only starts conversations', () => {
     light = await newProject('light', 'light', compilers);
   });
 
-  test('installs nothing native, neither worker nor AWS nor exporters', async () => {
+  test('installs nothing native, no worker, no AWS SDK and no exporters', async () => {
     assert.equal(await runCommand('sh', ['-c', 'find node_modules -name "*.node"'], { cwd: light }), '');
     const installed = await runCommand('sh', ['-c', 'ls -d node_modules/@*/*'], { cwd: light });
     assert.doesNotMatch(installed, /@temporalio\/(worker|core-bridge)|@aws-sdk|@opentelemetry\/(?!api)/);
   });
 
-  test('loads a handful of packages', async () => {
-    const told = JSON.parse(await runCommand(process.execPath, ['loaded.mjs'], { cwd: light }));
-    assert.ok(told.packages.includes('@temporalio/client'));
+  test('loads only a handful of packages', async () => {
+    const output = JSON.parse(await runCommand(process.execPath, ['loaded.mjs'], { cwd: light }));
+    assert.ok(output.packages.includes('@temporalio/client'));
     assert.deepEqual(
-      told.packages.filter((name: string) =>
+      output.packages.filter((name: string) =>
         /^(@temporalio\/(worker|core-bridge)|@aws-sdk.*|.*exporter.*|axios|pino|commander|ora)$/.test(name),
       ),
       [],
@@ -120,7 +122,7 @@ describe('a service that only starts conversations', () => {
   }
 
   for (const version of ['1.13.0', devDependencies['@temporalio/worker']]) {
-    test(`brings its own Temporal client ${version}`, async (t) => {
+    test(`can use its own Temporal client ${version}`, async (t) => {
       const cwd = await newProject(`client-${version}`, 'light', [...compilers, `@temporalio/client@${version}`]);
       assert.equal(await compile(cwd, 'nodenext'), '');
       const temporal = await startDevServer();
@@ -128,8 +130,8 @@ describe('a service that only starts conversations', () => {
       const server = await OpenHandsStandIn.listen();
       t.after(() => server.close());
       const env = temporal.variables;
-      const told = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
-      assert.deepEqual(told, {
+      const output = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
+      assert.deepEqual(output, {
         attached: false,
         attempts: 1,
         refused: 'MessageNotSentError',
@@ -140,7 +142,7 @@ describe('a service that only starts conversations', () => {
     });
   }
 
-  test('has a command line, doctor included, which says what a worker needs beside it', async () => {
+  test('has a command line with a doctor that names the packages a worker needs', async () => {
     assert.match(await runCommand('npx', ['nested-conversation', '--help'], { cwd: light }), /^Usage: /);
     const doctor = await runCommand(
       'sh',
@@ -152,24 +154,24 @@ describe('a service that only starts conversations', () => {
     assert.match(worker, /^nested-conversation-worker: a worker needs more: npm install @temporalio\/worker /);
   });
 
-  test('is told the range of Temporal clients', () => {
+  test('depends on a range of Temporal clients', () => {
     assert.equal(peerDependencies['@temporalio/client'], '^1.13.0');
   });
 });
 
 describe('an installed package', () => {
-  test('compiles against its declarations, strictly', async () => {
+  test('has declarations that compile in strict mode', async () => {
     assert.equal(await compile(project, 'nodenext'), '');
   });
 
-  test('brings conversations to ready, and its errors are instances of its classes', async () => {
+  test('makes conversations ready and throws instances of its error classes', async () => {
     const temporal = await startDevServer();
     const server = await OpenHandsStandIn.listen();
     server.script('dead', { agent: 'dead' });
     try {
       const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: 'package' };
-      const told = await run(process.execPath, ['program.js', server.url, 'dead'], env);
-      const { ready, ...others } = JSON.parse(told);
+      const output = await run(process.execPath, ['program.js', server.url, 'dead'], env);
+      const { ready, ...others } = JSON.parse(output);
       assert.deepEqual([ready.conversationId, ready.status, ready.attempts], ['packed', 'RUNNING', 1]);
       assert.deepEqual(others, {
         readyOnOwnWorker: { conversationId: 'own', status: 'RUNNING', attempts: 1 },
@@ -186,7 +188,7 @@ describe('an installed package', () => {
     assert.match(await run('npx', ['nested-conversation', '--help']), /^Usage: nested-conversation /);
   });
 
-  test('shows nothing beside its entries', async () => {
+  test('exports nothing but its entry points', async () => {
     const script = "await import('nested-conversations/dist/config/worker.js')";
     await assert.rejects(run(process.execPath, ['--input-type=module', '-e', script]), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });

@@ -71,7 +71,7 @@ async function bytesOfHistory(sid: string): Promise<number> {
   return description.historySize ?? 0;
 }
 
-describe('a replay arrives whole', () => {
+describe('a replay arrives unchanged', () => {
   const routes: [megabytes: number, kind: 'random' | 'repetitive', route: 'Temporal' | 'the store'][] = [
     [1, 'random', 'Temporal'],
     // Just below the limit, including what Temporal adds for the activity.
@@ -82,37 +82,37 @@ describe('a replay arrives whole', () => {
     [50, 'random', 'the store'],
   ];
   for (const [megabytes, kind, route] of routes) {
-    test(`of ${megabytes} MB of ${kind} text, through ${route}`, async () => {
+    test(`with ${megabytes} MB of ${kind} text through ${route}`, async () => {
       const replay = replayOf(megabytes * megabyte, kind);
       const input = replaying(replay);
       const conversations = route === 'Temporal' ? withoutStore : withStore;
       assert.equal((await conversations.ensureReady(input)).status, 'RUNNING');
-      assert(posted() === replay, 'the server got it as it was');
+      assert(posted() === replay, 'the server must receive it unchanged');
       assert.equal((await readdir(folder)).length, route === 'Temporal' ? 0 : 1);
       const isClaimAlone = (await bytesOfHistory(input.sid)) < 20_000;
-      if (route === 'the store') assert(isClaimAlone, 'Temporal has seen the claim alone');
+      if (route === 'the store') assert(isClaimAlone, 'Temporal must see only the claim');
     });
   }
 
-  test('of fewer characters than Temporal takes bytes, and of more bytes, through the store', async () => {
+  test("with characters below, but bytes above Temporal's limit through the store", async () => {
     const chinese = Array.from(randomBytes(1_400_000), (byte, index) =>
       String.fromCharCode(0x4e00 + byte + (index % 71) * 256),
     );
     const message = { source: 'user', action: 'message', args: { content: chinese.join('') } };
     const replay = JSON.stringify([message]);
     assert.equal((await withStore.ensureReady(replaying(replay))).status, 'RUNNING');
-    assert(posted() === replay, 'the server got it as it was');
+    assert(posted() === replay, 'the server must receive it unchanged');
     assert.equal((await readdir(folder)).length, 1);
   });
 
-  test('four of 20 MB at once, through the store, and a small start beside them', async () => {
+  test('with 20 MB through the store, four times at once beside a small start', async () => {
     const replay = replayOf(20 * megabyte, 'repetitive');
     const starts = Array.from({ length: 4 }, () => withStore.ensureReady(replaying(replay)));
     const small = withStore.ensureReady(inputFor(server.url));
     for (const { status } of await Promise.all([...starts, small])) assert.equal(status, 'RUNNING');
   });
 
-  test('once: where its start is there already, it is neither stored nor sent again', async () => {
+  test('once, and is neither stored nor sent again if its start exists', async () => {
     const input = replaying(replayOf(4 * megabyte, 'random'));
     const first = await withStore.ensureReady(input);
     assert.deepEqual(await withStore.ensureReady(input), { ...first, attached: true, attachedTo: 'ready' });
@@ -120,7 +120,7 @@ describe('a replay arrives whole', () => {
     assert.equal((await readdir(folder)).length, 1);
   });
 
-  test('encrypted in the store', async () => {
+  test('through the store, in which it is encrypted', async () => {
     const replay = replayOf(5 * megabyte, 'random');
     await withStore.ensureReady(replaying(replay));
     const [file = ''] = await readdir(folder);
@@ -130,7 +130,7 @@ describe('a replay arrives whole', () => {
   });
 });
 
-test('what a server repeats of a replay in the store is told by no failure', async () => {
+test('a failure does not show parts of a stored replay that the server repeats', async () => {
   const replay = replayOf(5 * megabyte, 'random');
   // After a digit: the letter that ends `replay`, found there as well, would be taken for a part of it.
   const begin = replay.indexOf('7', replay.length / 2) + 1;
@@ -144,16 +144,16 @@ test('what a server repeats of a replay in the store is told by no failure', asy
   });
 });
 
-describe('what is too large is refused with its size before anything is started:', () => {
+describe('an input that is too large is rejected with its size before anything is started:', () => {
   const cases: [name: string, input: () => object, field: string, problem: RegExp][] = [
     [
-      'a replay, and there is no store',
+      'a replay without a store',
       () => ({ initialUserMsg: null, replayJson: replayOf(4 * megabyte, 'random') }),
       'replayJson',
       /^has \d{7} bytes when compressed, and Temporal accepts 2000000: set PAYLOAD_STORE/,
     ],
     [
-      'a replay that fits compressed, but no worker would inflate, and there is no store',
+      'a replay without a store that fits compressed but is too large for a worker to inflate',
       () => ({ initialUserMsg: null, replayJson: replayOf(10 * megabyte, 'repetitive') }),
       'replayJson',
       /^has \d{8} bytes when decompressed, and a worker accepts 4194304: set PAYLOAD_STORE/,
@@ -189,13 +189,13 @@ describe('what is too large is refused with its size before anything is started:
   }
 });
 
-describe('a replay that is in the store no more', () => {
+describe('a stored replay that cannot be read', () => {
   const damages: [name: string, damage: (file: string) => Promise<void>, problem: RegExp][] = [
     ['is missing', (file) => rm(file), /is missing from the payload store: there is no file:\S+\. Start again with/],
     ['was changed', (file) => writeFile(file, 'not a payload'), /can't be read from file:\S+: /],
   ];
   for (const [name, damage, problem] of damages) {
-    test(`because it ${name} ends the run with that reason`, async () => {
+    test(`because it ${name} fails the run with that reason`, async () => {
       const taskQueue = `later-${name}`;
       const later = new NestedConversations(temporal.env.client, { taskQueue, payloadStore: new FolderStore(folder) });
       const input = replaying(replayOf(4 * megabyte, 'random'));
@@ -215,7 +215,7 @@ describe('a replay that is in the store no more', () => {
     });
   }
 
-  test('because its worker has no store ends the run with that reason', async () => {
+  test('because the worker has no store fails the run with that reason', async () => {
     const taskQueue = 'without-a-store';
     const input = replaying(replayOf(4 * megabyte, 'random'));
     const conversations = new NestedConversations(temporal.env.client, {
@@ -230,7 +230,7 @@ describe('a replay that is in the store no more', () => {
   });
 
   for (const claim of ['../../etc/passwd', 'x']) {
-    test(`because its claim is '${claim}' ends the run with that reason`, async () => {
+    test(`because its claim is '${claim}' fails the run with that reason`, async () => {
       const input = { ...inputFor(server.url), initialUserMsg: null, replayJson: { claim } };
       const handle = await temporal.env.client.workflow.start('createNestedConversation', {
         workflowId: workflowIdOf(input.sid),

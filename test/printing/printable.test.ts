@@ -22,9 +22,9 @@ const after = ' ¦ no more';
  * characters that every encoding keeps.
  */
 function leftOver(text: string, input: unknown): string {
-  const told = printable(before + text + after, { secretsOf: input });
-  assert(told.startsWith(before) && told.endsWith(after), told);
-  return told
+  const masked = printable(before + text + after, { secretsOf: input });
+  assert(masked.startsWith(before) && masked.endsWith(after), masked);
+  return masked
     .slice(before.length, -after.length)
     .replaceAll('%25', '%')
     .replace(/%20|\\[nrt]|&#x?[0a-d]+;/gi, '')
@@ -35,12 +35,12 @@ function leftOver(text: string, input: unknown): string {
 /** Fewer than a recognized part has, at either end. In bytes, like escapes. */
 const atMost = 14;
 
-test('the inputs of the corpus are accepted, and have sixty secrets and more', () => {
+test('the inputs of the corpus are valid and have more than sixty secrets', () => {
   for (const { input } of planted) assert('conversation' in parseInput(input), JSON.stringify(parseInput(input)));
   assert(planted.flatMap(({ secrets }) => secrets).length >= 60);
 });
 
-describe('nothing is printed of a secret that is written', () => {
+describe('nothing is printed of a secret', () => {
   for (const { server, input, secrets } of planted) {
     for (const [encoding, encode] of encodings) {
       test(`${encoding}, whole or cut: ${server}`, () => {
@@ -54,7 +54,7 @@ describe('nothing is printed of a secret that is written', () => {
     }
   }
 
-  test('whatever it is, in whatever two encodings, cut wherever', () => {
+  test('of any kind in any two encodings, cut anywhere', () => {
     const encoding = fc.constantFrom(
       ...encodings.filter(([name]) => name !== 'in capitals').map(([, encode]) => encode),
     );
@@ -73,7 +73,7 @@ describe('nothing is printed of a secret that is written', () => {
   });
 });
 
-describe('what looks like a token is hidden, whoever says it:', () => {
+describe('a text that looks like a token is hidden:', () => {
   const random = 'Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4f';
   const tokens: Record<string, string> = {
     'an access key of AWS': 'AKIAIOSFODNN7EXAMPLE',
@@ -82,18 +82,18 @@ describe('what looks like a token is hidden, whoever says it:', () => {
     'an access token of Google': `ya29.${random}`,
     'a client secret of Google': `GOCSPX-${random}`,
     ...Object.fromEntries([...'oprsu'].map((kind) => [`gh${kind}_ of GitHub`, `gh${kind}_${random}`])),
-    'a fine-grained one of GitHub': `github_pat_${random}_${random}`,
-    'one of GitLab': `glpat-${random}`,
-    'one of a GitLab runner': `glrt-${random}`,
-    'a bot of Slack': `xoxb-123456789012-${random}`,
-    'a user of Slack': `xoxp-123456789012-${random}`,
-    'an app of Slack': `xapp-1-${random}`,
-    'one of Hugging Face': `hf_${random}`,
-    'one of npm': `npm_${random}`,
-    'one of OpenAI': `sk-${random}`,
-    'one of an OpenAI project': `sk-proj-${random}-${random}`,
-    'one of Anthropic': `sk-ant-api03-${random}`,
-    'one of Groq': `gsk_${random}`,
+    'a fine-grained token of GitHub': `github_pat_${random}_${random}`,
+    'a token of GitLab': `glpat-${random}`,
+    'a token of a GitLab runner': `glrt-${random}`,
+    'a bot token of Slack': `xoxb-123456789012-${random}`,
+    'a user token of Slack': `xoxp-123456789012-${random}`,
+    'an app token of Slack': `xapp-1-${random}`,
+    'a token of Hugging Face': `hf_${random}`,
+    'a token of npm': `npm_${random}`,
+    'an API key of OpenAI': `sk-${random}`,
+    'an API key of an OpenAI project': `sk-proj-${random}-${random}`,
+    'an API key of Anthropic': `sk-ant-api03-${random}`,
+    'an API key of Groq': `gsk_${random}`,
     'a JSON Web Token': `eyJ${random}.eyJ${random}.${random}`,
     'half of a JSON Web Token': `eyJ${random}`,
     'a private key': `-----BEGIN RSA PRIVATE KEY-----\n${random}\n${random}\n-----END RSA PRIVATE KEY-----`,
@@ -102,53 +102,53 @@ describe('what looks like a token is hidden, whoever says it:', () => {
     test(name, () => {
       for (const [encoding, encode] of encodings) {
         if (encoding === 'in capitals' || encoding === 'in lines') continue;
-        const told = printable(`a: ${encode(token)} b`);
-        assert(!told.includes(random.slice(2, 10)), `${encoding}: ${told}`);
+        const masked = printable(`a: ${encode(token)} b`);
+        assert(!masked.includes(random.slice(2, 10)), `${encoding}: ${masked}`);
       }
       assert.equal(printable(`a: ${token} b`), 'a: *** b');
     });
   }
 
-  test('what follows Bearer and Basic', () => {
+  test('the text after Bearer and Basic', () => {
     assert.equal(printable('Authorization: Bearer abcdef123, x'), 'Authorization: Bearer ***, x');
     assert.equal(printable('authorization: basic YWJjOmRlZg== x'), 'authorization: basic *** x');
   });
 
-  test('what is a credential in a URL', () => {
+  test('a credential in a URL', () => {
     assert.equal(
       printable('see http://ada:pw@h/?access_token=abc&x=1 and https://h/?API_KEY=def !'),
       'see http://***@h/?access_token=***&x=1 and https://h/?API_KEY=*** !',
     );
   });
 
-  test('and words are not', () => {
+  test('but ordinary words are not', () => {
     for (const text of ['a task-force, risk-averse', 'the Bearer of', 'npm_config', 'it is basic']) {
       assert.equal(printable(text), text);
     }
   });
 });
 
-describe('what is printed', () => {
-  test('is one line without control characters, escapes and marks that turn the direction', () => {
+describe('printable text', () => {
+  test('is one line without control characters, escapes and direction marks', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const told = printable(text);
-        assert.doesNotMatch(told, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
-        assert(told.isWellFormed());
+        const masked = printable(text);
+        assert.doesNotMatch(masked, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+        assert(masked.isWellFormed());
       }),
     );
     assert.equal(printable('a\r\n\tb \u001b[2Jc \u009b31m \u202ed\u2066'), 'a b \ufffd[2Jc \ufffd31m \ufffdd\ufffd');
   });
 
-  test('is short, in bytes of JSON', () => {
+  test('is bounded in bytes of JSON', () => {
     for (const sign of ['x', '"', '\u0001', '😀']) {
-      const told = printable(sign.repeat(100_000), { maximumBytes: 100 });
-      assert(Buffer.byteLength(JSON.stringify(told)) <= 102);
-      assert(told.endsWith('…'));
+      const masked = printable(sign.repeat(100_000), { maximumBytes: 100 });
+      assert(Buffer.byteLength(JSON.stringify(masked)) <= 102);
+      assert(masked.endsWith('…'));
     }
   });
 
-  test('keeps what a person looks for: fields that are no secrets, and our own words', () => {
+  test('keeps fields that are not secret, and our own words', () => {
     const input = {
       apiUrl: 'http://runtime-conv123.example.com:8080',
       sid: 'conversation-4711',
@@ -163,16 +163,16 @@ describe('what is printed', () => {
       'POST http://runtime-conv123.example.com:8080/api/conversations: connection reset (ECONNRESET) for ' +
       'conversation-4711 of ada.lovelace on octo-org/cat-pictures';
     assert.equal(printable(message, { secretsOf: input }), message);
-    const told = printable('GET http://runtime-conv123.example.com:8080/tools/9f8e7d6c5b4a', { secretsOf: input });
-    assert.match(told, /^GET http:\/\/runtime-conv123\.example\.[com:80]*\*\*\*$/);
+    const masked = printable('GET http://runtime-conv123.example.com:8080/tools/9f8e7d6c5b4a', { secretsOf: input });
+    assert.match(masked, /^GET http:\/\/runtime-conv123\.example\.[com:80]*\*\*\*$/);
   });
 
-  test('of a repository with credentials is nothing', () => {
+  test('contains nothing of the credentials of a repository', () => {
     const input = { settings: { repository: 'https://oauth2:gh0st-t0k3n@git.example.com/a/b' } };
     assert.doesNotMatch(printable('cloning a/b with gh0st-t0k3n', { secretsOf: input }), /gh0st/);
   });
 
-  test('of a value is every text in it, and not all of it', () => {
+  test('of a value covers each text in it, up to a limit', () => {
     const input = { initialUserMsg: { content: 'a secret of some length' } };
     const value = {
       list: Array.from({ length: 100 }, () => 'of some length'),
@@ -191,7 +191,7 @@ describe('what is printed', () => {
   });
 });
 
-describe('the cost', () => {
+describe('the CPU time', () => {
   const megabytes = (count: number, unit: string) => unit.repeat((count * 1024 * 1024) / unit.length);
   const awkward: [name: string, text: string][] = [
     ['slashes', '/'],
@@ -224,7 +224,7 @@ describe('the cost', () => {
   );
 
   for (const [name, text] of awkward) {
-    test(`of 2 MB of ${name} is bounded, as a secret, as an input and as what is printed`, () => {
+    test(`for 2 MB of ${name} is bounded, as a secret, as an input and as the printed text`, () => {
       const parse = timeOf(() => JSON.parse(reference));
       const input = { apiUrl: text, sid: text, settings: { mcpConfig: { [text]: [text] } }, client: { timeout: text } };
       const spent = timeOf(() => {
@@ -237,7 +237,7 @@ describe('the cost', () => {
   }
 });
 
-describe('costs no more than its size', () => {
+describe('CPU time is proportional to the size of', () => {
   test('a secret of combining marks', () => {
     const marks = (size: number) => `a${'\u0301\u0316'.repeat(size)}`;
     assert(cpuGrowth((size) => printable('x', { secretsOf: { x: marks(size) } }), 20_000) < 50);
@@ -250,22 +250,22 @@ describe('costs no more than its size', () => {
   });
 });
 
-test('hides a Greek word in any case, though a sigma has two forms', () => {
+test('a Greek word is hidden in any case, even with both forms of sigma', () => {
   assert.equal(printable('said ΚΩΔΙΚΌΣ!', { secretsOf: { x: 'ΚΩΔΙΚΌΣ' } }), 'said ***!');
   assert.equal(printable('said ΛΌΓΟΣ-ΛΆΘΟΣ', { secretsOf: { x: 'λόγος-λάθος' } }), 'said ***');
 });
 
-test('hides the credentials of a repository, with its scheme and without', () => {
+test('the credentials of a repository are hidden, with or without a scheme', () => {
   for (const repository of ['oauth2:s3cretpassw0rd@gitlab.com/o/r', 'https://u:s3cret/passw0rd@gitlab.com/o/r']) {
     assert.doesNotMatch(printable(`cloned ${repository}`, { secretsOf: { settings: { repository } } }), /passw0rd/);
   }
 });
 
-test('signs that make no difference elsewhere count as characters of a secret', () => {
+test('punctuation in a secret counts as part of it', () => {
   for (const secret of [`a+b"c'd+e`, String.raw`p\\a\\"b'+'`, `"'"'+"'"'`]) {
     for (const [name, encode] of encodings.filter(([encoding]) => !encoding.includes('white space'))) {
-      const told = printable(`said ${encode(`xx${secret}yy`)} here`, { secretsOf: { x: `1${secret}2` } });
-      assert(told.includes('***') && !told.includes(secret), `${name}: ${told}`);
+      const masked = printable(`said ${encode(`xx${secret}yy`)} here`, { secretsOf: { x: `1${secret}2` } });
+      assert(masked.includes('***') && !masked.includes(secret), `${name}: ${masked}`);
     }
   }
 });
@@ -273,18 +273,22 @@ test('signs that make no difference elsewhere count as characters of a secret', 
 describe('a secret of six or seven characters is hidden as a whole,', () => {
   const inCapitals = (name: string) => name === 'in capitals';
   for (const secret of ['s3cr3t', 'pa55wd!', 'a1 b2 c', `z"9'+k`]) {
-    test(`however it is written: ${secret}`, () => {
+    test(`in any encoding: ${secret}`, () => {
       for (const [name, encode] of encodings.filter(([encoding]) => !inCapitals(encoding))) {
-        const told = printable(`said ${encode(secret)} here`, { secretsOf: { x: secret } });
+        const masked = printable(`said ${encode(secret)} here`, { secretsOf: { x: secret } });
         // In a text with white space, this is a recognized part.
         if (/white space/.test(name) && /\s/.test(secret)) continue;
         // Punctuation, and what an encoding adds around the text.
-        assert.equal(told.replace(/^said| here$|%3D|\[31m|[\s"\\{}:=!'+&;ab\ufffd]/g, ''), '***', `${name}: ${told}`);
+        assert.equal(
+          masked.replace(/^said| here$|%3D|\[31m|[\s"\\{}:=!'+&;ab\ufffd]/g, ''),
+          '***',
+          `${name}: ${masked}`,
+        );
       }
     });
   }
 
-  test('and one that is shorter, or a part of it, is a word like others', () => {
+  test('while a shorter secret or a part of it is not hidden', () => {
     assert.equal(printable('said s3cr3 here', { secretsOf: { x: 's3cr3', y: 's3cr3t' } }), 'said s3cr3 here');
   });
 });

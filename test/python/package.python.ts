@@ -24,7 +24,7 @@ const installed = (
 const [oldest] = installed;
 const newest = installed.at(-1);
 const runs = [
-  { packages: 'the oldest packages that it asks for', python: oldest, resolution: ['--resolution', 'lowest-direct'] },
+  { packages: 'the oldest allowed packages', python: oldest, resolution: ['--resolution', 'lowest-direct'] },
   { packages: 'the newest packages', python: newest, resolution: [] },
 ];
 
@@ -61,7 +61,7 @@ async function venv(name: string, python: string, install: readonly string[]) {
 }
 
 for (const { packages, python, resolution } of runs) {
-  test(`Python ${python?.version} with ${packages}: its tests pass, and its types are right`, async () => {
+  test(`with Python ${python?.version} and ${packages}, its tests and type checks pass`, async () => {
     const run = await venv(packages, python?.path ?? '', [...resolution, '--group', 'dev', '-e', '.[encryption]']);
     const TEMPORAL_CLI = await findTemporalCli(console.error);
     await run(['-m', 'pytest', '--quiet', '-p', 'no:cacheprovider'], { TEMPORAL_CLI });
@@ -69,7 +69,7 @@ for (const { packages, python, resolution } of runs) {
   });
 }
 
-test('it is formatted, and the linter finds nothing', async () => {
+test('it is formatted and the linter reports nothing', async () => {
   const run = await venv('ruff', newest?.path ?? '', ['--group', 'dev']);
   const files = ['--no-cache', '--config', 'pyproject.toml', '.', example];
   await run(['-m', 'ruff', 'check', ...files]);
@@ -104,7 +104,7 @@ sys.stdout.flush()
 os._exit(0)
 `;
 
-describe('what is built of it', () => {
+describe('its build', () => {
   let temporal: Temporal;
   let server: OpenHandsStandIn;
   let files: string[];
@@ -120,12 +120,12 @@ describe('what is built of it', () => {
     await temporal?.stop();
   });
 
-  test('is a wheel and an sdist', () => {
+  test('produces a wheel and an sdist', () => {
     assert.deepEqual(files.map((file) => file.split('.').at(-1)).sort(), ['gz', 'whl']);
   });
 
   for (const kind of ['.whl', '.tar.gz']) {
-    test(`starts a conversation where it was installed from the ${kind}`, async () => {
+    test(`starts a conversation if it was installed from the ${kind}`, async () => {
       const file = files.find((name) => name.endsWith(kind)) ?? '';
       const run = await venv(`fresh${kind}`, newest?.path ?? '', [file]);
       const input = inputFor(server.url);
@@ -133,8 +133,8 @@ describe('what is built of it', () => {
       assert.equal((await run(['-c', program], env, folder)).trim(), 'RUNNING');
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
       // Type information is included. Encryption is an extra.
-      const told = await run(['-c', 'import nested_conversations as n; print(n.__path__[0])'], {}, folder);
-      assert.ok((await readdir(told.trim())).includes('py.typed'));
+      const output = await run(['-c', 'import nested_conversations as n; print(n.__path__[0])'], {}, folder);
+      assert.ok((await readdir(output.trim())).includes('py.typed'));
       await assert.rejects(run(['-c', 'import nested_conversations.encryption'], {}, folder), /cryptography/);
     });
   }

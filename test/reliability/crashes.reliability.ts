@@ -11,7 +11,7 @@ import { type HeldStart, Scene } from './scene.js';
 const ends = new Map<Disaster, string[]>();
 
 // Most of a test's time is spent waiting for Temporal's timeouts.
-describe('a start ends ready, created and heard once, wherever it is when', { concurrency: 3 }, () => {
+describe('a start at any moment ends ready with one conversation and one message when', { concurrency: 3 }, () => {
   for (const disaster of disasters) {
     test(disaster.name, async (t) => {
       const scene = await Scene.set(t);
@@ -32,7 +32,7 @@ describe('a start ends ready, created and heard once, wherever it is when', { co
     if (ends.size < disasters.length) return;
     const rows = disasters.map((disaster) => [disaster.name, ...(ends.get(disaster) ?? []), `${disaster.costs.looks}`]);
     await new TablePlace('reliability.md', 'npm run test:reliability').write([
-      ['when', ...moments.map(({ name }) => name), 'more looks, at the most'],
+      ['when', ...moments.map(({ name }) => name), 'extra checks, at most'],
       ...rows,
     ]);
   });
@@ -41,12 +41,12 @@ describe('a start ends ready, created and heard once, wherever it is when', { co
 /** Waits for the start's end, checks it against Temporal and the nested server, and returns what it took. */
 async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: Disaster): Promise<string> {
   const { input, server, before } = start;
-  assert.equal(before.phase, moment.phase, `it was caught ${moment.name}`);
+  assert.equal(before.phase, moment.phase, `it must be caught ${moment.name}`);
 
   const { attempts, conversationId, status } = await scene.conversations.ensureReady(input);
   assert.deepEqual([conversationId, status], [input.sid, 'RUNNING'], moment.name);
   const handle = scene.client.workflow.getHandle(workflowIdOf(input.sid));
-  assert.equal((await handle.describe()).runId, before.runId, `the same run, caught ${moment.name}`);
+  assert.equal((await handle.describe()).runId, before.runId, `it must be the same run, caught ${moment.name}`);
 
   const creates = assertCreatedOnce(start);
   assert.deepEqual(server.conversation(input.sid).modelCalls, [['Fix the build']], moment.name);
@@ -58,7 +58,7 @@ async function endOf(scene: Scene, moment: Moment, start: HeldStart, { costs }: 
   }
   const looksBefore = before.phase === 'checking' ? (before.attempts ?? 0) : 0;
   const cost = { looks: attempts - looksBefore - 1, creates: creates - 1 };
-  assert(cost.looks <= costs.looks, `caught ${moment.name}, it took ${cost.looks} more looks`);
+  assert(cost.looks <= costs.looks, `caught ${moment.name}, it took ${cost.looks} extra checks`);
   assert(cost.creates <= costs.creates, `caught ${moment.name}, it was created ${creates} times`);
   // The number of looks varies with the machine's load. The bound above does not.
   return creates > 1 ? 'ready, created again' : 'ready';

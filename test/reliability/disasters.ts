@@ -1,5 +1,5 @@
 import type { RunningProgram } from '../../dev-stack/programs.js';
-import { afterPost, beforePost, duringLook, readyUntold } from './moments.js';
+import { afterPost, beforePost, duringLook, readyUnreported } from './moments.js';
 import { kill, type Scene } from './scene.js';
 
 export interface Disaster {
@@ -18,7 +18,7 @@ const aLife = { looks: 2, creates: 1 };
 
 export const disasters: readonly Disaster[] = [
   {
-    name: 'the worker is killed, and another one started',
+    name: 'the worker is killed and another one is started',
     costs: aLook,
     async strike(scene, worker) {
       await kill(worker);
@@ -34,7 +34,7 @@ export const disasters: readonly Disaster[] = [
     },
   },
   {
-    name: 'Temporal is killed, and started again',
+    name: 'Temporal is killed and restarted',
     costs: aLook,
     async strike({ temporal }) {
       await temporal.stop('SIGKILL');
@@ -42,7 +42,7 @@ export const disasters: readonly Disaster[] = [
     },
   },
   {
-    name: 'Temporal is shut down, and started again',
+    name: 'Temporal is shut down and restarted',
     costs: aLook,
     async strike({ temporal }) {
       await temporal.stop('SIGTERM');
@@ -50,7 +50,7 @@ export const disasters: readonly Disaster[] = [
     },
   },
   {
-    name: 'the nested server is killed, and started again',
+    name: 'the nested server is killed and restarted',
     costs: aLife,
     async strike(scene) {
       await scene.takeNestedServersDown();
@@ -59,16 +59,16 @@ export const disasters: readonly Disaster[] = [
     },
   },
   {
-    name: 'the line between worker and Temporal is cut until all attempts have timed out',
+    name: 'the connection between worker and Temporal is cut until all attempts have timed out',
     costs: aLook,
     async strike(scene) {
       await scene.line.cut();
-      await scene.attemptsEnded([beforePost, afterPost, duringLook, readyUntold]);
-      await scene.line.heal();
+      await scene.attemptsEnded([beforePost, afterPost, duringLook, readyUnreported]);
+      await scene.line.restore();
     },
   },
   {
-    name: 'the line between worker and nested server is cut, and healed',
+    name: 'the connection between worker and nested server is cut and restored',
     costs: aLook,
     async strike(scene) {
       await scene.takeNestedServersDown();
@@ -77,7 +77,7 @@ export const disasters: readonly Disaster[] = [
     },
   },
   {
-    name: 'worker, Temporal and nested server are killed, and started again',
+    name: 'worker, Temporal and nested server are killed and restarted',
     costs: aLife,
     async strike(scene, worker) {
       await Promise.all([kill(worker), scene.temporal.stop('SIGKILL'), scene.takeNestedServersDown()]);

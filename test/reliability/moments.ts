@@ -56,7 +56,7 @@ export const afterPost: Moment = {
 };
 
 export const betweenLooks: Moment = {
-  name: 'between two looks',
+  name: 'between two checks',
   phase: 'checking',
   hold: (server, sid) =>
     server.inject({
@@ -72,24 +72,24 @@ export const betweenLooks: Moment = {
 };
 
 export const duringLook: Moment = {
-  name: 'during a look',
+  name: 'during a check',
   phase: 'checking',
   hold: holdLooks,
   caught: ({ reached }) => reached,
 };
 
-export const readyUntold: Moment = {
-  name: 'ready seen, Temporal not told yet',
+export const readyUnreported: Moment = {
+  name: 'ready, not reported to Temporal yet',
   phase: 'checking',
   hold: holdLooks,
   async caught({ line, reached, letGo }) {
     await reached;
     // Every other activity is held, so only this look can complete.
-    const told = line.hold('RespondActivityTaskCompleted');
+    const reported = line.hold('RespondActivityTaskCompleted');
     letGo();
-    await told;
+    await reported;
   },
 };
 
 /** In the order in which they are caught: holding the last one would also hold the creates of the others. */
-export const moments: readonly Moment[] = [beforePost, afterPost, betweenLooks, duringLook, readyUntold];
+export const moments: readonly Moment[] = [beforePost, afterPost, betweenLooks, duringLook, readyUnreported];

@@ -13,9 +13,9 @@ import type { AddressInfo } from 'node:net';
 /** A connection between a worker and Temporal. It can be cut, and can hold the calls of one method. */
 export interface TemporalLine {
   readonly address: string;
-  /** Closes every connection and refuses new ones until {@link heal}. Held calls are lost. Can be called twice. */
+  /** Closes every connection and refuses new ones until {@link restore}. Held calls are lost. Can be called twice. */
   cut(): Promise<void>;
-  heal(): Promise<void>;
+  restore(): Promise<void>;
   /**
    * Holds the calls of this gRPC method, for example `RespondActivityTaskCompleted`. Resolves at the first such call.
    */
@@ -49,7 +49,7 @@ export async function startTemporalLine(target: string): Promise<TemporalLine> {
   });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
-    const goOn = () => passOn(stream, headers, sessions.get(stream.session as ServerHttp2Session));
+    const goOn = () => forward(stream, headers, sessions.get(stream.session as ServerHttp2Session));
     if (!isHeld(headers[':path'] ?? '')) return goOn();
     held.push(goOn);
     noteHeld();
@@ -70,7 +70,7 @@ export async function startTemporalLine(target: string): Promise<TemporalLine> {
       for (const session of sessions.keys()) session.destroy();
       await closed;
     },
-    async heal() {
+    async restore() {
       await listen(port);
     },
     hold(method) {
@@ -86,7 +86,7 @@ export async function startTemporalLine(target: string): Promise<TemporalLine> {
   };
 }
 
-function passOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, upstream?: ClientHttp2Session): void {
+function forward(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, upstream?: ClientHttp2Session): void {
   if (stream.destroyed) return;
   if (!upstream || upstream.closed) {
     // Temporal is shutting down. The worker must try again on another connection.

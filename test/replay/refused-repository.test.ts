@@ -10,7 +10,7 @@ Runtime.install({
   telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
 });
 
-/** The recorded run of a refused input, changed as if it had been refused for its repository. */
+/** The recorded run of a rejected input, changed as if it had been rejected because of its repository. */
 async function refusedForItsRepository(): Promise<object> {
   const history = JSON.parse(await readFile(new URL('bad-input.json', historiesUrl), 'utf8'));
   const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
@@ -20,7 +20,7 @@ async function refusedForItsRepository(): Promise<object> {
   return history;
 }
 
-test('a run of before, which refused the repository of an agent-server, replays without a step to prepare it', async () => {
+test('an earlier run that rejected the repository of an agent server replays without a step to prepare it', async () => {
   const options = { workflowBundle: workflowBundleFor(undefined) };
   const histories = [{ workflowId: 'refused', history: await refusedForItsRepository() }];
   for await (const { error } of Worker.runReplayHistories(options, histories)) assert.equal(error, undefined);

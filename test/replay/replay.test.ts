@@ -10,7 +10,7 @@ import { paths } from './paths.js';
 
 /**
  * Histories of real runs, replayed by the current workflow code: a run in flight must continue after a worker's
- * upgrade. `npm run histories:record` makes them anew.
+ * upgrade. `npm run histories:record` records them again.
  */
 
 // One test replays a history that fails, which needs no log.
@@ -35,7 +35,7 @@ async function replayed(
   return errors;
 }
 
-test('every path has its histories, and there is no other history', async () => {
+test('every path has its histories and there is no other history', async () => {
   const expected = paths.flatMap(({ name }) => recordings.map(({ suffix }) => name + suffix));
   for (const folder of [historiesUrl, earlierHistoriesUrl]) {
     const recorded = (await readdir(folder)).filter((name) => name.endsWith('.json'));
@@ -46,9 +46,9 @@ test('every path has its histories, and there is no other history', async () => 
 for (const { suffix, dataConverter } of recordings) {
   for (const [whose, folder] of [
     ['of this release', historiesUrl],
-    ['of the release before', earlierHistoriesUrl],
+    ['of the previous release', earlierHistoriesUrl],
   ] as const) {
-    test(`today's workflow replays every history *${suffix} ${whose}`, async () => {
+    test(`the current workflow replays every history *${suffix} ${whose}`, async () => {
       const workflowBundle = workflowBundleFor(dataConverter);
       const errors = await replayed(folder, suffix, { workflowBundle, ...(dataConverter && { dataConverter }) });
       assert.deepEqual(
@@ -59,7 +59,7 @@ for (const { suffix, dataConverter } of recordings) {
   }
 }
 
-test('a workflow whose steps are reordered is found out by every history in which there is a step', async () => {
+test('every history with a step detects a workflow with reordered steps', async () => {
   const workflowsPath = fileURLToPath(new URL('./reordered-workflow.js', import.meta.url));
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   const errors = await replayed(historiesUrl, '.json', { workflowBundle });

@@ -11,21 +11,21 @@ import { schemas, schemasUrl } from './schemas.js';
 const written = async (file: string) => JSON.parse(await readFile(new URL(file, schemasUrl), 'utf8'));
 
 describe('docs/schema', () => {
-  test('has a file for the input and for each failure, and no other', async () => {
+  test('has a file for the input, one for each failure, and no other', async () => {
     assert.deepEqual((await readdir(schemasUrl)).sort(), [...schemas.keys()].sort());
   });
 
   for (const [file, schema] of schemas) {
-    test(`is current: ${file} (npm run schema)`, async () => {
+    test(`${file} is up to date (npm run schema)`, async () => {
       assert.deepEqual(await written(file), JSON.parse(JSON.stringify(schema)));
     });
   }
 });
 
-describe("the input's schema, read as another program reads it,", async () => {
+describe("the input's schema in another validator", async () => {
   const schema = z.fromJSONSchema(await written('input.json'));
 
-  test('takes what the contract takes', () => {
+  test('accepts what the contract accepts', () => {
     for (const input of [minimal, complete]) assert(schema.safeParse(input).success);
     fc.assert(fc.property(anyValidInput(), (input) => schema.safeParse(input).success));
   });
@@ -33,13 +33,13 @@ describe("the input's schema, read as another program reads it,", async () => {
   for (const [problem, change] of Object.entries({
     'a missing field': { sid: undefined },
     'an unknown field': { timeout: '1 minute' },
-    'an unknown field of a group': { readiness: { retries: 3 } },
+    'an unknown nested field': { readiness: { retries: 3 } },
     'a number for a duration': { readiness: { interval: 2 } },
-    'too many looks': { readiness: { maximumAttempts: 10_001 } },
-    'too long a sid': { sid: 's'.repeat(101) },
+    'too many readiness checks': { readiness: { maximumAttempts: 10_001 } },
+    'a sid that is too long': { sid: 's'.repeat(101) },
     'another dialect': { server: 'openhands-2' },
   })) {
-    test(`refuses ${problem}`, () => {
+    test(`rejects ${problem}`, () => {
       const input = JSON.parse(JSON.stringify({ ...minimal, ...change }));
       assert(!schema.safeParse(input).success);
     });
@@ -50,7 +50,7 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Described = { [T in keyof typeof failureDetails]: z.output<(typeof failureDetails)[T]> };
 
-test('the schemas of the failures are the types of contract/failures.ts, or this does not compile', () => {
+test('the schemas of the failures match the types in contract/failures.ts', () => {
   const same: Same<DeepReadonly<Described>, DeepReadonly<FailureDetails>> = true;
   assert(same);
 });

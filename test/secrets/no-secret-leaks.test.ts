@@ -259,7 +259,7 @@ async function withServer<T>(work: (server: OpenHandsStandIn) => Promise<T>): Pr
   return work(server).finally(() => server.close());
 }
 
-test('a marker is found where nothing is encrypted', async () => {
+test('a secret is found if nothing is encrypted', async () => {
   const database = await mkdtemp(join(folder, 'plain-'));
   const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db') });
   await withServer((server) => new NestedConversations(temporal.env.client).ensureReady(inputOf(server.url)));
@@ -270,7 +270,7 @@ test('a marker is found where nothing is encrypted', async () => {
   assert(traces.where(secret('session-key')).length > 0);
 });
 
-describe('with encryption, no secret is found', () => {
+describe('no secret is found with encryption', () => {
   const traces = new Traces();
   const ended = new Map<string, string>();
 
@@ -332,11 +332,11 @@ describe('with encryption, no secret is found', () => {
   for (const { name, ends } of [...outcomes, { name: 'ready after a crash', ends: /"status":"RUNNING"/ }]) {
     test(`after a start that ends ${name}`, () => {
       assert.match(ended.get(name) ?? 'not at all', ends);
-      assert(!ended.get(name)?.includes(marker), 'what a caller is told');
+      assert(!ended.get(name)?.includes(marker), 'the caller must not see a secret');
     });
   }
 
-  test('in all that was written, printed and measured', () => {
+  test('in anything that was written, printed or measured', () => {
     assert.deepEqual(traces.where(marker), []);
     const { sources } = traces;
     assert(sources.includes('temporal.db'));

@@ -157,7 +157,7 @@ class Line {
 }
 
 describe('on a real agent server', () => {
-  test('a conversation becomes ready, and a second start attaches instead of posting twice', async () => {
+  test('a conversation becomes ready, and a second start attaches without another POST', async () => {
     const { input, sid, content } = freshInput();
     const ready = await conversations.ensureReady(input);
     assert.equal(ready.conversationId, sid);
@@ -173,7 +173,7 @@ describe('on a real agent server', () => {
     assert.equal((await conversations.ensureReady(input)).status, 'idle');
   });
 
-  test('a finished conversation takes a new message, though the same text', async () => {
+  test('a finished conversation takes a new message, even with the same text', async () => {
     const { input, sid, content } = freshInput();
     await conversations.ensureReady(input);
     await untilStatus(sid, 'finished');
@@ -184,7 +184,7 @@ describe('on a real agent server', () => {
     assert.equal(model.timesAsked(content), 2);
   });
 
-  test('a create that it refuses fails with its words', async () => {
+  test("a rejected create fails with the server's reason", async () => {
     const { input } = freshInput(model.url, { settings: {} });
     await assert.rejects(conversations.ensureReady(input), (error) => {
       assert(error instanceof ConversationRejectedError);
@@ -203,7 +203,7 @@ describe('on a real agent server', () => {
     await assertHeardOnce(sid, content);
   });
 
-  test('a conversation that was stored without its message gets it, once', async () => {
+  test('a conversation that was stored without its message gets it once', async () => {
     const { input, sid, content } = freshInput();
     const stored = join(folder, 'data', 'workspace', 'conversations', sid.replaceAll('-', ''), 'meta.json');
     const ready = conversations.ensureReady(input);
@@ -213,7 +213,7 @@ describe('on a real agent server', () => {
     await assertHeardOnce(sid, content);
   });
 
-  test('a create that outlasts its time-out does not send the message twice', async () => {
+  test('a create that takes longer than its timeout does not send the message twice', async () => {
     const { input, sid, content } = freshInput(model.url, {
       client: { sessionApiKey, timeout: '1 second' },
       readiness: { interval: '5 seconds' },
@@ -230,7 +230,7 @@ describe('on a real agent server', () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    test(`a message that a ${signal} kept from the model is heard once, after its answer was lost, too`, async () => {
+    test(`a message reaches the model once, even if its answer was lost and ${signal} hit the server`, async () => {
       const line = new Line(model.url);
       const { input, sid, content } = freshInput(`${await line.listen()}/v1`);
       try {
@@ -253,7 +253,7 @@ describe('on a real agent server', () => {
     });
   }
 
-  test('a model that refuses the key fails the start with the reason', async () => {
+  test('a model that rejects the key fails the start with the reason', async () => {
     const refusing: Server = createHttpServer((_, response) =>
       response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":{"message":"Incorrect API key"}}'),
     ).listen(0, '127.0.0.1');

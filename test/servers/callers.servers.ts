@@ -19,7 +19,7 @@ import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
 import { installForPython, type RunPython } from '../harness/python-client.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 
-/** Every caller that starts an existing conversation, in any way, must get the true result. */
+/** Every way to start an existing conversation must return its true result. */
 
 /** The result for a caller. */
 type Heard = 'ready' | 'refused: user' | 'refused: server' | 'refused: message' | `failed: ${string}`;
@@ -123,8 +123,8 @@ const clientInPython: Caller = {
     const file = join(folder, `${randomUUID()}.json`);
     await writeFile(file, JSON.stringify(input));
     const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
-    const { told } = await runPython(args, temporal.variables);
-    const { error, differs } = told as { error?: string; differs?: string };
+    const { output } = await runPython(args, temporal.variables);
+    const { error, differs } = output as { error?: string; differs?: string };
     if (error === undefined) return 'ready';
     if (error === 'ConversationTakenError') return `refused: ${differs}` as Heard;
     return error === 'MessageNotSentError' ? 'refused: message' : `failed: ${error.replace(/Error$/, '')}`;
@@ -135,7 +135,7 @@ const messages = (sid: string) => server.conversation(sid).messagesSeenByModel;
 const another = (input: Input): Input => ({ ...input, initialUserMsg: { content: 'And the tests' } });
 
 /** A start by another caller whose POST is held until it is released. */
-async function underWay(): Promise<{ input: Input; letGo: () => Promise<unknown> }> {
+async function heldStart(): Promise<{ input: Input; letGo: () => Promise<unknown> }> {
   const input = inputFor(server.url);
   const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
   await conversations.start(input);
@@ -157,8 +157,8 @@ async function completed(): Promise<Input> {
 
 for (const caller of [client, commandLine, childWorkflow, clientInPython]) {
   describe(caller.name, () => {
-    test('attaches to the same start that is under way', async () => {
-      const { input, letGo } = await underWay();
+    test('attaches to a running start of the same input', async () => {
+      const { input, letGo } = await heldStart();
       const heard = caller.start(input);
       await letGo();
       assert.equal(await heard, 'ready');
@@ -170,27 +170,27 @@ for (const caller of [client, commandLine, childWorkflow, clientInPython]) {
       { what: 'server', change: { apiUrl: 'http://127.0.0.1:9' } },
       { what: 'message', change: { initialUserMsg: { content: 'And the tests' } } },
     ] as const) {
-      test(`is refused by a start that is under way with another ${what}`, async () => {
-        const { input, letGo } = await underWay();
+      test(`is rejected by a running start with another ${what}`, async () => {
+        const { input, letGo } = await heldStart();
         assert.equal(await caller.start({ ...input, ...change }), `refused: ${what}`);
         await letGo();
         assert.deepEqual(messages(input.sid), ['Fix the build']);
       });
 
-      test(`is refused by a completed start with another ${what}`, async () => {
+      test(`is rejected by a completed start with another ${what}`, async () => {
         const input = await completed();
         assert.equal(await caller.start({ ...input, ...change }), `refused: ${what}`);
         assert.deepEqual(messages(input.sid), ['Fix the build']);
       });
     }
 
-    test('hears that the same start has completed', async () => {
+    test('gets the result of a completed start of the same input', async () => {
       const input = await completed();
       assert.equal(await caller.start(input), 'ready');
       assert.deepEqual(messages(input.sid), ['Fix the build']);
     });
 
-    test('hears why its start failed, and then starts it again', async () => {
+    test('gets the reason of a failed start and can start it again', async () => {
       server.options.settings = 'missing';
       const input = inputFor(server.url);
       assert.equal(await caller.start(input), 'failed: ConversationRejected');
@@ -206,14 +206,14 @@ for (const caller of [client, commandLine, childWorkflow, clientInPython]) {
       assert.deepEqual(messages(input.sid), ['Fix the build', 'And the tests']);
     });
 
-    test('and another one at once share a start', async () => {
+    test('shares one start with another caller at the same time', async () => {
       const input = inputFor(server.url);
       const heard = await Promise.all([caller.start(input), conversations.ensureReady(input).then(() => 'ready')]);
       assert.deepEqual(heard, ['ready', 'ready']);
       assert.deepEqual(messages(input.sid), ['Fix the build']);
     });
 
-    test('twice at once, with two messages, sends one of them and says so of the other', async () => {
+    test('sends one of two messages at once and reports the other as not sent', async () => {
       const input = inputFor(server.url);
       const heard = await Promise.all([caller.start(input), caller.start(another(input))]);
       assert.deepEqual([...heard].sort(), ['ready', 'refused: message']);

@@ -94,8 +94,8 @@ async function restart(signal: NodeJS.Signals): Promise<void> {
   server = await startOpenHands({ installation, dataFolder, port });
 }
 
-describe('before its settings are there', () => {
-  test('a start fails with the reason of the server, although its events answer 200', async () => {
+describe('without settings', () => {
+  test("a start fails with the server's reason, although its events answer 200", async () => {
     const { input } = freshInput();
     await assert.rejects(conversations.ensureReady(input), (error) => {
       assert(error instanceof ConversationRejectedError);
@@ -106,10 +106,10 @@ describe('before its settings are there', () => {
   });
 });
 
-describe('with its settings', () => {
+describe('with settings', () => {
   before(() => configureOpenHands(server.url, { llmBaseUrl: model.url }));
 
-  test('a conversation becomes ready, and a second start attaches instead of posting twice', async () => {
+  test('a conversation becomes ready, and a second start attaches without another POST', async () => {
     const { input, content } = freshInput();
     const first = conversations.ensureReady(input);
     const second = conversations.ensureReady(input);
@@ -135,7 +135,7 @@ describe('with its settings', () => {
     await assertHeardOnce(input.sid, content);
   });
 
-  test('a worker that is killed before it hears the answer does not send the message twice', async () => {
+  test('a worker that is killed before it gets the answer does not send the message twice', async () => {
     const taskQueue = 'killed-before-the-answer';
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const { input, content } = freshInput();
@@ -156,7 +156,7 @@ describe('with its settings', () => {
     }
   });
 
-  test('a finished conversation takes a new message, though the same text, on its live loop', async () => {
+  test('a finished conversation with a live loop takes a new message, even with the same text', async () => {
     const { input, content } = freshInput();
     await conversations.ensureReady(input);
     await model.asked(content);
@@ -164,7 +164,7 @@ describe('with its settings', () => {
     assert.equal(await timesInStream(input.sid, content), 2);
   });
 
-  test('a replay that the server would die of is refused before it is sent', async () => {
+  test('a replay that would hang on the server is rejected before it is sent', async () => {
     const input = inputFor(proxy.url, { initialUserMsg: null, replayJson: '[]' });
     await assert.rejects(conversations.start(input), { name: 'InvalidInputError' });
     assert.equal(proxy.count(post), 0);
@@ -188,7 +188,7 @@ describe('with its settings', () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    test(`a message that a ${signal} kept from the model is heard once, after its answer was lost, too`, async () => {
+    test(`a message reaches the model once, even if its answer was lost and ${signal} hit the server`, async () => {
       const { input, content } = freshInput();
       await configureOpenHands(server.url, { llmBaseUrl: unreachableModel });
       const lost = proxy.loseAnswer(post);
@@ -207,7 +207,7 @@ describe('with its settings', () => {
     });
   }
 
-  test('a conversation of an earlier life is not ready by its old events', async () => {
+  test('old events of a conversation do not make it ready after a restart', async () => {
     const { input, content } = freshInput();
     await conversations.ensureReady(input);
     // A server that is ended while it writes an event can leave an empty file, and then never serves these events

@@ -30,24 +30,24 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const longEnough = () => AbortSignal.timeout(30_000);
+const timeLimit = () => AbortSignal.timeout(30_000);
 
 describe('a bucket', () => {
   const store = new S3Store('conversations', 'replays');
 
-  test('keeps 50 MB as they were', async () => {
+  test('keeps 50 MB unchanged', async () => {
     const bytes = randomBytes(50 * 1024 * 1024);
     const key = randomUUID();
     await store.write(key, bytes);
-    assert(bytes.equals((await store.read(key, longEnough())) ?? Buffer.alloc(0)));
+    assert(bytes.equals((await store.read(key, timeLimit())) ?? Buffer.alloc(0)));
   });
 
-  test('has nothing under a key that was never written', async () => {
-    assert.equal(await store.read(randomUUID(), longEnough()), undefined);
+  test('returns nothing for a key that was never written', async () => {
+    assert.equal(await store.read(randomUUID(), timeLimit()), undefined);
   });
 
-  test('that is not there is an error, not an empty one', async () => {
-    await assert.rejects(new S3Store('missing', '').read(randomUUID(), longEnough()), { name: 'NoSuchBucket' });
+  test('that does not exist is an error', async () => {
+    await assert.rejects(new S3Store('missing', '').read(randomUUID(), timeLimit()), { name: 'NoSuchBucket' });
   });
 
   test('carries a replay of 10 MB from a client to the server', async () => {

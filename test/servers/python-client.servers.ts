@@ -42,7 +42,7 @@ after(async () => {
 });
 
 for (const { name, options, env } of [
-  { name: 'in plain', options: { dataConverter: inPlain }, env: {} },
+  { name: 'unencrypted', options: { dataConverter: inPlain }, env: {} },
   { name: 'encrypted', options: { dataConverter }, env: encryption },
 ]) {
   describe(name, () => {
@@ -55,37 +55,37 @@ for (const { name, options, env } of [
     const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {
       const file = join(folder, `${randomUUID()}.json`);
       await writeFile(file, JSON.stringify(input));
-      const { exitCode, told } = await runPython(['start_conversation.py', file, ...options], {
+      const { exitCode, output } = await runPython(['start_conversation.py', file, ...options], {
         ...temporal.variables,
         ...env,
       });
-      return { exitCode, told: told as Record<string, unknown> };
+      return { exitCode, output: output as Record<string, unknown> };
     };
     const becomesReady = async (
       input: CreateNestedConversationInput & { sid: string },
       options?: readonly string[],
     ) => {
-      const { exitCode, told } = await start(input, options);
-      const { conversation_id, status, attempts, attached } = told;
+      const { exitCode, output } = await start(input, options);
+      const { conversation_id, status, attempts, attached } = output;
       assert.deepEqual([exitCode, conversation_id, status, attempts], [0, input.sid, 'RUNNING', 1]);
       return attached;
     };
 
-    test('brings a conversation to ready, also when it is called again', async () => {
+    test('makes a conversation ready and can be called again', async () => {
       const input = inputFor(server.url);
       assert.equal(await becomesReady(input), false);
       assert.equal(await becomesReady(input), true);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
     });
 
-    test('starts what the typed client attaches to', async () => {
+    test('starts a conversation that the TypeScript client attaches to', async () => {
       const input = inputFor(server.url);
       await start(input);
       const { attached } = await new NestedConversations(temporal.env.client).start(input);
       assert.equal(attached, true);
     });
 
-    test('attaches to what the typed client has started, be it large', async () => {
+    test('attaches to a large start of the TypeScript client', async () => {
       const input = inputFor(server.url, { initialUserMsg: { content: 'Fix the build '.repeat(10_000) } });
       await new NestedConversations(temporal.env.client).ensureReady(input);
       assert.equal(await becomesReady(input), true);
@@ -94,22 +94,25 @@ for (const { name, options, env } of [
     test("does not show another user's conversation", async () => {
       const input = inputFor(server.url);
       await start(input);
-      const { exitCode, told } = await start({ ...input, userId: 'bob' });
-      assert.deepEqual([exitCode, told.error, told.differs, told.run_id], [1, 'ConversationTakenError', 'user', null]);
+      const { exitCode, output } = await start({ ...input, userId: 'bob' });
+      assert.deepEqual(
+        [exitCode, output.error, output.differs, output.run_id],
+        [1, 'ConversationTakenError', 'user', null],
+      );
     });
 
-    test('refuses another message, and sends it where it resumes', async () => {
+    test('rejects another message unless it resumes', async () => {
       const input = inputFor(server.url);
       await start(input);
       const other = { ...input, initialUserMsg: { content: 'And the tests' } };
-      const { told } = await start(other);
-      assert.deepEqual([told.error, told.details], ['MessageNotSentError', { differs: 'message', run: 'ready' }]);
+      const { output } = await start(other);
+      assert.deepEqual([output.error, output.details], ['MessageNotSentError', { differs: 'message', run: 'ready' }]);
       server.restart();
       assert.equal(await becomesReady(other, ['--resume']), false);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
-    test('shares what the typed client has resumed', async () => {
+    test('shares a run that the TypeScript client has resumed', async () => {
       const input = inputFor(server.url);
       await start(input);
       server.restart();
@@ -119,19 +122,19 @@ for (const { name, options, env } of [
       await typed.start(next, { resume: true });
       await post.reached;
       const refused = await start(input, ['--resume']);
-      assert.equal(refused.told.error, 'MessageNotSentError');
+      assert.equal(refused.output.error, 'MessageNotSentError');
       post.release();
       assert.equal(await becomesReady(next), true);
       assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build', 'And the tests']);
     });
 
-    test('tells the type, message and details of a failure', async () => {
+    test('reports the type, message and details of a failure', async () => {
       const input = inputFor(server.url);
       server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
       const reason = 'STATUS$ERROR_LLM_OUT_OF_CREDITS';
-      const { exitCode, told } = await start(input);
+      const { exitCode, output } = await start(input);
       assert.deepEqual(
-        [exitCode, told.error, told.message, told.details],
+        [exitCode, output.error, output.message, output.details],
         [1, 'ConversationFailedError', `${input.sid} can't be started: ${reason}`, { reason }],
       );
     });
@@ -150,14 +153,14 @@ codec = data_converter(keys_from_environment()).payload_codec
 print(payload.data.decode())
 `;
 
-test('the codec in Python reads what was compressed and encrypted', async () => {
+test('the Python codec reads a compressed and encrypted payload', async () => {
   const large = 'a long recorded conversation '.repeat(10_000);
   const [payload] = await encode(dataConverter.payloadCodecs ?? [], [payloadOf(large)]);
   const encoded = Buffer.from(PayloadMessage.encode(payload as Payload).finish());
   assert.ok(encoded.length < large.length / 50);
   assert.deepEqual(await runPython(['-c', decode, encoded.toString('base64')], encryption), {
     exitCode: 0,
-    told: large,
+    output: large,
   });
 });
 
@@ -178,18 +181,18 @@ print(json.dumps([fields(conversation) for conversation in json.load(sys.stdin)]
 `;
 
 async function wrongFields(inputs: readonly unknown[]): Promise<string[][]> {
-  return (await runPython(['-c', check], {}, JSON.stringify(inputs))).told as string[][];
+  return (await runPython(['-c', check], {}, JSON.stringify(inputs))).output as string[][];
 }
 
-describe('the check of an input in Python', () => {
-  test('takes whatever the contract takes', async () => {
+describe('the input check in Python', () => {
+  test('accepts every input that the contract accepts', async () => {
     const inputs = [minimal, complete, ...fc.sample(anyValidInput(), 500)];
-    const told = await wrongFields(inputs);
-    const refused = inputs.flatMap((input, index) => (told[index]?.length ? [{ input, fields: told[index] }] : []));
+    const output = await wrongFields(inputs);
+    const refused = inputs.flatMap((input, index) => (output[index]?.length ? [{ input, fields: output[index] }] : []));
     assert.deepEqual(refused, []);
   });
 
-  test('finds the same fields wrong as the contract', async () => {
+  test('reports the same fields as the contract', async () => {
     const wrong: readonly object[] = [
       { apiUrl: undefined, userId: undefined },
       { apiUrl: 'ftp://h', sid: '../x', userId: 'a\u0000b' },
@@ -225,7 +228,7 @@ from nested_conversations._started_input import base_url_of
 print(json.dumps([base_url_of(url) for url in json.load(sys.stdin)]))
 `;
 
-test('the client in Python writes a URL as the contract does', async () => {
+test('the Python client normalizes a URL like the contract', async () => {
   const odd = [
     'HTTP://H:80//',
     'https://h:443/a/../b/./c/',
@@ -235,7 +238,7 @@ test('the client in Python writes a URL as the contract does', async () => {
   ];
   const urls = [...odd, ...fc.sample(fc.webUrl({ validSchemes: ['http', 'https'] }), 500)];
   const expected = urls.map(baseUrlOf);
-  assert.deepEqual((await runPython(['-c', baseUrls], {}, JSON.stringify(urls))).told, expected);
+  assert.deepEqual((await runPython(['-c', baseUrls], {}, JSON.stringify(urls))).output, expected);
 });
 
 /** Leaves a large replay in a folder. */
@@ -253,12 +256,12 @@ async def main():
 asyncio.run(main())
 `;
 
-test('a large replay goes through the payload store to the workers', async (t) => {
+test('a large replay reaches the workers through the payload store', async (t) => {
   const temporal = await startDevServer({ dataConverter: inPlain, payloadStore: new FolderStore(folder) });
   t.after(() => temporal.stop());
   const events = [{ source: 'user', action: 'message', args: { content: 'é'.repeat(2_000_000) } }];
   const input = inputFor(server.url, { initialUserMsg: null, replayJson: JSON.stringify(events) });
   const env = temporal.variables;
-  const { told } = await runPython(['-c', leave, folder], env, JSON.stringify(input));
-  assert.equal(told, 'RUNNING');
+  const { output } = await runPython(['-c', leave, folder], env, JSON.stringify(input));
+  assert.equal(output, 'RUNNING');
 });

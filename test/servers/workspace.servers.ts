@@ -91,7 +91,7 @@ const agentSettings = () => ({
 });
 
 for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersion[]) {
-  describe(`in the workspace of agent-server ${version}`, () => {
+  describe(`in the workspace of agent-server ${version},`, () => {
     let server: ChildServer;
     let dataFolder: string;
 
@@ -128,7 +128,7 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
         .trim()
         .split('\n');
 
-    test('a branch is checked out with a token, its script has run, and the token is nowhere', async () => {
+    test('a branch is checked out with a token, its script is run, and the token is not stored', async () => {
       const input = inputWith({ selectedBranch: 'setup' });
       await conversations.ensureReady(input);
       assert.equal(statusOf(input.sid), '## setup...origin/setup');
@@ -139,7 +139,7 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       assert(!server.logs().includes(token) && !server.logs().includes(encoded));
     });
 
-    test('workers that are killed and a server that restarts end in one clean checkout, and the script runs once', async () => {
+    test('killed workers and a restarted server end in one clean checkout, and the script runs once', async () => {
       const input = inputWith({ selectedBranch: 'slow' });
       let letGo = () => {};
       const held = new Promise<void>((resolve) => {
@@ -162,7 +162,7 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       await server.stop('SIGKILL');
       server = await startServer(server.port);
       await until(
-        'the status tells of the script',
+        'the status shows the setup script',
         async () => (await conversations.status(input.sid)).phase === 'running setup script',
       );
       writeFileSync(beside(`go-${input.sid}`), '');
@@ -173,7 +173,7 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
 
     for (const [what, settings, reason] of [
       [
-        'a branch that is not there',
+        'a branch that does not exist',
         { selectedBranch: 'nope' },
         /preparing repository .*the repository has no branch nope/,
       ],
@@ -195,7 +195,7 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       });
     }
 
-    test('a resume finds the checkout as it was left, and does not run the script again', async () => {
+    test('a resume keeps the checkout unchanged and does not run the script again', async () => {
       const input = inputWith({ selectedBranch: 'setup' });
       await conversations.ensureReady(input);
       writeFileSync(join(beside(input.sid), 'README.md'), 'A better engine');
@@ -204,7 +204,7 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       assert.deepEqual(ranIn(input.sid), ['ran']);
     });
 
-    test('the agent is told the instructions, and has the tools of the MCP server', async () => {
+    test('the agent gets the instructions and the tools of the MCP server', async () => {
       const { python } = await installAgentServer(console.error, version);
       const tools = await startMcpServer(python);
       try {
@@ -224,8 +224,8 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
   });
 }
 
-describe('one JSON text', () => {
-  test('starts on openhands 1.6.0 and on agent-server 1.58.2, with the settings of the model as its one difference', async () => {
+describe('one JSON input', () => {
+  test('starts on openhands 1.6.0 and on agent-server 1.58.2 and differs only in the model settings', async () => {
     const newest = await installAgentServer(console.error);
     const tools = await startMcpServer(newest.python);
     const agentServer = await startAgentServer({

@@ -18,7 +18,7 @@ async function linesOf(shell: string, args: readonly string[]): Promise<string[]
 }
 
 /** The completions of a real bash for the last of these words. */
-function offered(...words: readonly string[]): Promise<string[]> {
+function completionsOf(...words: readonly string[]): Promise<string[]> {
   const script = `${completionScript(program, 'bash')}
     COMP_WORDS=(nested-conversation ${words.map((word) => `'${word}'`).join(' ')})
     COMP_CWORD=${words.length}
@@ -28,7 +28,7 @@ function offered(...words: readonly string[]): Promise<string[]> {
 }
 
 describe('completion in bash', () => {
-  test('is there once a shell has read what the command prints', async () => {
+  test('works once a shell has read the output of the command', async () => {
     const script = `source <(${printScript('bash')}); complete -p nested-conversation`;
     assert.deepEqual(await linesOf('bash', ['--norc', '-c', script]), [
       'complete -o default -F _nested_conversation nested-conversation',
@@ -36,15 +36,15 @@ describe('completion in bash', () => {
   });
 
   test('offers the commands', async () => {
-    assert.deepEqual(await offered(''), [...program.commands.map((command) => command.name()), '--help']);
-    assert.deepEqual(await offered('sta'), ['start', 'status']);
+    assert.deepEqual(await completionsOf(''), [...program.commands.map((command) => command.name()), '--help']);
+    assert.deepEqual(await completionsOf('sta'), ['start', 'status']);
   });
 
   for (const command of program.commands) {
     test(`offers the options of ${command.name()}`, async () => {
       const own = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long);
       const connection = ['--address', '--namespace', '--task-queue', '--profile'];
-      assert.deepEqual(await offered(command.name(), '--'), [...own, ...connection, '--help']);
+      assert.deepEqual(await completionsOf(command.name(), '--'), [...own, ...connection, '--help']);
     });
   }
 
@@ -56,17 +56,17 @@ describe('completion in bash', () => {
     { words: ['start', '--input', ''], offers: [] },
   ]) {
     test(`offers ${offers.join(', ') || 'files'} after ${words.join(' ')}`, async () => {
-      assert.deepEqual(await offered(...words), offers);
+      assert.deepEqual(await completionsOf(...words), offers);
     });
   }
 });
 
-test('completion in zsh is there once a shell has read what the command prints', async () => {
+test('completion in zsh works once a shell has read the output of the command', async () => {
   const script = `source <(${printScript('zsh')}); echo $_comps[nested-conversation]`;
   assert.deepEqual(await linesOf('zsh', ['-f', '-c', script]), ['_bash_complete -o default -F _nested_conversation']);
 });
 
-test('completion in fish offers commands, options and what they may be', async () => {
+test('completion in fish offers commands, options and their values', async () => {
   const script = `${printScript('fish')} | source
     for words in 'sta' 'start --on-f' 'start --server a' 'completion z'
       complete --do-complete "nested-conversation $words"

@@ -60,7 +60,7 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
         const found = text.exec(shown);
         if (found) return found;
         const next = await Promise.race([once(terminal.stdout, 'data'), ended]);
-        if (!Array.isArray(next)) throw new Error(`It ended without ${text}: ${shown}`);
+        if (!Array.isArray(next)) throw new Error(`The command ended without ${text}: ${shown}`);
       }
     },
     interrupt: () => terminal.stdin.write('\x03'),
@@ -70,12 +70,12 @@ function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', c
 const startAndWait = () => ['start', '--api-url', server.url, '--sid', sid, '--user-id', 'ada', '--wait'];
 
 /** The text that stays on the screen: everything after the last cleared line. */
-function left(shown: string): string {
+function finalScreen(shown: string): string {
   return stripVTControlCharacters(shown.slice(shown.lastIndexOf(clearLine))).replaceAll('\r\n', '\n');
 }
 
 describe('start --wait on a terminal', () => {
-  test('ticks in one line while nothing changes, and leaves the result', async (t) => {
+  test('updates one line while nothing changes and leaves the result', async (t) => {
     const look = server.inject({ path: `/api/conversations/${sid}/events`, after: 2, fault: { kind: 'delay-until' } });
     const terminal = onTerminal(t, [...startAndWait(), '--look-timeout', '1 minute']);
     await look.reached;
@@ -85,18 +85,18 @@ describe('start --wait on a terminal', () => {
     const { exitCode, shown } = await terminal.ended;
     assert.ok(shown.includes(hideCursor));
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
-    assert.equal(left(shown), `${sid} is ready (RUNNING) after 1 look\n`);
+    assert.equal(finalScreen(shown), `${sid} is ready (RUNNING) after 1 look\n`);
     assert.equal(exitCode, 0);
   });
 
-  test('leaves why it failed', async (t) => {
+  test('leaves the reason of a failure', async (t) => {
     server.options.settings = 'missing';
     const { exitCode, shown } = await onTerminal(t, startAndWait()).ended;
-    assert.match(left(shown), /^nested-conversation: POST \S+ answered 400 \(Settings not found\)\n$/);
+    assert.match(finalScreen(shown), /^nested-conversation: POST \S+ answered 400 \(Settings not found\)\n$/);
     assert.equal(exitCode, exitCodes.failed);
   });
 
-  test('ends with Ctrl-C and gives the cursor back, and the start goes on', async (t) => {
+  test('ends with Ctrl-C and restores the cursor, while the start continues', async (t) => {
     server.script(sid, { loadingLooks: 3 });
     const terminal = onTerminal(t, startAndWait());
     await terminal.shows(/checking that it is ready/);
@@ -105,17 +105,17 @@ describe('start --wait on a terminal', () => {
     assert.ok(shown.lastIndexOf(showCursor) > shown.lastIndexOf(hideCursor));
     assert.equal(exitCode, 128 + constants.signals.SIGINT);
     assert.match(
-      left(shown),
+      finalScreen(shown),
       new RegExp(`^The start of ${sid} continues\\.\n  wait for it: npx nested-conversation wait ${sid}\n`),
     );
-    assert.match(left(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
+    assert.match(finalScreen(shown), /\nnested-conversation: interrupted by SIGINT\n$/);
     const { phase } = await new NestedConversations(temporal.env.client).status(sid);
     assert.notEqual(phase, 'cancelled');
   });
 
   for (const { name, options } of [
-    { name: 'a terminal that can not draw a line anew', options: { term: 'dumb' } },
-    { name: 'a terminal of no columns', options: { columns: 0 } },
+    { name: 'a terminal that cannot redraw a line', options: { term: 'dumb' } },
+    { name: 'a terminal without columns', options: { columns: 0 } },
   ]) {
     test(`${name} shows plain lines`, async (t) => {
       const { shown } = await onTerminal(t, startAndWait(), options).ended;

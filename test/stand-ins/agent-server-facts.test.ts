@@ -104,7 +104,7 @@ const facts: Fact[] = [
     expected: [{ status: 'ok' }, { status: 'ok' }, { status: 'ready' }],
   },
   {
-    fact: 'refuses a wrong session API key',
+    fact: 'rejects a wrong session API key',
     observe: (server) =>
       call(server.url, 'GET', `/api/conversations/${server.id}`, { headers: { 'x-session-api-key': 'wrong' } }),
     expected: { status: 401, body: { detail: 'Unauthorized' } },
@@ -119,7 +119,7 @@ const facts: Fact[] = [
     expected: [[201, 'idle'], 'finished', withMessage],
   },
   {
-    fact: 'runs an initial message that says that it shall not run',
+    fact: 'runs an initial message even with run set to false',
     observe: async (server) => [
       await server.create({ initial_message: { ...say('hello'), run: false } }),
       await server.statusUntil('finished'),
@@ -127,12 +127,12 @@ const facts: Fact[] = [
     expected: [[201, 'idle'], 'finished'],
   },
   {
-    fact: 'stays idle, without an event, when there is no message',
+    fact: 'stays idle without an event if there is no message',
     observe: async (server) => [await server.create(), await server.on('GET', '/events/count'), await server.events()],
     expected: [[201, 'idle'], { status: 200, body: 0 }, []],
   },
   {
-    fact: 'answers a second create 200 and drops its message',
+    fact: 'answers a second create with 200 and drops its message',
     observe: async (server) => {
       await server.create();
       return [await server.create({ initial_message: say('hello') }), await server.on('GET', '/events/count')];
@@ -140,7 +140,7 @@ const facts: Fact[] = [
     expected: [[200, 'idle'], { status: 200, body: 0 }],
   },
   {
-    fact: 'takes and runs a message through its events',
+    fact: 'accepts a message through the events route and runs it',
     observe: async (server) => {
       await server.create();
       const sent = await server.on('POST', '/events', say('hello'));
@@ -149,7 +149,7 @@ const facts: Fact[] = [
     expected: [{ status: 200, body: { success: true } }, 'finished', withMessage],
   },
   {
-    fact: 'keeps a message without running it, until it is told to',
+    fact: 'keeps a message without running it until it is asked to run',
     observe: async (server) => {
       await server.create();
       await server.on('POST', '/events', { ...say('hello'), run: false });
@@ -160,7 +160,7 @@ const facts: Fact[] = [
     expected: ['idle', { status: 200, body: { success: true } }, 'finished'],
   },
   {
-    fact: 'goes back to idle when a finished one gets a message',
+    fact: 'returns a finished conversation to idle when it gets a message',
     observe: async (server) => {
       await server.create({ initial_message: say('hello') });
       await server.statusUntil('finished');
@@ -177,7 +177,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'runs a finished one without effect',
+    fact: 'runs a finished conversation without effect',
     observe: async (server) => {
       await server.create({ initial_message: say('hello') });
       await server.statusUntil('finished');
@@ -186,7 +186,7 @@ const facts: Fact[] = [
     expected: [{ status: 200, body: { success: true } }, 'finished', withMessage],
   },
   {
-    fact: 'pauses an idle one, and does not run a message until it is told to',
+    fact: 'pauses an idle conversation and does not run a message until it is asked to run',
     observe: async (server) => {
       await server.create();
       const pause = await server.on('POST', '/pause');
@@ -198,7 +198,7 @@ const facts: Fact[] = [
     expected: [{ status: 200, body: { success: true } }, 'paused', 'finished'],
   },
   {
-    fact: 'deletes',
+    fact: 'deletes a conversation',
     observe: async (server) => {
       await server.create();
       return [await server.on('DELETE'), await server.on('GET')];
@@ -209,7 +209,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'does not know a conversation that nobody created',
+    fact: 'does not know a conversation that was never created',
     observe: async (server) => [
       await server.on('GET'),
       await server.on('GET', '/events/count'),
@@ -230,7 +230,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'describes a conversation with these keys, its tags but not its user',
+    fact: 'describes a conversation with these keys, with its tags but without its user',
     observe: async (server) => {
       const { body } = await server.call('POST', '/api/conversations', server.body({ user_id: 'u', tags: { a: 'b' } }));
       return [Object.keys(body as object).join(' '), (body as { tags: unknown }).tags];
@@ -269,7 +269,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'finds events by kind and source, newest first, in pages',
+    fact: 'finds events by kind and source, newest first, page by page',
     observe: async (server) => {
       await server.create({ initial_message: say('hello') });
       await server.statusUntil('finished');
@@ -299,7 +299,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'refuses pages of no or of more than 100 events',
+    fact: 'rejects pages of zero or more than 100 events',
     observe: async (server) => {
       await server.create();
       return [
@@ -326,7 +326,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'refuses an id that is no UUID',
+    fact: 'rejects an id that is not a UUID',
     observe: async (server) => [
       await server.create({ conversation_id: 'x' }),
       (await server.call('GET', '/api/conversations/x')).status,
@@ -350,7 +350,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'refuses a create without a workspace, without an agent, or that is none',
+    fact: 'rejects a create without a workspace, without an agent, or with an invalid body',
     observe: async (server) => {
       const { workspace, ...noWorkspace } = server.body();
       const { agent_settings: _settings, ...noAgent } = server.body();
@@ -373,7 +373,7 @@ const facts: Fact[] = [
     expected: [201, 'idle'],
   },
   {
-    fact: 'does not know the profile',
+    fact: 'does not know an agent profile that does not exist',
     observe: (server) => {
       const { agent_settings: _settings, ...body } = server.body({ agent_profile_id: server.id });
       return server.call('POST', '/api/conversations', body);
@@ -381,7 +381,7 @@ const facts: Fact[] = [
     expected: { status: 404, body: { detail: "Agent profile with id 'ID' not found" } },
   },
   {
-    fact: 'stores the conversation and loses its message when it breaks on the workspace',
+    fact: 'stores the conversation and loses its message if the workspace causes an error',
     observe: async (server) => {
       const broken = { initial_message: say('hello'), workspace: { working_dir: '' } };
       const { status, body } = await server.call('POST', '/api/conversations', server.body(broken));
@@ -390,7 +390,7 @@ const facts: Fact[] = [
     expected: [500, 'Internal Server Error', [200, 'idle'], []],
   },
   {
-    fact: 'tells its version and its uptime in whole seconds, without a session API key',
+    fact: 'reports its version and its uptime in whole seconds without a session API key',
     observe: async (server) => {
       const { body } = await call(server.url, 'GET', '/server_info');
       const { version, uptime, title } = body as Record<string, unknown>;
@@ -399,7 +399,7 @@ const facts: Fact[] = [
     expected: ['string', true, 'OpenHands Agent Server'],
   },
   {
-    fact: 'has one conversation for all spellings of a UUID',
+    fact: 'treats all spellings of a UUID as one conversation',
     observe: async (server) => {
       await server.create({ conversation_id: server.id.toUpperCase() });
       const bare = server.id.replaceAll('-', '');
@@ -409,7 +409,7 @@ const facts: Fact[] = [
     expected: [[200, 'idle'], 'ID'],
   },
   {
-    fact: 'finds events by their module path, and begins with the first where it does not know the page',
+    fact: 'finds events by their module path, and starts at the first event if it does not know the page',
     observe: async (server) => {
       await server.create({ initial_message: say('hello') });
       await server.statusUntil('finished');

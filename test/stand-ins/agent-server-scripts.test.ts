@@ -8,24 +8,24 @@ import { call } from './call.js';
 const hello = { role: 'user', content: [{ type: 'text' as const, text: 'hello' }] };
 
 const rows: { outcome: string; script: AgentServerScript; looks: string[] }[] = [
-  { outcome: 'has finished at the first look', script: {}, looks: ['finished 200'] },
-  { outcome: 'is idle until the n-th look', script: { idleLooks: 2 }, looks: ['idle 200', 'finished 200'] },
-  { outcome: 'runs until the n-th look', script: { runningLooks: 2 }, looks: ['running 200', 'finished 200'] },
-  { outcome: 'runs on', script: { agent: 'runs' }, looks: ['running 200', 'running 200'] },
+  { outcome: 'has finished at the first check', script: {}, looks: ['finished 200'] },
+  { outcome: 'is idle until the n-th check', script: { idleLooks: 2 }, looks: ['idle 200', 'finished 200'] },
+  { outcome: 'runs until the n-th check', script: { runningLooks: 2 }, looks: ['running 200', 'finished 200'] },
+  { outcome: 'keeps running', script: { agent: 'runs' }, looks: ['running 200', 'running 200'] },
   { outcome: 'gets stuck', script: { agent: 'stuck' }, looks: ['stuck 200'] },
   {
     outcome: 'waits for confirmation',
     script: { agent: 'waiting_for_confirmation' },
     looks: ['waiting_for_confirmation 200'],
   },
-  { outcome: 'is absent for n looks', script: { absentLooks: 1 }, looks: ['404 404', 'finished 200'] },
+  { outcome: 'is absent for n checks', script: { absentLooks: 1 }, looks: ['404 404', 'finished 200'] },
   {
     outcome: 'is in a stale catalogue while its events are absent',
     script: { absentLooks: 1, inStaleCatalogue: true },
     looks: ['finished 404', 'finished 200'],
   },
   {
-    outcome: 'uses tools, a look each, before it finishes',
+    outcome: 'uses tools, one per check, before it finishes',
     script: { runningLooks: 1, toolCalls: 2 },
     looks: ['running 200', 'running 200', 'finished 200'],
   },
@@ -63,7 +63,7 @@ describe('a scripted agent server conversation', () => {
     });
   }
 
-  test('fails with an error whose event trails the status', async () => {
+  test('fails with an error event that arrives after the status', async () => {
     const id = randomUUID();
     server.script(id, { agent: 'error', errorEventTrails: 2 });
     server.createConversation(id, hello);
@@ -76,7 +76,7 @@ describe('a scripted agent server conversation', () => {
     assert.deepEqual(found, [[], ['LLMAuthenticationError']]);
   });
 
-  test('is stored without its message when the process is killed in the create', async () => {
+  test('is stored without its message if the process is killed during the create', async () => {
     const id = randomUUID();
     server.script(id, { losesMessage: true });
     await assert.rejects(post('', creation(id)));
@@ -92,7 +92,7 @@ describe('a scripted agent server conversation', () => {
     ['SIGTERM', 'paused', 'InterruptEvent'],
     ['SIGKILL', 'error', 'ConversationStateUpdateEvent'],
   ] as const) {
-    test(`is ${left} after ${signal} while it ran, without an error's event, and can be run again`, async () => {
+    test(`has status ${left} after ${signal} during a run, without an error event, and can be run again`, async () => {
       const id = randomUUID();
       server.script(id, { agent: 'runs' });
       const conversation = server.createConversation(id, hello);
@@ -111,7 +111,7 @@ describe('a scripted agent server conversation', () => {
     });
   }
 
-  test('is paused after SIGTERM before an accepted run began, idle after SIGKILL', async () => {
+  test('is paused after SIGTERM, and idle after SIGKILL, before an accepted run begins', async () => {
     for (const [signal, left] of [
       ['SIGTERM', 'paused'],
       ['SIGKILL', 'idle'],
@@ -128,7 +128,7 @@ describe('a scripted agent server conversation', () => {
     }
   });
 
-  test('breaks in the create and leaves the conversation without its message, or at each message', async () => {
+  test('answers 500 to the create and loses the message, or answers 500 to each message', async () => {
     const [creating, delivering] = [randomUUID(), randomUUID()];
     server.script(creating, { createBreaks: 'MCP Connection Failure' });
     server.script(delivering, { deliveryBreaks: 'MCP Connection Failure' });
@@ -142,7 +142,7 @@ describe('a scripted agent server conversation', () => {
     assert.deepEqual(server.conversation(delivering).events, []);
   });
 
-  test('accepts a message and does not store it, and refuses to run for ever', async () => {
+  test('accepts a message without storing it, and always refuses to run', async () => {
     const id = randomUUID();
     server.script(id, { swallows: true, refusesRun: true });
     const { events } = server.createConversation(id);
@@ -151,7 +151,7 @@ describe('a scripted agent server conversation', () => {
     assert.equal((await post(`/${id}/run`)).status, 409);
   });
 
-  test('stores a message that was sent during a tool when the tool has ended, and turns to it in the same run', async () => {
+  test('stores a message sent during a tool call after the call, and takes it up in the same run', async () => {
     const id = randomUUID();
     server.script(id, { runningLooks: 2, toolCalls: 1, deliveryTrails: 1 });
     const conversation = server.createConversation(id, hello);
@@ -169,7 +169,7 @@ describe('a scripted agent server conversation', () => {
     assert.equal(conversation.executionStatus, 'finished');
   });
 
-  test('is absent for a while, but in the catalogue, when another host takes it over', async () => {
+  test('is absent for a while, but in the catalogue, after another host has taken it over', async () => {
     const id = randomUUID();
     server.createConversation(id, hello).changeHost(2);
     const seen = [];
@@ -181,7 +181,7 @@ describe('a scripted agent server conversation', () => {
     ]);
   });
 
-  test('tells what each turn was about, and what the model saw in it', () => {
+  test('records what each turn was about and what the model saw', () => {
     const id = randomUUID();
     const conversation = server.createConversation(id, hello);
     conversation.receive({ role: 'user', content: [] });
@@ -197,7 +197,7 @@ describe('a scripted agent server conversation', () => {
     ]);
   });
 
-  test('shows an error of its title before it runs', () => {
+  test('shows an error from title generation before it runs', () => {
     const id = randomUUID();
     server.script(id, { titleErrors: true });
     const { events } = server.createConversation(id, hello);
@@ -206,7 +206,7 @@ describe('a scripted agent server conversation', () => {
     assert.equal(events[error]?.parent_id, events.find(({ kind }) => kind === 'MessageEvent')?.id);
   });
 
-  test('pauses a run when the call to the model has ended, and refuses a second run', async () => {
+  test('pauses a run after the call to the model and rejects a second run', async () => {
     const id = randomUUID();
     server.script(id, { agent: 'runs' });
     const conversation = server.createConversation(id, hello);
@@ -218,8 +218,8 @@ describe('a scripted agent server conversation', () => {
   });
 });
 
-describe('the agent server stand-in at its capacity', () => {
-  test('refuses as many runs as it is told to', async () => {
+describe('the agent server stand-in at capacity', () => {
+  test('rejects as many runs as it is told to', async () => {
     const server = await AgentServerStandIn.listen({ refusesRuns: 2 });
     const id = randomUUID();
     const post = async (path: string, body?: unknown) =>
@@ -232,7 +232,7 @@ describe('the agent server stand-in at its capacity', () => {
     await server.close();
   });
 
-  test('stores nothing of a create, but keeps the message that it can not run', async () => {
+  test('stores nothing of a rejected create, but keeps a message that it cannot run', async () => {
     const server = await AgentServerStandIn.listen({ maxConcurrentRuns: 1 });
     try {
       const [idle, running, refused] = [randomUUID(), randomUUID(), randomUUID()];
@@ -256,7 +256,7 @@ describe('the agent server stand-in at its capacity', () => {
 });
 
 /** A message that joins a run in which the model is being asked about another message. */
-describe('an agent server of a version', () => {
+describe('the agent server stand-in of a version:', () => {
   const joined = async (version: string, earlier: AgentServerScript) => {
     const server = await AgentServerStandIn.listen({ version });
     try {
@@ -284,7 +284,7 @@ describe('an agent server of a version', () => {
   };
   const answered = ['user MessageEvent', 'agent MessageEvent', 'finished'];
 
-  test('1.40 loses a message that joined a run, and another run does not find it', async () => {
+  test('1.40 loses a message that joined a run, even in the next run', async () => {
     assert.deepEqual(await joined('1.40.0', {}), [answered, 1]);
   });
 
@@ -292,14 +292,14 @@ describe('an agent server of a version', () => {
     assert.deepEqual(await joined('1.58.2', {}), [[...answered, 'running', 'agent MessageEvent', 'finished'], 2]);
   });
 
-  test('any turns to a message that joined a run that failed when it is run again', async () => {
+  test('any version takes up a message that joined a failed run when it runs again', async () => {
     for (const version of ['1.40.0', '1.58.2']) {
       const events = ['user MessageEvent', 'error', 'environment ConversationErrorEvent'];
       assert.deepEqual(await joined(version, { agent: 'error' }), [events, 2]);
     }
   });
 
-  test('1.23 breaks on what it would refuse, and names neither parents nor classes', async () => {
+  test('1.23 answers 500 where later versions answer 422, and its events have neither parent nor classification', async () => {
     const server = await AgentServerStandIn.listen({ version: '1.23.1' });
     const id = randomUUID();
     server.script(id, { agent: 'error', trailsStats: true });
@@ -315,7 +315,7 @@ describe('an agent server of a version', () => {
     await server.close();
   });
 
-  test('stores what a run has cost after its end, as if it had been before', async () => {
+  test("any version stores a run's statistics after its end with an earlier timestamp", async () => {
     const server = await AgentServerStandIn.listen({ script: { trailsStats: true } });
     const { events } = server.createConversation(randomUUID(), hello);
     const [finished, stats] = events.slice(-2);
@@ -324,7 +324,7 @@ describe('an agent server of a version', () => {
     await server.close();
   });
 
-  test('finds events by their bare kind from 1.56 on, by their module path always', async () => {
+  test('1.56 and newer find events by their bare kind, all versions by their module path', async () => {
     const path = 'openhands.sdk.event.llm_convertible.message.MessageEvent';
     for (const [version, found] of [
       ['1.55.1', [0, 2]],
@@ -346,7 +346,7 @@ describe('an agent server of a version', () => {
     }
   });
 
-  test('seeks a page among the events that it would hold, where a version is like that', async () => {
+  test('some versions look for a page id only among the matching events', async () => {
     for (const [findsPagesByAnyEvent, found] of [
       [true, 1],
       [false, 2],
@@ -362,7 +362,7 @@ describe('an agent server of a version', () => {
     }
   });
 
-  test('serves nothing as the member of a pool that nobody has taken, but that it is alive', async () => {
+  test('any version, as an uninitialized member of a pool, answers only that it is alive', async () => {
     const server = await AgentServerStandIn.listen({ isInitialized: false });
     const get = async (path: string) => (await call(server.url, 'GET', path)).status;
     const paths = ['/alive', '/server_info', '/ready', '/api/conversations/x'];

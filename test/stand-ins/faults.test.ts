@@ -35,7 +35,7 @@ describe('an injected fault', () => {
     });
   }
 
-  test('strikes as often as it is told to, and not before', async () => {
+  test('strikes as often, and as late, as it is told to', async () => {
     const fault = server.inject({ path: /conversations\/.*limit=1$/, after: 1, times: 2, fault: { kind: 'refuse' } });
     const outcomes = [];
     for (let number = 0; number < 4; number += 1) {
@@ -46,7 +46,7 @@ describe('an injected fault', () => {
     assert.equal(fault.hits, 2);
   });
 
-  test('passes other methods and paths, and everything once it is removed', async () => {
+  test('lets other methods and paths pass, and everything once it is removed', async () => {
     const fault = server.inject({ method: 'GET', path: '/api/conversations', times: 9, fault: { kind: 'refuse' } });
     assert.ok('status' in (await create()));
     fault.remove();
@@ -54,7 +54,7 @@ describe('an injected fault', () => {
     assert.equal(fault.hits, 0);
   });
 
-  test('black-hole never answers; closing the server ends it', async () => {
+  test('black-hole never answers until the server is closed', async () => {
     const fault = inject({ kind: 'black-hole', process: true });
     const outcome = create();
     await fault.reached;
@@ -63,7 +63,7 @@ describe('an injected fault', () => {
     assert.ok('code' in (await outcome));
   });
 
-  test('drip sends the true body byte by byte', async () => {
+  test('drip sends the real body byte by byte', async () => {
     inject({ kind: 'drip', everyMs: 1 });
     const outcome = await create();
     assert.ok('status' in outcome);
@@ -79,7 +79,7 @@ describe('an injected fault', () => {
     assert.equal(server.has('c'), false);
   });
 
-  test('huge-body and gzip-bomb send as much as they are told to', async () => {
+  test('huge-body and gzip-bomb send the given number of bytes', async () => {
     inject({ kind: 'huge-body', bytes: 1_000_000 });
     const huge = await create();
     assert.ok('status' in huge);
@@ -90,7 +90,7 @@ describe('an injected fault', () => {
     assert.equal(((await response.json()) as string).length, 10_000_000);
   });
 
-  test('huge-body ends when its reader goes', async () => {
+  test('huge-body ends when its reader disconnects', async () => {
     inject({ kind: 'huge-body', bytes: Number.MAX_SAFE_INTEGER });
     const response = await fetch(`${server.url}/api/conversations`, { method: 'POST', body: '{}' });
     await response.body?.cancel();
@@ -107,7 +107,7 @@ describe('an injected fault', () => {
     assert.ok(server.has('c'));
   });
 
-  test('delay-until processes also what its client has abandoned', async () => {
+  test('delay-until also processes a request that its client has abandoned', async () => {
     const fault = inject({ kind: 'delay-until' });
     const abandoned = new AbortController();
     const outcome = fetch(`${server.url}/api/conversations`, {
@@ -138,7 +138,7 @@ describe('a stand-in server', () => {
     assert.equal('status' in answered && answered.status, 200);
   });
 
-  test('records what it was sent, and tells when it has come', async () => {
+  test('records each request and reports its arrival', async () => {
     const server = await OpenHandsStandIn.listen();
     const received = server.received('POST /api/conversations', 2);
     await request(`${server.url}/api/conversations?a=b`, '{"conversation_id":"c"}');
@@ -155,7 +155,7 @@ describe('a stand-in server', () => {
     assert.equal(second?.headers['content-type'], 'application/json');
   });
 
-  test('keeps connections', async () => {
+  test('keeps connections alive', async () => {
     const server = await OpenHandsStandIn.listen();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     for (let number = 0; number < 5; number += 1) await request(`${server.url}/health`, undefined, agent);

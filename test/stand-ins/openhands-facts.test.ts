@@ -120,7 +120,7 @@ const recordedMessage = { source: 'user', action: 'message', args: { content: 'h
 const recordedAnswer = { source: 'agent', action: 'message', args: { content: 'A', wait_for_response: true } };
 
 /** Creates a conversation, and then enough others that the server closes it. */
-async function outlive(server: Subject, body: Record<string, unknown>): Promise<void> {
+async function createClosed(server: Subject, body: Record<string, unknown>): Promise<void> {
   await server.create(body);
   await server.traceUntil('awaiting_user_input');
   for (const suffix of ['a', 'b', 'c']) await server.create({}, `${server.sid}${suffix}`);
@@ -145,7 +145,7 @@ const facts: Fact[] = [
     },
   },
   {
-    fact: 'answers the message, then awaits the next',
+    fact: 'answers the message, then waits for the next',
     observe: async (server) => {
       await server.create({ initial_user_msg: 'hello' });
       return server.traceUntil('awaiting_user_input');
@@ -153,7 +153,7 @@ const facts: Fact[] = [
     expected: withMessage,
   },
   {
-    fact: 'awaits the first message when there is none, or an empty one',
+    fact: 'waits for the first message if there is none or an empty one',
     observe: async (server) => {
       await server.create({ initial_user_msg: '', image_urls: [] });
       return server.traceUntil('awaiting_user_input');
@@ -161,7 +161,7 @@ const facts: Fact[] = [
     expected: withoutMessage,
   },
   {
-    fact: 'takes blank text for a message',
+    fact: 'accepts blank text as a message',
     observe: async (server) => {
       await server.create({ initial_user_msg: ' ' });
       return (await server.traceUntil('awaiting_user_input'))[2];
@@ -169,7 +169,7 @@ const facts: Fact[] = [
     expected: '2 user message  ',
   },
   {
-    fact: 'takes images without a text for a message',
+    fact: 'accepts images without text as a message',
     observe: async (server) => {
       await server.create({ image_urls: ['data:image'] });
       await server.traceUntil('awaiting_user_input');
@@ -206,7 +206,7 @@ const facts: Fact[] = [
     ].sort(),
   },
   {
-    fact: 'describes a live conversation with these keys, RUNNING and never READY',
+    fact: 'describes a live conversation with these keys, as RUNNING and never READY',
     observe: async (server) => {
       await server.create();
       await server.traceUntil('awaiting_user_input');
@@ -236,9 +236,9 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'tells a closed conversation STOPPED, and keeps its events',
+    fact: 'reports a closed conversation as STOPPED and keeps its events',
     observe: async (server) => {
-      await outlive(server, { initial_user_msg: 'hello' });
+      await createClosed(server, { initial_user_msg: 'hello' });
       const { status, runtime_status: runtimeStatus, url } = await server.info();
       const post = await server.post({ action: 'message', args: { content: 'anyone?' } });
       return [{ status, runtimeStatus, url }, post, await server.trace()];
@@ -250,7 +250,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'tells whether a loop lives, and adds no events by that',
+    fact: 'reports whether a loop is alive without adding events',
     observe: async (server) => {
       const ask = () => server.call('GET', `/api/conversations/${server.sid}/microagents`);
       const unknown = await ask();
@@ -271,7 +271,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'tells its uptime without its version, which its schema tells',
+    fact: 'reports its uptime, and its version only in its schema',
     observe: async (server) => {
       const { body: info } = await server.call('GET', '/server_info');
       const { uptime, ...others } = info as Record<string, unknown>;
@@ -282,9 +282,9 @@ const facts: Fact[] = [
     expected: ['number', ['idle_time', 'resources'], 'OpenHands', 'string'],
   },
   {
-    fact: 'adds the message once more when it is posted to a closed conversation',
+    fact: 'adds the message again if it is posted to a closed conversation',
     observe: async (server) => {
-      await outlive(server, { initial_user_msg: 'hello' });
+      await createClosed(server, { initial_user_msg: 'hello' });
       const { body } = await server.create({ initial_user_msg: 'hello' });
       return [body, (await server.traceUntil('awaiting_user_input')).slice(10)];
     },
@@ -303,9 +303,9 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'resumes without a message, and wakes on a null observation while running',
+    fact: 'resumes without a message and wakes on a null observation while running',
     observe: async (server) => {
-      await outlive(server, { initial_user_msg: 'hello' });
+      await createClosed(server, { initial_user_msg: 'hello' });
       await server.create();
       await server.traceUntil('awaiting_user_input');
       await server.post({ action: 'change_agent_state', args: { agent_state: 'running' } });
@@ -325,7 +325,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'takes a message through its events, the first with its workspace',
+    fact: 'accepts a message through the events route, the first with workspace information',
     observe: async (server) => {
       await server.create();
       await server.traceUntil('awaiting_user_input');
@@ -354,7 +354,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'does not wake on a null observation while it awaits input',
+    fact: 'does not wake on a null observation while it waits for input',
     observe: async (server) => {
       await server.create();
       await server.traceUntil('awaiting_user_input');
@@ -364,7 +364,7 @@ const facts: Fact[] = [
     expected: ['4 user null of 4'],
   },
   {
-    fact: 'breaks on an event that it does not know',
+    fact: 'answers 500 to an unknown event',
     observe: async (server) => {
       await server.create();
       await server.traceUntil('awaiting_user_input');
@@ -373,7 +373,7 @@ const facts: Fact[] = [
     expected: Array(3).fill({ status: 500, body: 'Internal Server Error' }),
   },
   {
-    fact: 'does not know a conversation that nobody created',
+    fact: 'does not know a conversation that was never created',
     observe: async (server) => [
       await server.call('GET', `/api/conversations/${server.sid}`),
       await server.call('GET', `/api/conversations/${server.sid}/events`),
@@ -409,7 +409,7 @@ const facts: Fact[] = [
     expected: withMessage.with(7, '7 agent message A'),
   },
   {
-    fact: 'goes on to the model where a recording does not end in a question',
+    fact: 'asks the model if a recording does not end in a question',
     observe: async (server) => {
       await server.create({
         replay_json: JSON.stringify([{ source: 'environment', observation: 'null', content: '' }, recordedMessage]),
@@ -419,8 +419,8 @@ const facts: Fact[] = [
     expected: withMessage,
   },
   ...[
-    { what: 'is no JSON', replayJson: 'not json', trace: dead.slice(0, 1) },
-    { what: 'is no list', replayJson: '{}', trace: dead.slice(0, 1) },
+    { what: 'is not JSON', replayJson: 'not json', trace: dead.slice(0, 1) },
+    { what: 'is not a list', replayJson: '{}', trace: dead.slice(0, 1) },
     { what: 'is empty', replayJson: '[]', trace: dead },
     {
       what: 'does not start with a message',
@@ -434,7 +434,7 @@ const facts: Fact[] = [
       trace: dead.slice(0, 1),
     },
   ].map(({ what, replayJson, message, trace }) => ({
-    fact: `accepts a replay that ${what}, calls it RUNNING, and never leaves loading`,
+    fact: `accepts a replay that ${what}, reports RUNNING and never leaves loading`,
     observe: async (server: Subject) => {
       const { status } = await server.create({ replay_json: replayJson, initial_user_msg: message });
       await server.traceUntil(trace.at(-1) ?? '');
@@ -445,7 +445,7 @@ const facts: Fact[] = [
     expected: [200, 'RUNNING', trace],
   })),
   {
-    fact: 'hears a message only in a dead conversation that has a controller',
+    fact: 'stores a message in a dead conversation only if that has a controller',
     observe: async (server) => {
       await server.create({ replay_json: 'not json' });
       await server.traceUntil('loading');
@@ -461,7 +461,7 @@ const facts: Fact[] = [
       detail: { type: 'extra_forbidden', loc: ['body', 'user_id'], msg: 'Extra inputs are not permitted', input: 'x' },
     },
     {
-      what: 'a message that is no text',
+      what: 'a message that is not a string',
       body: { initial_user_msg: 3 },
       detail: {
         type: 'string_type',
@@ -471,7 +471,7 @@ const facts: Fact[] = [
       },
     },
     {
-      what: 'an image URL that is no text',
+      what: 'an image URL that is not a string',
       body: { image_urls: [1] },
       detail: { type: 'string_type', loc: ['body', 'image_urls', 0], msg: 'Input should be a valid string', input: 1 },
     },
@@ -497,12 +497,12 @@ const facts: Fact[] = [
       },
     },
   ].map(({ what, body, detail }) => ({
-    fact: `refuses ${what}`,
+    fact: `rejects ${what}`,
     observe: (server: Subject) => server.create(body),
     expected: { status: 422, body: { detail: [detail] } },
   })),
   {
-    fact: 'refuses a body that is no JSON, and no body',
+    fact: 'rejects a missing body and a body that is not JSON',
     observe: async (server) => [
       (await server.call('POST', '/api/conversations', '{x')).status,
       await server.call('POST', '/api/conversations'),
@@ -513,7 +513,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'breaks on a repository that it has no access to, and keeps nothing',
+    fact: 'answers 500 for a repository that it cannot reach and keeps nothing',
     observe: async (server) => [
       await server.create({ repository: 'nobody/nothing' }),
       await server.call('GET', `/api/conversations/${server.sid}`),
@@ -524,7 +524,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'pages through events from either end',
+    fact: 'returns pages of events from either end',
     observe: async (server) => {
       await server.create();
       await server.traceUntil('awaiting_user_input');
@@ -555,7 +555,7 @@ const facts: Fact[] = [
     ],
   },
   {
-    fact: 'refuses a page of more than 100 events',
+    fact: 'rejects a page of more than 100 events',
     observe: async (server) => {
       await server.create();
       return server.call('GET', `/api/conversations/${server.sid}/events?limit=101`);
@@ -563,7 +563,7 @@ const facts: Fact[] = [
     expected: { status: 400, body: { detail: 'Invalid limit' } },
   },
   {
-    fact: 'refuses conversation ids that it would not make itself, but only here',
+    fact: 'rejects malformed conversation ids on this route only',
     observe: async (server) => {
       const replies = [];
       for (const sid of ['a'.repeat(101), 'a..b', 'a%5Cb', 'a%0Ab', 'a%2Fb']) {

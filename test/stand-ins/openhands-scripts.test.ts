@@ -6,7 +6,7 @@ import type { OpenHandsEvent } from '../../dev-stack/stand-ins/openhands-events.
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { call } from './call.js';
 
-/** What a scripted conversation shows at each look: its status, and its newest agent state or the status code. */
+/** What a scripted conversation shows at each check: its status, and its newest agent state or the status code. */
 async function lookAt(server: OpenHandsStandIn, sid: string, looks: number): Promise<string[]> {
   const seen = [];
   for (let look = 0; look < looks; look += 1) {
@@ -22,55 +22,55 @@ async function lookAt(server: OpenHandsStandIn, sid: string, looks: number): Pro
 }
 
 const rows: { outcome: string; script: OpenHandsScript; looks: string[] }[] = [
-  { outcome: 'is ready at the first look', script: {}, looks: ['RUNNING awaiting_user_input'] },
+  { outcome: 'is ready at the first check', script: {}, looks: ['RUNNING awaiting_user_input'] },
   {
-    outcome: 'leaves loading at the n-th look',
+    outcome: 'leaves loading at the n-th check',
     script: { loadingLooks: 3 },
     looks: ['STARTING loading', 'STARTING loading', 'STARTING awaiting_user_input', 'RUNNING awaiting_user_input'],
   },
   {
-    outcome: 'runs a setup script that is fine in the end',
+    outcome: 'runs a setup script that succeeds',
     script: { loadingLooks: 2, statusWhileLoading: 'RUNNING' },
     looks: ['RUNNING loading', 'RUNNING awaiting_user_input'],
   },
   {
-    outcome: 'is absent for n looks',
+    outcome: 'is absent for n checks',
     script: { absentLooks: 2 },
     looks: ['null 404', 'null 404', 'RUNNING awaiting_user_input'],
   },
   {
-    outcome: 'shows not even loading for n looks',
+    outcome: 'shows no event for n checks',
     script: { unstartedLooks: 1, loadingLooks: 3 },
     looks: ['STARTING nothing', 'STARTING loading', 'STARTING awaiting_user_input'],
   },
   {
-    outcome: 'runs for n looks, then answers',
+    outcome: 'runs for n checks, then answers',
     script: { runningLooks: 2 },
     looks: ['RUNNING running', 'RUNNING awaiting_user_input'],
   },
-  { outcome: 'runs on', script: { agent: 'runs' }, looks: ['RUNNING running', 'RUNNING running'] },
+  { outcome: 'keeps running', script: { agent: 'runs' }, looks: ['RUNNING running', 'RUNNING running'] },
   {
     outcome: 'runs, then fails',
     script: { agent: 'errors', runningLooks: 2 },
     looks: ['RUNNING running', 'RUNNING error'],
   },
-  { outcome: 'fails while it loads', script: { agent: 'error-on-load' }, looks: ['STARTING error', 'STARTING error'] },
-  { outcome: 'is dead but called alive', script: { agent: 'dead' }, looks: ['RUNNING loading', 'RUNNING loading'] },
+  { outcome: 'fails while loading', script: { agent: 'error-on-load' }, looks: ['STARTING error', 'STARTING error'] },
+  { outcome: 'is dead but reported RUNNING', script: { agent: 'dead' }, looks: ['RUNNING loading', 'RUNNING loading'] },
   {
-    outcome: 'is evicted at the n-th look',
+    outcome: 'is evicted at the n-th check',
     script: { evictedAtLook: 2 },
     looks: ['RUNNING awaiting_user_input', 'RUNNING stopped', 'STOPPED stopped'],
   },
   { outcome: 'shows another status', script: { status: 'ARCHIVED' }, looks: ['ARCHIVED awaiting_user_input'] },
   {
-    outcome: 'has a status that lies at first',
+    outcome: 'has a wrong status at first',
     script: { statusLies: ['STOPPED', null] },
     looks: ['STOPPED awaiting_user_input', 'null awaiting_user_input', 'RUNNING awaiting_user_input'],
   },
   { outcome: 'rests in another state', script: { endsIn: 'rejected' }, looks: ['RUNNING rejected'] },
   { outcome: 'halts without an answer', script: { agent: 'halts', endsIn: 'paused' }, looks: ['RUNNING paused'] },
   {
-    outcome: 'uses tools, a look each, before it answers',
+    outcome: 'uses tools, one per check, before it answers',
     script: { runningLooks: 1, toolCalls: 2 },
     looks: ['RUNNING running', 'RUNNING running', 'RUNNING awaiting_user_input'],
   },
@@ -97,7 +97,7 @@ describe('a scripted OpenHands conversation', () => {
     });
   }
 
-  test('fails with the reason that it was given', () => {
+  test('fails with the given reason', () => {
     server.script('reason', { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
     const { events } = server.createConversation('reason', { initial_user_msg: 'hello' });
     assert.deepEqual(events.at(-1)?.extras, { agent_state: 'error', reason: 'STATUS$ERROR_LLM_OUT_OF_CREDITS' });
@@ -116,14 +116,14 @@ describe('a scripted OpenHands conversation', () => {
     return [conversation.events.slice(before).map(outline), conversation.modelCalls];
   }
 
-  test('does not turn to a message that came during a turn that ends well', async () => {
+  test('does not take up a message that arrived during a successful turn', async () => {
     assert.deepEqual(await joined('busy', {}), [
       ['user message', 'agent message', 'user recall', 'awaiting_user_input', 'environment null'],
       [['first']],
     ]);
   });
 
-  test('turns to a message that came during a turn that fails', async () => {
+  test('takes up a message that arrived during a failing turn', async () => {
     assert.deepEqual(await joined('failing', { agent: 'errors' }), [
       [
         'user message',
@@ -140,7 +140,7 @@ describe('a scripted OpenHands conversation', () => {
     ]);
   });
 
-  test('tells what each turn was about, and in which life', () => {
+  test('records what each turn was about and in which life', () => {
     const conversation = server.createConversation('turns', { initial_user_msg: 'first' });
     server.restart();
     server.createConversation('turns', { initial_user_msg: 'second' });
@@ -156,13 +156,13 @@ describe('a scripted OpenHands conversation', () => {
     ]);
   });
 
-  test('turns to a message that came before a tool was used', async () => {
+  test('takes up a message that arrived before a tool call', async () => {
     const [events, modelCalls] = await joined('tooling', { toolCalls: 1 });
     assert.deepEqual(events, ['user message', 'agent run', 'user recall', 'environment null', 'agent run']);
     assert.deepEqual(modelCalls, [['first'], ['first', 'second']]);
   });
 
-  test('takes a message and keeps it for a while, or for ever', async () => {
+  test('accepts a message and stores it late or never', async () => {
     for (const [script, kept] of [
       [{ deliveryTrails: 2 }, [4, 7]],
       [{ swallows: true }, [4, 4]],
@@ -181,7 +181,7 @@ describe('a scripted OpenHands conversation', () => {
     }
   });
 
-  test('does not hear a message while it loads', async () => {
+  test('does not take up a message while loading', async () => {
     server.script('deaf', { loadingLooks: 1 });
     const conversation = server.createConversation('deaf');
     await call(server.url, 'POST', '/api/conversations/deaf/events', {
@@ -194,7 +194,7 @@ describe('a scripted OpenHands conversation', () => {
 });
 
 describe('the OpenHands stand-in', () => {
-  test('keeps events over a restart, and nothing says that the loop has died', async () => {
+  test('keeps events across a restart, without an event for the end of the loop', async () => {
     await using(await OpenHandsStandIn.listen(), async (server) => {
       const conversation = server.createConversation('c', { initial_user_msg: 'hello' });
       server.restart();
@@ -230,7 +230,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('refuses without settings, and has the conversation all the same', async () => {
+  test('rejects a create without settings but has the conversation', async () => {
     await using(await OpenHandsStandIn.listen({ settings: 'missing' }), async (server) => {
       const body = { conversation_id: 'c' };
       assert.deepEqual(await call(server.url, 'POST', '/api/conversations', { body }), {
@@ -243,14 +243,14 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('refuses without a model key', async () => {
+  test('rejects a create without a model key', async () => {
     await using(await OpenHandsStandIn.listen({ settings: 'without-key' }), async (server) => {
       const { status, body } = await call(server.url, 'POST', '/api/conversations', { body: {} });
       assert.deepEqual([status, (body as { msg_id: string }).msg_id], [400, 'STATUS$ERROR_LLM_AUTHENTICATION']);
     });
   });
 
-  test('demands its session API key everywhere but where it says that it is alive', async () => {
+  test('requires its session API key except on the health route', async () => {
     await using(await OpenHandsStandIn.listen({ sessionApiKey: 'k' }), async (server) => {
       const path = '/api/conversations/c/events';
       const unauthorized = { status: 401, body: { detail: 'Unauthorized' } };
@@ -271,7 +271,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('cannot tell a status, as without Docker', async () => {
+  test('cannot report a status without Docker', async () => {
     await using(await OpenHandsStandIn.listen({ brokenStatus: 'error' }), async (server) => {
       server.createConversation('c');
       assert.equal((await call(server.url, 'GET', '/api/conversations/c')).status, 500);
@@ -281,7 +281,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('resets the next request on a line on which it could not tell the status', async () => {
+  test('resets the next request on a connection on which the status failed', async () => {
     await using(await OpenHandsStandIn.listen({ brokenStatus: 'error-and-close' }), async (server) => {
       server.createConversation('c');
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -293,7 +293,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('tells whether a loop lives', async () => {
+  test('reports whether a loop is alive', async () => {
     await using(await OpenHandsStandIn.listen(), async (server) => {
       const ask = (sid: string) => call(server.url, 'GET', `/api/conversations/${sid}/microagents`);
       assert.deepEqual(await ask('c'), { status: 404, body: { detail: 'Conversation c not found' } });
@@ -313,7 +313,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('tells its uptime, and its version where there is one', async () => {
+  test('reports its uptime, and its version if available', async () => {
     await using(await OpenHandsStandIn.listen({ version: '1.6.0' }), async (server) => {
       const uptime = async () => {
         const { body } = await call(server.url, 'GET', '/server_info');
@@ -329,7 +329,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('knows the MCP key from 0.52.1 on, and this API up to 1.6', async () => {
+  test('accepts mcp_config from 0.52.1 on and has this API up to 1.6', async () => {
     await using(await OpenHandsStandIn.listen({ version: '0.51.1' }), async (server) => {
       const body = { conversation_id: 'c', mcp_config: null };
       const { status, body: refusal } = await call(server.url, 'POST', '/api/conversations', { body });
@@ -347,7 +347,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('swallows a message with images where the model has no eyes', async () => {
+  test('drops a message with images if the model has no vision', async () => {
     await using(await OpenHandsStandIn.listen({ hasVision: false }), async (server) => {
       const { events } = server.createConversation('c');
       const say = (args: object) =>
@@ -363,7 +363,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('shows odd and heavy events as they are', async () => {
+  test('returns odd and large events unchanged', async () => {
     await using(await OpenHandsStandIn.listen(), async (server) => {
       const conversation = server.createConversation('c');
       conversation.appendOdd({ id: '-1', observation: 'agent_state_changed', extras: { reason: null } });
@@ -378,7 +378,7 @@ describe('the OpenHands stand-in', () => {
     });
   });
 
-  test('breaks on a ruined conversation, and on a page that holds a ruined event', async () => {
+  test('answers 500 for a corrupt conversation and for a page with a corrupt event', async () => {
     await using(await OpenHandsStandIn.listen(), async (server) => {
       const conversation = server.createConversation('c', { initial_user_msg: 'hello' });
       const page = async (query: string) =>

@@ -50,13 +50,13 @@ async function startOverTls(t: TestContext, env: Readonly<Record<string, string>
   return { server, host: new URL(input.apiUrl).host, outcome: run(temporal, input, taskQueue) };
 }
 
-describe('a nested server whose certificate is of a private CA', () => {
-  test('becomes ready where NODE_EXTRA_CA_CERTS names the CA', async (t) => {
+describe('a conversation on a nested server with a certificate of a private CA', () => {
+  test('becomes ready if NODE_EXTRA_CA_CERTS names the CA', async (t) => {
     const { outcome } = await startOverTls(t, { NODE_EXTRA_CA_CERTS: certificates.ca });
     assert.equal((await outcome).status, 'RUNNING');
   });
 
-  test('fails where it does not, and the failure says what to do', async (t) => {
+  test('fails if it does not, and the failure says what to do', async (t) => {
     const { server, outcome } = await startOverTls(t, {});
     const { type, message } = await failureOf(outcome);
     assert.equal(type, 'NestedServerUnavailable');
@@ -64,7 +64,7 @@ describe('a nested server whose certificate is of a private CA', () => {
     assert.deepEqual(server.requests, []);
   });
 
-  test('is reached through a proxy where that is asked for', async (t) => {
+  test('becomes ready through a proxy if one is requested', async (t) => {
     const proxy = await startForwardProxy();
     t.after(() => proxy.close());
     const { host, outcome } = await startOverTls(t, {
@@ -77,7 +77,7 @@ describe('a nested server whose certificate is of a private CA', () => {
   });
 });
 
-test('NESTED_SERVER_ALLOW bounds where a worker sends', async (t) => {
+test('NESTED_SERVER_ALLOW limits where a worker sends requests', async (t) => {
   const { server, outcome } = await startOverTls(t, { NESTED_SERVER_ALLOW: '*.example.com, 10.0.0.0/8' });
   const { type, message } = await failureOf(outcome);
   assert.equal(type, 'ConversationRejected');

@@ -64,7 +64,7 @@ const clientCertificate = ({ clientCert, clientKey }: Certificates): Env => ({
   TEMPORAL_TLS_CLIENT_KEY_PATH: clientKey,
 });
 
-describe('a worker and the command line bring a start to ready', () => {
+describe('a worker and the command line make a conversation ready', () => {
   const connections: { name: string; env: () => Env }[] = [
     { name: 'over TLS with a private CA', env: () => at(tls) },
     { name: 'over mutual TLS', env: () => ({ ...at(mutualTls), ...clientCertificate(ours) }) },
@@ -91,7 +91,7 @@ describe('a worker and the command line bring a start to ready', () => {
 });
 
 // Several at a time, because the SDK's client takes ten seconds to give up.
-describe('what is wrong is said in one line that names the setting', { concurrency: 8 }, () => {
+describe('a wrong setting is reported by name in one line:', { concurrency: 8 }, () => {
   const refusesCertificate =
     /: it rejects the client certificate, or requires one \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/;
   const untrusted =
@@ -105,12 +105,12 @@ describe('what is wrong is said in one line that names the setting', { concurren
       complaint: /: it speaks TLS \(TEMPORAL_TLS=true\)$/,
     },
     {
-      name: 'TLS where there is none',
+      name: 'TLS for a server without TLS',
       env: () => ({ TEMPORAL_ADDRESS: `localhost:${temporalPort}`, TEMPORAL_TLS: 'true' }),
       complaint: /: it does not speak TLS \(TEMPORAL_TLS=false, TEMPORAL_ADDRESS\)$/,
     },
     {
-      name: 'TLS where nothing listens',
+      name: 'TLS for a port where nothing listens',
       env: () => ({ TEMPORAL_ADDRESS: 'localhost:1', TEMPORAL_TLS: 'true' }),
       complaint: /^can't reach Temporal at localhost:1 \(TEMPORAL_ADDRESS\): /,
     },
@@ -131,12 +131,12 @@ describe('what is wrong is said in one line that names the setting', { concurren
     },
     { name: 'no client certificate', env: () => at(mutualTls), complaint: refusesCertificate },
     {
-      name: "a client certificate of another's",
+      name: 'a client certificate of an unrelated CA',
       env: () => ({ ...at(mutualTls), ...clientCertificate(others) }),
       complaint: refusesCertificate,
     },
     {
-      name: "a client certificate with another's key",
+      name: 'a client certificate with an unrelated key',
       env: () => ({ ...at(mutualTls), ...clientCertificate({ ...ours, clientKey: others.clientKey }) }),
       complaint:
         /: the client certificate has another key \(TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH\)$/,
@@ -146,7 +146,7 @@ describe('what is wrong is said in one line that names the setting', { concurren
   ];
 
   for (const { name, env, complaint } of mistakes) {
-    test(`${name}, to a worker`, async () => {
+    test(`${name}, for a worker`, async () => {
       assertComplaint(
         await startProgram('worker/main.js', { env: env() }).ended,
         'nested-conversations worker: ',

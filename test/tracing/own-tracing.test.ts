@@ -27,7 +27,7 @@ after(async () => {
   await provider.shutdown();
 });
 
-test("a start goes on with its caller's trace, and the caller's baggage goes no further", async (t) => {
+test("a start continues its caller's trace without the caller's baggage", async (t) => {
   const client = await connectClient(loadTemporalConfig(temporal.variables));
   t.after(() => client.connection.close());
   const baggage = propagation.createBaggage({ secret: { value: 'of-the-caller' } });

@@ -64,7 +64,7 @@ function below(parent: CollectedSpan | undefined): CollectedSpan[] {
 }
 
 /** The compared fields of an activity's span. */
-function told({ name, status, attributes }: CollectedSpan) {
+function summaryOf({ name, status, attributes }: CollectedSpan) {
   return [
     name,
     attributes['temporal.activity.attempt'],
@@ -73,7 +73,7 @@ function told({ name, status, attributes }: CollectedSpan) {
 }
 
 describe('the trace of a start', () => {
-  test('goes from the client through each attempt to each request that the server got', async (t) => {
+  test('leads from the client through each attempt to each request at the server', async (t) => {
     const input = inputFor(server.url, { readiness: { interval: '1 second' } });
     server.script(input.sid, { loadingLooks: 3 });
     const { client, worker } = await startTraced(t, input);
@@ -86,7 +86,7 @@ describe('the trace of a start', () => {
       [['StartWorkflow:createNestedConversation', 'nested-conversation']],
     );
     const attempts = below(roots[0]);
-    assert.deepEqual(attempts.map(told), [
+    assert.deepEqual(attempts.map(summaryOf), [
       ['RunActivity:createConversation', 1, 'ok'],
       ['RunActivity:checkConversationReady', 1, 'ok'],
       ['RunActivity:checkConversationReady', 2, 'ok'],
@@ -106,12 +106,12 @@ describe('the trace of a start', () => {
     assert.deepEqual(new Set(spans.map(({ status }) => status.code)), new Set([statusCodes.unset]));
   });
 
-  test('shows the attempts of a create that got through at last', async (t) => {
+  test('shows the attempts of a create that succeeds in the end', async (t) => {
     const input = inputFor(server.url);
     server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'answer', status: 503 } });
     await startTraced(t, input);
     const creates = collector.spans().filter(({ name }) => name === 'RunActivity:createConversation');
-    assert.deepEqual(creates.map(told), [
+    assert.deepEqual(creates.map(summaryOf), [
       ['RunActivity:createConversation', 1, 'NestedServerUnavailable'],
       ['RunActivity:createConversation', 2, 'ok'],
     ]);
@@ -127,18 +127,18 @@ describe('the trace of a start', () => {
     );
   });
 
-  test('shows a conversation that is not ready as a failure only where there is no other look', async (t) => {
+  test('shows a conversation that is not ready as a failure only at the last check', async (t) => {
     const input = inputFor(server.url, { readiness: { interval: '1 second', maximumAttempts: 2 } });
     server.script(input.sid, { agent: 'dead' });
     await startTraced(t, input);
     const looks = collector.spans().filter(({ name }) => name === 'RunActivity:checkConversationReady');
-    assert.deepEqual(looks.map(told), [
+    assert.deepEqual(looks.map(summaryOf), [
       ['RunActivity:checkConversationReady', 1, 'ok'],
       ['RunActivity:checkConversationReady', 2, 'NotReadyYet'],
     ]);
   });
 
-  test('shows a request without an answer, and why', async (t) => {
+  test('shows why a request got no answer', async (t) => {
     const input = inputFor(server.url, {
       readiness: { interval: '1 second', maximumAttempts: 2, lookTimeout: '1 second' },
     });
@@ -155,7 +155,7 @@ describe('the trace of a start', () => {
     );
   });
 
-  test('shows no failure where a start is cancelled during a look', async (t) => {
+  test('shows no failure if a start is cancelled during a check', async (t) => {
     const input = inputFor(server.url, { readiness: { lookTimeout: '1 minute' } });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
     const path = `/api/conversations/${input.sid}/events`;
@@ -173,7 +173,7 @@ describe('the trace of a start', () => {
     assert.deepEqual(new Set(spans.map(({ status }) => status.code)), new Set([statusCodes.unset]));
   });
 
-  test('names what is shown, and nothing that was said', async (t) => {
+  test('contains names and ids but no messages or secrets', async (t) => {
     server.options.sessionApiKey = 'key-of-the-session';
     const input = inputFor(server.url, { client: { sessionApiKey: 'key-of-the-session' } });
     const { client } = await startTraced(t, input);
@@ -191,7 +191,7 @@ describe('the trace of a start', () => {
     assert.deepEqual(Object.keys(carried), ['traceparent']);
   });
 
-  test('is sent as OpenTelemetry has it by default, under the name and to the path of the environment', async (t) => {
+  test("is sent in OpenTelemetry's default format, with the service name and to the path from the environment", async (t) => {
     const env = {
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/spans`,
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer of-the-collector',
@@ -211,8 +211,8 @@ describe('the trace of a start', () => {
   });
 });
 
-describe('a start is ready all the same', () => {
-  test('where its worker does not trace: the server gets no traceparent', async (t) => {
+describe('a start becomes ready', () => {
+  test('if its worker does not trace, and the server gets no traceparent', async (t) => {
     const input = inputFor(server.url);
     const worker = startWorker(t, {});
     const { exitCode } = await start(input, tracing());
@@ -226,20 +226,20 @@ describe('a start is ready all the same', () => {
     assert.deepEqual(new Set(server.requests.map(({ headers }) => headers.traceparent)), new Set([undefined]));
   });
 
-  test('where its client does not trace: each attempt is a trace', async (t) => {
+  test('if its client does not trace, and each attempt is a trace', async (t) => {
     const worker = startWorker(t, tracing());
     const { exitCode } = await start(inputFor(server.url), {});
     worker.kill('SIGTERM');
     await worker.ended;
     assert.equal(exitCode, 0);
     const roots = collector.spans().filter(({ parentSpanId }) => !parentSpanId);
-    assert.deepEqual(roots.map(told), [
+    assert.deepEqual(roots.map(summaryOf), [
       ['RunActivity:createConversation', 1, 'ok'],
       ['RunActivity:checkConversationReady', 1, 'ok'],
     ]);
   });
 
-  test('where the trace in its header can not be read', async (t) => {
+  test('if the trace in its header is unreadable', async (t) => {
     const headers = {
       [traceHeader]: { metadata: { encoding: Buffer.from('binary/encrypted') }, data: Buffer.from('?') },
     };
@@ -253,7 +253,7 @@ describe('a start is ready all the same', () => {
     assert.equal(status, 'RUNNING');
   });
 
-  test('where the collector is down: client and worker say so once, and end well', async (t) => {
+  test('if the collector is down, which client and worker report once before they end normally', async (t) => {
     const down = await startTraceCollector();
     await down.close();
     const { client, worker } = await startTraced(t, inputFor(server.url), {
@@ -271,7 +271,7 @@ describe('a start is ready all the same', () => {
     }
   });
 
-  test('where the collector never answers', async (t) => {
+  test('if the collector never answers', async (t) => {
     const silent = await startTraceCollector({ silent: true });
     t.after(() => silent.close());
     const { client, worker } = await startTraced(t, inputFor(server.url), tracing(silent.url));

@@ -4,7 +4,7 @@ import type { TriedAgentServer } from './tried-agent-server.js';
 export const agentServerCases: readonly Case<TriedAgentServer>[] = [
   ...cases,
   {
-    name: 'a tool that it does not have',
+    name: 'an unknown tool',
     async run(situation) {
       const { settings } = situation.server.input();
       const agentSettings = { ...settings.agentSettings, tools: [{ name: 'NoSuchTool' }] };
@@ -13,7 +13,7 @@ export const agentServerCases: readonly Case<TriedAgentServer>[] = [
     },
   },
   {
-    name: 'all run slots taken for a while',
+    name: 'all run slots are taken for a while',
     async run(situation) {
       const { server, model } = situation;
       await server.stop();

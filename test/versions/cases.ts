@@ -33,7 +33,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: 'the answer of the create is lost',
+    name: 'the answer to the create is lost',
     async run(situation) {
       const attempt = situation.attempt();
       const lost = situation.proxy.loseAnswer(creates);
@@ -45,7 +45,7 @@ export const cases: readonly Case[] = [
   restartAfterCreate('SIGTERM'),
   restartAfterCreate('SIGKILL'),
   {
-    name: 'the create is refused',
+    name: 'the create is rejected',
     async run(situation) {
       const { input, accept } = await situation.server.refuseCreates();
       try {
@@ -68,7 +68,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: 'the model refuses its key',
+    name: 'the model rejects its key',
     async run(situation) {
       const attempt = situation.attempt();
       situation.model.refuseKey(attempt.content);
@@ -82,7 +82,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: 'joined, at rest; the answer of the delivery is lost',
+    name: 'joined while idle, and the answer to the delivery is lost',
     async run(situation) {
       const earlier = situation.attempt();
       await situation.server.create(earlier.sid, earlier.content);
@@ -95,7 +95,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: 'joined, after a turn that failed',
+    name: 'joined after a turn that failed',
     async run(situation) {
       const earlier = situation.attempt();
       const turn = situation.model.hold(earlier.content);
@@ -107,8 +107,8 @@ export const cases: readonly Case[] = [
       return situation.heardOnce(attempt, situation.begin(attempt));
     },
   },
-  joinedAtWork('joined, during a turn that ends well', 'answer'),
-  joinedAtWork('joined, during a turn that fails', 'refuseKey'),
+  joinedAtWork('joined during a turn that succeeds', 'answer'),
+  joinedAtWork('joined during a turn that fails', 'refuseKey'),
 ];
 
 /** A start that joins a conversation whose agent is still working for another caller. */
@@ -137,7 +137,7 @@ function joinedAtWork(name: string, end: 'answer' | 'refuseKey'): Case {
  */
 function restartAfterCreate(signal: 'SIGTERM' | 'SIGKILL'): Case {
   return {
-    name: `${signal} and a restart, after the create`,
+    name: `${signal} and a restart after the create`,
     async run(situation) {
       const { server, proxy, model } = situation;
       const attempt = situation.attempt();

@@ -54,7 +54,7 @@ export const tables: readonly Table[] = [
     ),
   },
   {
-    name: 'outside of the range',
+    name: 'outside the range',
     columns: [
       column({
         name: 'openhands-ai 1.7.0',

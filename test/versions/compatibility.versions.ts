@@ -25,7 +25,7 @@ before(async () => {
 after(() => temporal?.stop());
 
 // Half of a test's time is spent waiting for a server to start.
-describe('a start comes to its right end on', { concurrency: 2 }, () => {
+describe('a start ends correctly on', { concurrency: 2 }, () => {
   for (const table of tables) {
     for (const column of table.columns.filter(({ name }) => wanted?.includes(name) ?? true)) {
       describe(`${table.name}: ${column.name}`, { concurrency: 1 }, () => tryOut(table, column));
@@ -82,7 +82,7 @@ function writeColumn(table: Table, column: Column, ends: ReadonlyMap<string, str
   return writing;
 }
 
-test('every version that was asked for is one of the table', () => {
+test('every requested version is in a table', () => {
   const known = tables.flatMap(({ columns }) => columns.map(({ name }) => name));
   assert.deepEqual(
     (wanted ?? []).filter((name) => !known.includes(name)),

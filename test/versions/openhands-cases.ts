@@ -25,7 +25,7 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
     },
   },
   {
-    name: 'a new message, after a restart',
+    name: 'a new message after a restart',
     async run(situation) {
       const { conversations, server, model } = situation;
       const first = situation.attempt();
@@ -39,7 +39,7 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
     },
   },
   {
-    name: 'images, joined, and a model that can not see',
+    name: 'joined with images, on a model without vision',
     async run(situation) {
       const { server, proxy } = situation;
       await server.configure(blindModel);
@@ -61,7 +61,7 @@ export const openHandsCases: readonly Case<TriedOpenHands>[] = [
     },
   },
   {
-    name: 'an MCP server that is not there',
+    name: 'an unreachable MCP server',
     async run(situation) {
       const settings = { mcpConfig: { shttp_servers: ['http://127.0.0.1:9/mcp'] } };
       const attempt = situation.attempt({ settings });

@@ -7,12 +7,12 @@ export const outsideCases: readonly Case[] = [
     name: 'a message',
     async run(situation) {
       const outcome = situation.begin(situation.attempt());
-      return situation.fails(outcome, 'ConversationRejected', naming(situation.server));
+      return situation.fails(outcome, 'ConversationRejected', namesVersion(situation.server));
     },
   },
 ];
 
 /** Matches a message that tells a person their server's version. */
-function naming({ version }: TriedServer): RegExp {
+function namesVersion({ version }: TriedServer): RegExp {
   return new RegExp(` ${version.replaceAll('.', String.raw`\.`)}\\b`);
 }

@@ -66,11 +66,11 @@ describe("what Temporal's Web UI shows", () => {
   };
   const failureOf = (input: CreateNestedConversationInput) =>
     conversations.ensureReady(input).then(
-      () => assert.fail('it became ready'),
+      () => assert.fail('the start became ready'),
       (error: Error) => error,
     );
 
-  test('of a start that waits: what runs where, its phase, and what the last look saw', async () => {
+  test('for a waiting start: server, user, phase and what the last check saw', async () => {
     await startWaiting('conv-waiting');
     const webUi = await webUiAt(pathOf('conv-waiting'));
     await webUi.shows(/\d+ \/ 60\s*•\s+checkConversationReady • a look every 2 seconds, 60 at the most/);
@@ -84,7 +84,7 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.screenshot('web-ui-waiting');
   });
 
-  test('of a start that became ready: the result, and the steps that led to it', async () => {
+  test('for a start that became ready: the result and its steps', async () => {
     const input = inputFor(server.url, { sid: 'conv-ready', readiness: { interval: '1 second' } });
     server.script(input.sid, { loadingLooks: 4 });
     const { attempts } = await conversations.ensureReady(input);
@@ -98,7 +98,7 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.showsIn('Current Details', `ready: conv-ready is RUNNING, found by look ${attempts}`);
   });
 
-  test('of a start that failed: why, of which type, and what to do', async () => {
+  test('for a start that failed: the reason, the failure type and what to do', async () => {
     const input = inputFor(server.url, { sid: 'conv-failed' });
     server.script(input.sid, { agent: 'errors', errorReason: 'out of credit' });
     const { message } = await failureOf(input);
@@ -112,7 +112,7 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.screenshot('web-ui-failed');
   });
 
-  test('of a failure: what the nested server said, to the letter', async () => {
+  test("for a failure: the nested server's exact text", async () => {
     const input = inputFor(server.url, { sid: 'conv-markup' });
     const errorReason = '<secret_hidden> in *this* `key`, ![x](http://h/x.png) and _that_ [one](http://h) &lt; A_B_C';
     server.script(input.sid, { agent: 'errors', errorReason });
@@ -122,7 +122,7 @@ describe("what Temporal's Web UI shows", () => {
     await webUi.showsIn('Current Details', errorReason);
   });
 
-  test('of all starts: those of a user that run, and those that are ready', async () => {
+  test("for a list: a user's running starts and ready starts", async () => {
     await startWaiting('conv-listed-waiting');
     await conversations.ensureReady(inputFor(server.url, { sid: 'conv-listed-ready' }));
     for (const [phase, status, sid, other] of [
@@ -137,7 +137,7 @@ describe("what Temporal's Web UI shows", () => {
   });
 });
 
-describe('what it shows of encrypted payloads', () => {
+describe("what Temporal's Web UI shows of encrypted payloads", () => {
   const token = 'the-token-of-this-test';
   let temporal: Temporal;
   let codecServer: Server;
@@ -182,11 +182,11 @@ describe('what it shows of encrypted payloads', () => {
     assert(!(await webUi.text()).includes('out of credit'));
   };
 
-  test('all, where it is started with the codec server and its token', async () => {
+  test('everything if it is started with the codec server and its token', async () => {
     await assertReadable(await WebUi.open(browser, origin));
   });
 
-  test('nothing, until one has signed in to the codec server', async () => {
+  test('nothing until the user has signed in to the codec server', async () => {
     const webUi = await WebUi.open(browser, origin, {
       overrideRemoteCodecConfiguration: true,
       endpoint: codecUrl,

@@ -6,7 +6,7 @@ import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
 import { ActivityEnvironment, listen } from '../activities/activity-environment.js';
 import { failureOf } from '../harness/failure-of.js';
 
-test('a worker of one’s own sends nowhere that NESTED_SERVER_ALLOW does not allow', async (t) => {
+test('an embedded worker sends requests only where NESTED_SERVER_ALLOW permits', async (t) => {
   const server = await listen(t);
   const { activities } = embeddedWorkerOptions(loadWorkerConfig({ NESTED_SERVER_ALLOW: '10.0.0.0/8' }));
   const outcome = new ActivityEnvironment().run(activities.createConversation, { input: inputFor(server.url) });
@@ -16,7 +16,7 @@ test('a worker of one’s own sends nowhere that NESTED_SERVER_ALLOW does not al
   assert.deepEqual(server.requests, []);
 });
 
-test('a worker of one’s own has as many activities at a server as WORKER_MAX_ACTIVITIES_PER_SERVER says', async (t) => {
+test('an embedded worker respects WORKER_MAX_ACTIVITIES_PER_SERVER', async (t) => {
   const server = await listen(t);
   const held = server.inject({ path: /./, fault: { kind: 'delay-until' } });
   const { activities } = embeddedWorkerOptions(loadWorkerConfig({ WORKER_MAX_ACTIVITIES_PER_SERVER: '1' }));

@@ -48,7 +48,7 @@ async function startWorker(t: TestContext, env: Readonly<Record<string, string>>
 }
 
 describe('a worker', () => {
-  test('is alive and not ready as long as it has not reached Temporal', async (t) => {
+  test('is alive but not ready until it has reached Temporal', async (t) => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     t.after(() => silent.close());
@@ -60,7 +60,7 @@ describe('a worker', () => {
     await process.ended;
   });
 
-  test('is ready while it polls, and then alive and not ready until the last look is done', async (t) => {
+  test('is ready while it polls, then alive but not ready until its last check is done', async (t) => {
     const server = await OpenHandsStandIn.listen();
     t.after(() => server.close());
     const { probe, saysOfReadiness, process } = await startWorker(t, temporal.variables);
@@ -77,7 +77,7 @@ describe('a worker', () => {
     assert.equal((await process.ended).exitCode, 0);
   });
 
-  test('is alive and not ready while Temporal does not answer, and ready again when it does', async (t) => {
+  test('is alive but not ready while Temporal does not answer, and ready again afterwards', async (t) => {
     const targetPort = Number(temporal.env.address.split(':').at(-1));
     const options = { targetPort, apiKey: 'key' };
     let gate = await startApiKeyGate(options);
@@ -96,7 +96,7 @@ describe('a worker', () => {
     await saysOfReadiness(/^200 /);
   });
 
-  test('says what there is to ask for', async (t) => {
+  test('lists its paths in a 404 answer', async (t) => {
     const { probe, saysOfReadiness } = await startWorker(t, temporal.variables);
     await saysOfReadiness(/^200 /);
     assert.deepEqual(await probe('/'), { status: 404, text: 'use /healthz or /readyz\n' });

@@ -41,7 +41,7 @@ async function stop(worker: RunningProgram): Promise<Line[]> {
 }
 
 describe('the log of a worker', () => {
-  test('begins with what the worker is, without its keys, and ends with its stop', async (t) => {
+  test('begins with the settings of the worker, without its keys, and ends with its stop', async (t) => {
     const worker = startWorker(t, {
       PAYLOAD_ENCRYPTION_KEYS: `new:${Buffer.alloc(32, 1).toString('base64')},old:${Buffer.alloc(32, 2).toString('base64')}`,
     });
@@ -63,7 +63,7 @@ describe('the log of a worker', () => {
     assert.equal(lines.at(-1)?.message, 'Worker stopped');
   });
 
-  test('tells of each failed attempt which conversation, run and activity it was', async (t) => {
+  test('names the conversation, run and activity of each failed attempt', async (t) => {
     const worker = startWorker(t);
     const input = inputFor(server.url);
     server.inject({ ...post, times: 2, fault: { kind: 'answer', status: 503 } });
@@ -92,7 +92,7 @@ describe('the log of a worker', () => {
     assert.equal(warnings.length, 2);
   });
 
-  test('holds no warning of a conversation that takes some looks, and LOG_LEVEL=debug shows them', async (t) => {
+  test('contains no warning about a conversation that takes several checks, which LOG_LEVEL=debug shows', async (t) => {
     const worker = startWorker(t, { LOG_LEVEL: 'debug' });
     const input = inputFor(server.url, { readiness: { interval: '1 second' } });
     server.script(input.sid, { loadingLooks: 2 });
@@ -103,7 +103,7 @@ describe('the log of a worker', () => {
     assert.equal(looks.length, attempts - 1);
   });
 
-  test('knows the conversation of a run whose id says nothing', async (t) => {
+  test('names the conversation of a run with another workflow id', async (t) => {
     const worker = startWorker(t);
     const input = inputFor('http://127.0.0.1:1', { sid: 's'.repeat(200) });
     const handle = await start(temporal, input, taskQueue);
@@ -115,7 +115,7 @@ describe('the log of a worker', () => {
     );
   });
 
-  test("has the lines of the SDK's native part in the same form", async (t) => {
+  test("has the lines of the SDK's native core in the same format", async (t) => {
     const worker = startWorker(t);
     const options = { taskQueue, workflowId: randomUUID() };
     const handle = await temporal.env.client.workflow.start('unknown', options);
@@ -125,14 +125,14 @@ describe('the log of a worker', () => {
     assert.equal(line?.level, 'warn');
   });
 
-  test('holds nothing below LOG_LEVEL', async (t) => {
+  test('contains nothing below LOG_LEVEL', async (t) => {
     const worker = startWorker(t, { LOG_LEVEL: 'error' });
     await conversations.ensureReady(inputFor(server.url));
     worker.kill('SIGTERM');
     assert.equal((await worker.ended).stderr, '');
   });
 
-  test('is for a person on a terminal', async () => {
+  test('is formatted for people on a terminal', async () => {
     const logger = fileURLToPath(new URL('../../worker/process/logger.js', import.meta.url));
     const program = `import('${logger}').then(({ createLogger }) => createLogger('INFO').info('Hello', { name: 'ada' }))`;
     const command = `'${process.execPath}' -e "${program}"`;

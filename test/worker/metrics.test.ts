@@ -13,7 +13,7 @@ const taskQueue = 'metrics';
 
 describe('the metrics of a worker', () => {
   let samples: Sample[];
-  /** Left out of comparisons: the SDK's own labels, which every metric has. */
+  /** Left out of comparisons: the labels that the SDK adds to every metric. */
   let ofSdk: Readonly<Record<string, string>>;
   const ofCreate = { activityType: 'createConversation', activity_type: 'createConversation' };
 
@@ -53,7 +53,7 @@ describe('the metrics of a worker', () => {
     await temporal.stop();
   });
 
-  test('count the creates that succeeded, by server', () => {
+  test('count successful creates by server', () => {
     assert.deepEqual(seriesOf('nested_conversations_created_total'), [
       {
         name: 'nested_conversations_created_total',
@@ -94,7 +94,7 @@ describe('the metrics of a worker', () => {
     });
   }
 
-  test('are beside those of the SDK', () => {
+  test('include those of the SDK', () => {
     const [sample] = seriesOf('temporal_workflow_failed');
     assert.equal(sample?.value, 3);
   });

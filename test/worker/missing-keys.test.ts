@@ -14,7 +14,7 @@ import { scrape } from '../../dev-stack/scrape.js';
 import { standInForFile, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-/** Keys that a worker lacks or that don't fit: whatever is encrypted with them waits where it is read. */
+/** Keys that a worker lacks or that don't fit: a run waits at the payload that is encrypted with them. */
 
 const keyOf = (fill: number) => Buffer.alloc(32, fill);
 const setting = (...keys: [id: string, fill: number][]) =>
@@ -45,7 +45,7 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
 }
 
 /** A client without keys. */
-const stranger = () => new Client({ connection: temporal.env.connection, namespace: temporal.namespace });
+const clientWithoutKeys = () => new Client({ connection: temporal.env.connection, namespace: temporal.namespace });
 
 /** The message of the failed workflow task. */
 async function failedTask(client: Client, workflowId: string): Promise<string> {
@@ -62,7 +62,7 @@ async function failedTask(client: Client, workflowId: string): Promise<string> {
 }
 
 /** Waits until the status gives this reason, for a look or for the workflow's own code. */
-async function told(conversations: NestedConversations, sid: string, reason: string): Promise<void> {
+async function untilReported(conversations: NestedConversations, sid: string, reason: string): Promise<void> {
   for (;;) {
     const { lastSeen, workflowTaskFailure } = await conversations.status(sid);
     if ([lastSeen, workflowTaskFailure].includes(reason)) return;
@@ -80,9 +80,9 @@ const lacking: [what: string, workerKeys: string, reason: RegExp][] = [
   ['has no key at all', '', /^a payload is encrypted with key 'new': no key is set \(PAYLOAD_ENCRYPTION_KEYS\)$/],
 ];
 
-describe('a start that a worker meets which', { concurrency: 3 }, () => {
+describe('a start, on a worker that', { concurrency: 3 }, () => {
   for (const [what, workerKeys, reason] of lacking) {
-    test(`${what}: waits, and goes on once a worker has the key`, async (t) => {
+    test(`${what}, waits and continues once a worker has the key`, async (t) => {
       const { conversations, startWorker } = scene(t, ['new', 1]);
       const metricsPort = await freePort();
       const without = startWorker(workerKeys, { WORKER_METRICS_PORT: String(metricsPort) });
@@ -90,7 +90,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       const { workflowId } = await conversations.start(input);
       await without.reported("can't be decrypted: a key is missing");
       // An operator without any key can see which one is missing.
-      assert.match(await failedTask(stranger(), workflowId), reason);
+      assert.match(await failedTask(clientWithoutKeys(), workflowId), reason);
       const { failedWorkflowTasks = 0, workflowTaskFailure = '' } = await conversations.status(input.sid);
       assert(failedWorkflowTasks > 0);
       assert.match(workflowTaskFailure, reason);
@@ -106,7 +106,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
       assert.equal((await conversations.ensureReady(input)).status, 'RUNNING');
     });
 
-    test(`${what}: is cancelled at once`, async (t) => {
+    test(`${what}, can be cancelled at once`, async (t) => {
       const { conversations, client, startWorker } = scene(t, ['new', 1]);
       const without = startWorker(workerKeys);
       const input = inputFor(server.url);
@@ -121,7 +121,7 @@ describe('a start that a worker meets which', { concurrency: 3 }, () => {
   }
 });
 
-test('a signal whose key nobody has, and a memo, are passed over', async (t) => {
+test('a signal and a memo with a missing key are ignored', async (t) => {
   const { conversations, startWorker } = scene(t);
   startWorker(setting(['a', 1]));
   const stranger = new Client({
@@ -141,7 +141,7 @@ test('a signal whose key nobody has, and a memo, are passed over', async (t) => 
   assert.equal(status, 'RUNNING');
 });
 
-test('a look whose input its worker can not read is made by another, and uses none of its attempts in vain', async (t) => {
+test('a check whose input its worker cannot read is run by another worker without losing an attempt', async (t) => {
   // All workers have the client's key. What the worker with the new key writes, the other one can't read.
   const { conversations, client, startWorker } = scene(t, ['old', 1], ['new', 2]);
   const withNew = startWorker(setting(['new', 2], ['old', 1]));
@@ -153,8 +153,8 @@ test('a look whose input its worker can not read is made by another, and uses no
   const withoutNew = startWorker(setting(['old', 1]));
   await withoutNew.reported("can't be decrypted: a key is missing");
   // The run has begun, and this worker can't replay its history. It waits.
-  await told(
-    new NestedConversations(stranger()),
+  await untilReported(
+    new NestedConversations(clientWithoutKeys()),
     input.sid,
     "a payload is encrypted with key 'new': the keys here are old",
   );

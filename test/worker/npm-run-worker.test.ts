@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => temporal.stop());
 
-test('a signal to npm ends the worker that it runs, in good order', async (t) => {
+test('a signal to npm shuts its worker down gracefully', async (t) => {
   const { PATH, HOME } = process.env;
   const npm = spawn('npm', ['run', '--silent', 'worker'], {
     cwd: fileURLToPath(new URL('../../../', import.meta.url)),

@@ -38,8 +38,8 @@ function outageOn(t: { after(end: () => void): void }, answers = false) {
 
 const lost = 'WARN Temporal does not answer: conversations wait until it does';
 
-describe('a Temporal that is lost', () => {
-  test('is one line, and then ever fewer', async (t) => {
+describe('a lost connection to Temporal', () => {
+  test('is logged once, then less and less often', async (t) => {
     const { pass, lines } = outageOn(t);
     await pass(59, unavailable);
     assert.deepEqual(lines(), [lost]);
@@ -50,7 +50,7 @@ describe('a Temporal that is lost', () => {
     );
   });
 
-  test('is a line of its own when it is back, and may be lost again', async (t) => {
+  test('is logged again when it returns, and can be lost again', async (t) => {
     const { pass, lines, temporal } = outageOn(t);
     await pass(10, unavailable);
     temporal.answers = true;
@@ -60,28 +60,28 @@ describe('a Temporal that is lost', () => {
     assert.equal(lines().at(-1), lost);
   });
 
-  test('is not back as long as calls fail that it refuses, although it answers', async (t) => {
+  test('has not returned while Temporal answers but rejects calls', async (t) => {
     const { pass, lines } = outageOn(t, true);
     const refused = { target, error: 'Status { code: PermissionDenied, message: "no" }' };
     await pass(59, refused);
     assert.deepEqual(lines(), [lost]);
   });
 
-  test('is told again where the problem is another one', async (t) => {
+  test('is logged again if the problem changes', async (t) => {
     const { pass, lines } = outageOn(t);
     await pass(2, unavailable);
     await pass(2, { target, error: 'Status { code: ResourceExhausted, message: "slow down" }' });
     assert.deepEqual(lines(), [lost, lost]);
   });
 
-  test('takes no other line away', async (t) => {
+  test('hides no other lines', async (t) => {
     const { outage, lines } = outageOn(t);
     outage.logger.log('WARN', 'another line', { target: 'temporalio_sdk_core::worker' });
     outage.logger.info('and one of ours');
     assert.deepEqual(lines(), ['WARN another line', 'INFO and one of ours']);
   });
 
-  test('is two lines of a worker: that it is lost, and that it is back', async (t) => {
+  test("is two lines in a worker's log: lost and back", async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'outage-'));
     const temporal = await startTemporalProcess(folder);
     const worker = startProgram('worker/main.js', { env: { TEMPORAL_ADDRESS: temporal.address }, timeoutMs: 180_000 });
@@ -98,7 +98,7 @@ describe('a Temporal that is lost', () => {
     worker.kill('SIGTERM');
     const { stderr, exitCode } = await worker.ended;
     assert.equal(exitCode, 0);
-    const told = stderr.split('\n').filter((line) => /gRPC|"core"|Temporal (does|answers)/.test(line));
-    assert.equal(told.length, 2, stderr);
+    const reports = stderr.split('\n').filter((line) => /gRPC|"core"|Temporal (does|answers)/.test(line));
+    assert.equal(reports.length, 2, stderr);
   });
 });

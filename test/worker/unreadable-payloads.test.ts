@@ -63,7 +63,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
     const good = () => defaultPayloadConverter.toPayload(inputFor(server.url));
 
     for (const [kind, make] of undecodable) {
-      test(`${kind}: as the input it ends the run as InvalidInput`, async () => {
+      test(`${kind} as the input fails the run with InvalidInput`, async () => {
         const workflowId = await start({ input: make() });
         const { type, message } = await failureOf(resultOf(workflowId));
         assert.equal(type, 'InvalidInput');
@@ -72,7 +72,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
         assert.deepEqual(await failedTasks(workflowId), []);
       });
 
-      test(`${kind}: wherever nobody reads it, it is passed over`, async () => {
+      test(`${kind} is ignored where the workflow does not read it`, async () => {
         const carried = make();
         // Temporal returns at most 4 MB with the first event.
         const lastCompletionResult = (carried.data?.length ?? 0) < 1_000_000 ? make() : json('1');
@@ -102,7 +102,7 @@ for (const { what, dataConverter } of [plain, encrypted]) {
       });
     }
 
-    test('no input, and more than one', async () => {
+    test('an input of null fails the run', async () => {
       const workflowId = await start({ input: json('null') });
       await assert.rejects(resultOf(workflowId));
     });

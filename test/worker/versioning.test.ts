@@ -67,7 +67,7 @@ async function buildIdsOf(sid: string): Promise<Set<string>> {
 }
 
 describe('a versioned worker', () => {
-  test('ends the starts of its version, while new ones run on the next', async (t) => {
+  test('completes the starts of its version while new ones run on the next', async (t) => {
     await startVersion(t, 'v1');
     await setCurrentVersion('v1');
     const old = inputFor(server.url, { readiness: { interval: '1 second', lookTimeout: '1 minute' } });
@@ -84,14 +84,14 @@ describe('a versioned worker', () => {
     look.release();
     const { attempts } = await conversations.ensureReady(old);
 
-    assert.ok(attempts > 1, 'it looked again after the change');
+    assert.ok(attempts > 1, 'it must check again after the change');
     assert.deepEqual(await buildIdsOf(old.sid), new Set(['v1']));
     assert.deepEqual(await buildIdsOf(next.sid), new Set(['v2']));
     v2.kill('SIGTERM');
-    assert.doesNotMatch((await v2.ended).stderr, /is current/, 'there was a current version when it started');
+    assert.doesNotMatch((await v2.ended).stderr, /is current/, 'there must be a current version when it starts');
   });
 
-  test('says how to make its version current where none is, and that lets the starts that wait go on', async (t) => {
+  test('says how to make its version current if none is, after which waiting starts continue', async (t) => {
     const input = inputFor(server.url);
     await conversations.start(input);
     const worker = await startVersion(t, 'v1');

@@ -29,14 +29,14 @@ const post = 'POST /api/conversations';
 const eventsReadByCreate = 2;
 
 describe('a conversation that becomes ready', () => {
-  test('is ready at the first look where its agent starts at once', async () => {
+  test('is ready at the first check if its agent starts at once', async () => {
     const input = inputFor(server.url);
     assert.deepEqual(await run(temporal, input), { conversationId: input.sid, status: 'RUNNING', attempts: 1 });
     assert.equal(server.count(post), 1);
     assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
   });
 
-  test('is ready at the last look', async () => {
+  test('is ready at the last check', async () => {
     const input = inputFor(server.url, { readiness: { maximumAttempts: 5 } });
     server.script(input.sid, { loadingLooks: eventsReadByCreate - 1 + 5 });
     assert.equal((await run(temporal, input)).attempts, 5);
@@ -44,7 +44,7 @@ describe('a conversation that becomes ready', () => {
   });
 
   for (const looks of [1, 60]) {
-    test(`leaves a history of 17 events after ${looks} look${looks > 1 ? 's' : ''}`, async () => {
+    test(`leaves a history of 17 events after ${looks} check${looks > 1 ? 's' : ''}`, async () => {
       const input = inputFor(server.url);
       server.script(input.sid, { loadingLooks: eventsReadByCreate - 1 + looks });
       const handle = await start(temporal, input);
@@ -60,7 +60,7 @@ describe('a conversation that becomes ready', () => {
 });
 
 describe('a conversation that does not become ready', () => {
-  test('fails when the looks run out: that many, at that interval', async () => {
+  test('fails after exactly maximumAttempts checks, one interval apart', async () => {
     const input = inputFor(server.url, { readiness: { interval: '7 seconds', maximumAttempts: 4 } });
     server.script(input.sid, { agent: 'dead' });
     const handle = await start(temporal, input);
@@ -75,7 +75,7 @@ describe('a conversation that does not become ready', () => {
       interval: '7 seconds',
       lastObservation: 'RUNNING (agent loading)',
     });
-    assert.equal(Math.floor(waitedMs / 7000), 3, 'three intervals lie between four looks');
+    assert.equal(Math.floor(waitedMs / 7000), 3, 'there must be three intervals between four checks');
     const [, look] = await recordedActivities(handle);
     assert(look);
     assert.deepEqual(look.retryPolicy, { intervalMs: 7000, backoffCoefficient: 1, maximumAttempts: 4 });
@@ -85,7 +85,7 @@ describe('a conversation that does not become ready', () => {
     assert.equal(server.count(post), 1);
   });
 
-  test('fails with what was last seen where the last look never ends', async () => {
+  test('fails with the last observation if the last check never ends', async () => {
     const taskQueue = 'looks-that-never-end';
     const neverEnds: Activities['checkConversationReady'] = () => {
       heartbeat({ seen: 'STARTING (agent loading)' });
@@ -103,7 +103,7 @@ describe('a conversation that does not become ready', () => {
     assert.match(failure.message, /last seen STARTING \(agent loading\) \(the last look timed out\)/);
   });
 
-  test('fails with what was last seen where the last look meets silence', async () => {
+  test('fails with the last observation if the last check gets no answer', async () => {
     const input = inputFor(server.url, { readiness: { maximumAttempts: 2, lookTimeout: '200 milliseconds' } });
     server.script(input.sid, { loadingLooks: 1000 });
     server.inject({ path: /\/events/, after: eventsReadByCreate + 1, fault: { kind: 'black-hole' } });
@@ -112,7 +112,7 @@ describe('a conversation that does not become ready', () => {
     assert.match(failure.message, /after 2 looks.*no answer within 200 ms/);
   });
 
-  test('fails at once when its agent reports an error, with the reason', async () => {
+  test('fails at once with the reason when its agent reports an error', async () => {
     const input = inputFor(server.url);
     server.script(input.sid, { agent: 'errors', errorReason: 'STATUS$ERROR_LLM_AUTHENTICATION' });
     const handle = await start(temporal, input);
@@ -121,7 +121,7 @@ describe('a conversation that does not become ready', () => {
     assert.deepEqual(failure.details, [{ reason: 'STATUS$ERROR_LLM_AUTHENTICATION' }]);
   });
 
-  test('fails at once when the server refuses it, and no look is made', async () => {
+  test('fails at once, without a check, when the server rejects it', async () => {
     server.options.settings = 'missing';
     const handle = await start(temporal, inputFor(server.url));
     const failure = await failureOf(handle.result());
@@ -134,7 +134,7 @@ describe('a conversation that does not become ready', () => {
     assert.equal(server.count(post), 1);
   });
 
-  test('fails after two minutes of trying where the server is away', async () => {
+  test('fails after two minutes of attempts if the server is down', async () => {
     await server.down();
     const handle = await start(temporal, inputFor(server.url));
     const failure = await failureOf(handle.result());
@@ -147,8 +147,8 @@ describe('a conversation that does not become ready', () => {
   });
 });
 
-describe('a server that loses the conversation after it was created', () => {
-  test('has it created again, and the message reaches the agent once', async () => {
+describe('a conversation that the server loses after the create', () => {
+  test('is created again, and its message reaches the agent once', async () => {
     const input = inputFor(server.url);
     server.script(input.sid, { loadingLooks: 100 });
     const held = server.inject({
@@ -165,7 +165,7 @@ describe('a server that loses the conversation after it was created', () => {
     assert.deepEqual(server.conversation(input.sid).messagesSeenByModel, ['Fix the build']);
   });
 
-  test('fails with that reason where it does not settle', async () => {
+  test('fails with that reason if it is lost again and again', async () => {
     const input = inputFor(server.url);
     server.script(input.sid, { evictedAtLook: 2 });
     const failure = await failureOf(run(temporal, input));
@@ -174,7 +174,7 @@ describe('a server that loses the conversation after it was created', () => {
     assert.equal(server.count(post), 4);
   });
 
-  test('is looked at again, however often a look finds something to do that is done by then', async () => {
+  test('is checked again after each return to createConversation that finds nothing to do', async () => {
     const taskQueue = 'changing-its-mind';
     const activities = createActivities();
     const changesItsMind: Activities['checkConversationReady'] = async (given) => {
@@ -201,7 +201,7 @@ describe('a start that is cancelled', () => {
     );
   }
 
-  test('between looks ends cancelled, without another look', async () => {
+  test('between checks ends cancelled without another check', async () => {
     const input = inputFor(server.url, { readiness: { interval: '1 hour' } });
     server.script(input.sid, { agent: 'dead' });
     const handle = await start(temporal, input);
@@ -211,7 +211,7 @@ describe('a start that is cancelled', () => {
     assert.equal(server.count(`GET /api/conversations/${input.sid}`), 1 + 1);
   });
 
-  test('during a look ends cancelled, and the look is given up', async () => {
+  test('during a check ends cancelled, and the check is given up', async () => {
     const input = inputFor(server.url, { readiness: { lookTimeout: '1 minute' } });
     const held = server.inject({ path: /\/events/, after: eventsReadByCreate, fault: { kind: 'delay-until' } });
     const handle = await start(temporal, input);
@@ -236,7 +236,7 @@ describe('a start that is cancelled', () => {
 });
 
 describe('onFailure', () => {
-  test('stop: the conversation is stopped after a failure, and the failure stays what it was', async () => {
+  test('stop: the conversation is stopped after a failure, which is still the result', async () => {
     const input = inputFor(server.url, { onFailure: 'stop', readiness: { maximumAttempts: 1 } });
     server.script(input.sid, { agent: 'dead' });
     assert.equal((await failureOf(run(temporal, input))).type, 'ConversationNotReady');
@@ -250,7 +250,7 @@ describe('onFailure', () => {
     assert.equal((await failureOf(run(temporal, input))).type, 'ConversationNotReady');
   });
 
-  test('keep: the conversation is left as it is', async () => {
+  test('keep: the conversation is left running', async () => {
     const input = inputFor(server.url, { readiness: { maximumAttempts: 1 } });
     server.script(input.sid, { agent: 'dead' });
     await failureOf(run(temporal, input));
@@ -262,30 +262,30 @@ describe('an input that breaks the contract', () => {
   const valid = inputFor('http://127.0.0.1:9');
   const nested = (levels: number): object => (levels === 0 ? {} : { inner: nested(levels - 1) });
   const inputs: [name: string, input: unknown, field: string][] = [
-    ['nothing at all', undefined, ''],
+    ['no input', undefined, ''],
     ['null', null, ''],
     ['a number', 7, ''],
     ['an array', [valid], ''],
     ['no sid', { ...valid, sid: undefined }, 'sid'],
-    ['a sid that climbs', { ...valid, sid: '../x' }, 'sid'],
+    ['a sid with a path', { ...valid, sid: '../x' }, 'sid'],
     ['an unknown key', { ...valid, colour: 'red' }, 'colour'],
-    ['an unknown key that is half a character', { ...valid, '\ud800': 1 }, '\ufffd'],
+    ['an unknown key that is half of a surrogate pair', { ...valid, '\ud800': 1 }, '\ufffd'],
     [
-      'settings of 200 levels',
+      'a setting with 200 levels',
       { ...valid, settings: { mcpConfig: nested(200) } },
       `settings.mcpConfig${'.inner'.repeat(6)}.…`,
     ],
-    ['an unknown key, and onFailure stop', { ...valid, colour: 'red', onFailure: 'stop' }, 'colour'],
+    ['an unknown key with onFailure stop', { ...valid, colour: 'red', onFailure: 'stop' }, 'colour'],
     ['an interval of 0', { ...valid, readiness: { interval: '0' } }, 'readiness.interval'],
     ['an interval in milliseconds', { ...valid, readiness: { interval: 500 } }, 'readiness.interval'],
-    ['no attempts', { ...valid, readiness: { maximumAttempts: 0 } }, 'readiness.maximumAttempts'],
-    ['half an attempt', { ...valid, readiness: { maximumAttempts: 1.5 } }, 'readiness.maximumAttempts'],
-    ['a replay that is none', { ...valid, initialUserMsg: null, replayJson: '[]' }, 'replayJson'],
-    ['credentials in the URL', { ...valid, apiUrl: 'http://ada:secret@h' }, 'apiUrl'],
-    ['onFailure stop beside it', { ...valid, sid: '', onFailure: 'stop' }, 'sid'],
+    ['an attempt limit of 0', { ...valid, readiness: { maximumAttempts: 0 } }, 'readiness.maximumAttempts'],
+    ['an attempt limit of 1.5', { ...valid, readiness: { maximumAttempts: 1.5 } }, 'readiness.maximumAttempts'],
+    ['an invalid replay', { ...valid, initialUserMsg: null, replayJson: '[]' }, 'replayJson'],
+    ['an apiUrl with credentials', { ...valid, apiUrl: 'http://ada:secret@h' }, 'apiUrl'],
+    ['an empty sid with onFailure stop', { ...valid, sid: '', onFailure: 'stop' }, 'sid'],
   ];
   for (const [name, input, field] of inputs) {
-    test(`${name} ends in a failed run that names the field, and nothing is sent`, async () => {
+    test(`${name} fails the run, names the field and sends nothing`, async () => {
       const pointed = typeof input === 'object' && input !== null && 'apiUrl' in input && field !== 'apiUrl';
       const handle = await start(temporal, pointed ? { ...input, apiUrl: server.url } : input);
       const failure = await failureOf(handle.result());

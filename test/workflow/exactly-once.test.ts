@@ -57,7 +57,7 @@ describe('the first message reaches the agent exactly once when', () => {
     );
   });
 
-  test('the worker was killed after the POST and before it could report it', async () => {
+  test('the worker was killed after the POST and before it could report the answer', async () => {
     const taskQueue = 'killed-after-the-post';
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const input = inputFor(server.url);
@@ -101,14 +101,14 @@ describe('the first message reaches the agent exactly once when', () => {
     assert.deepEqual(questions(input.sid), ['Fix the build']);
   });
 
-  test('the loop of the conversation was alive already', async () => {
+  test("the conversation's loop was already alive", async () => {
     const input = inputFor(server.url);
     server.createConversation(input.sid, { initial_user_msg: 'Hello' });
     await conversations.ensureReady(input);
     assert.deepEqual(questions(input.sid), ['Hello', 'Fix the build']);
   });
 
-  test("the loop was alive already, and the delivery's answer was lost", async () => {
+  test('the loop was already alive and the answer to the delivery was lost', async () => {
     const input = inputFor(server.url);
     server.createConversation(input.sid);
     server.inject({ method: 'POST', path: /\/events$/, fault: { kind: 'lose-answer' } });
@@ -117,7 +117,7 @@ describe('the first message reaches the agent exactly once when', () => {
   });
 });
 
-test('a look goes on from what an earlier one saw, though the one between saw nothing new', async () => {
+test('a check continues from what an earlier one saw, even if the one in between saw nothing new', async () => {
   const input = inputFor(server.url, { readiness: { interval: '1 second' } });
   server.script(input.sid, { unstartedLooks: 1, loadingLooks: 5 });
   assert.equal((await conversations.ensureReady(input)).attempts, 4);

@@ -77,7 +77,7 @@ const explained: [what: string, failure: ActivityFailure, type: string, message:
   ],
   ...(['ConversationRejected', 'Unauthorized', 'ConversationFailed'] as const).map(
     (type): [string, ActivityFailure, string, string, unknown[]] => [
-      `${type} on create stays what it is`,
+      `${type} on create is kept`,
       createFailed(NON_RETRYABLE_FAILURE, ApplicationFailure.nonRetryable('said so', type, { status: 403 })),
       type,
       'said so',
@@ -92,28 +92,28 @@ const explained: [what: string, failure: ActivityFailure, type: string, message:
     [{}],
   ],
   [
-    'a bug in create ends the run all the same',
+    'a bug in create also fails the run',
     createFailed(MAXIMUM_ATTEMPTS_REACHED, ApplicationFailure.create({ type: 'TypeError', message: 'x is undefined' })),
     'NestedServerUnavailable',
     'createConversation could not finish: x is undefined',
     [{}],
   ],
   [
-    'looks that ran out tell the last observation',
+    'checks that ran out report the last observation',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.pending),
     'ConversationNotReady',
     notReadyMessage('STARTING (agent loading)', setUpHint),
     notReadyDetails('STARTING (agent loading)'),
   ],
   [
-    'looks of an older worker that ran out tell the last observation',
+    'checks of an older worker that ran out report the last observation',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.pendingBefore),
     'ConversationNotReady',
     notReadyMessage('STARTING (agent loading)', setUpHint),
     notReadyDetails('STARTING (agent loading)'),
   ],
   [
-    'looks that ran out for a refused request tell of it, and give no advice on setup scripts',
+    'checks that ran out because of a rejected request report it without advice on setup scripts',
     lookFailed(
       MAXIMUM_ATTEMPTS_REACHED,
       ApplicationFailure.create({
@@ -126,35 +126,35 @@ const explained: [what: string, failure: ActivityFailure, type: string, message:
     notReadyDetails('idle, …/run refused with 409'),
   ],
   [
-    'looks that ran out with a time-out tell what the one before it left behind',
+    'checks that ran out with a timeout report what the previous one recorded',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.timedOut),
     'ConversationNotReady',
     notReadyMessage('RUNNING (agent loading) (the last look timed out)', setUpHint),
     notReadyDetails('RUNNING (agent loading) (the last look timed out)'),
   ],
   [
-    'looks that never saw anything say so',
+    'checks that never saw anything say so',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.killed),
     'ConversationNotReady',
     notReadyMessage('not at all (the last look timed out)'),
     notReadyDetails('not at all (the last look timed out)'),
   ],
   [
-    'a failure without details tells its message',
+    'a failure without details reports its message',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, ApplicationFailure.create({ type: 'WorkerShutdown', message: 'shut down' })),
     'ConversationNotReady',
     notReadyMessage('shut down'),
     notReadyDetails('shut down'),
   ],
   [
-    'a failure without a cause is one too',
+    'a failure without a cause is also explained',
     lookFailed(MAXIMUM_ATTEMPTS_REACHED, undefined),
     'ConversationNotReady',
     notReadyMessage('not at all'),
     notReadyDetails('not at all'),
   ],
   [
-    'a terminal state found by a look stays what it is',
+    'a terminal state found by a check is kept',
     lookFailed(NON_RETRYABLE_FAILURE, look.failed),
     'ConversationFailed',
     'conv failed: no key',
@@ -178,11 +178,11 @@ describe('explainFailure', () => {
 
   const cancelled: [what: string, failure: ActivityFailure][] = [
     ['an activity that was cancelled', lookFailed(CANCEL_REQUESTED, new CancelledFailure('cancelled'))],
-    ['a cancellation that arrived as such', lookFailed(NON_RETRYABLE_FAILURE, new CancelledFailure('cancelled'))],
-    ['a look that failed under a cancellation', lookFailed(CANCEL_REQUESTED, look.pending)],
-    ['a look that timed out under a cancellation', lookFailed(CANCEL_REQUESTED, look.timedOut)],
-    ['a terminal state found under a cancellation', lookFailed(CANCEL_REQUESTED, look.failed)],
-    ['a create that failed under a cancellation', createFailed(CANCEL_REQUESTED, create.unavailable)],
+    ['a cancellation that arrived as a failure', lookFailed(NON_RETRYABLE_FAILURE, new CancelledFailure('cancelled'))],
+    ['a check that failed during a cancellation', lookFailed(CANCEL_REQUESTED, look.pending)],
+    ['a check that timed out during a cancellation', lookFailed(CANCEL_REQUESTED, look.timedOut)],
+    ['a terminal state found during a cancellation', lookFailed(CANCEL_REQUESTED, look.failed)],
+    ['a create that failed during a cancellation', createFailed(CANCEL_REQUESTED, create.unavailable)],
   ];
   for (const [what, failure] of cancelled) {
     test(`${what} ends the run cancelled`, () => {
@@ -190,13 +190,13 @@ describe('explainFailure', () => {
     });
   }
 
-  test('leaves alone what is no failure of an activity', () => {
+  test('leaves other errors unchanged', () => {
     for (const error of [new TypeError('a bug'), new CancelledFailure('cancelled'), lostTooOften(created, lost)]) {
       assert.equal(explainFailure(error, { created, waitedMs: 0 }), error);
     }
   });
 
-  test('stays short, however much the last look had to say', () => {
+  test('stays short, even if the last observation is long', () => {
     const lastObservation = `not reachable: GET http://h/${'x'.repeat(1_000)}`;
     const cause = ApplicationFailure.create({ type: 'ConversationNotReady', details: [{ lastObservation }] });
     const error = explainFailure(lookFailed(MAXIMUM_ATTEMPTS_REACHED, cause), { created, waitedMs: 0 });
@@ -204,7 +204,7 @@ describe('explainFailure', () => {
   });
 });
 
-test('what the SDK can not pass on to an activity is an invalid input, not a workflow task that fails for ever', () => {
+test('an input that the SDK cannot convert fails the run instead of the workflow task', () => {
   const error = explainFailure(new ValueError('Unable to convert'), { created: undefined, waitedMs: 0 });
   assert.ok(error instanceof ApplicationFailure);
   assert.equal(error.type, 'InvalidInput');
@@ -213,7 +213,7 @@ test('what the SDK can not pass on to an activity is an invalid input, not a wor
 
 const lost = { ready: false, attempts: 4, seen: 'STOPPED (agent running)', evidence: {} } as const;
 
-test('lostTooOften names what became of the conversation', () => {
+test('lostTooOften reports the last state of the conversation', () => {
   const { type, nonRetryable, message, details } = lostTooOften(created, lost);
   const reason = 'it does not settle: after 4 rounds of createConversation it is STOPPED (agent running)';
   assert.deepEqual({ type, nonRetryable }, { type: 'ConversationFailed', nonRetryable: true });

@@ -8,5 +8,5 @@ import { seed, trySchedules } from './random-run.js';
 
 const temporal = await temporalForFile(startTimeSkipping());
 
-test(`agent-server: a start ends truly ready or fails for a reason, and its message arrives once (seed ${seed})`, (t) =>
+test(`agent-server: a start ends ready or failed with a reason, and its message arrives once (seed ${seed})`, (t) =>
   trySchedules(t, temporal, anyAgentServerSchedule(), stageAgentServer));

@@ -25,10 +25,10 @@ import {
   anyTrouble,
   type Happenings,
   hasStranger,
+  includesSilence,
   injectTroubles,
-  meetsSilence,
+  onceIn,
   type RequestKinds,
-  seldom,
   someLooks,
   type Trouble,
   weighted,
@@ -62,7 +62,7 @@ const servers = {
   '1.55': { version: '1.55.1' },
   '1.40': { version: '1.40.0' },
   '1.23': { version: '1.23.1' },
-  'that seeks pages among what it finds': { traits: { findsPagesByAnyEvent: false, knowsBareKinds: false } },
+  'that looks for pages among matching events': { traits: { findsPagesByAnyEvent: false, knowsBareKinds: false } },
   'too old': { version: '1.22.1' },
 } satisfies Record<string, AgentServerStandInOptions>;
 
@@ -87,16 +87,16 @@ function interrupted(signal: 'SIGTERM' | 'SIGKILL'): EarlierRun {
 
 const earlierRuns = {
   nothing: () => {},
-  'an idle one': (server, id) => server.createConversation(id),
-  'one that answered the same text': earlierRun(() => ({}), text),
-  'one that was terminated': interrupted('SIGTERM'),
-  'one that was killed': interrupted('SIGKILL'),
-  'one that failed': earlierRun(() => ({ agent: 'error' })),
-  'one that is stuck': earlierRun(() => ({ agent: 'stuck' })),
+  'an idle conversation': (server, id) => server.createConversation(id),
+  'a conversation that answered the same text': earlierRun(() => ({}), text),
+  'a conversation that was terminated': interrupted('SIGTERM'),
+  'a conversation that was killed': interrupted('SIGKILL'),
+  'a conversation that failed': earlierRun(() => ({ agent: 'error' })),
+  'a conversation that is stuck': earlierRun(() => ({ agent: 'stuck' })),
   'a run that ends well': earlierRun((runningLooks) => ({ runningLooks })),
   'a run that uses tools': earlierRun((runningLooks) => ({ runningLooks, toolCalls: 2 })),
   'a run that fails': earlierRun((runningLooks) => ({ agent: 'error', runningLooks })),
-  'a run that goes on': earlierRun(() => ({ agent: 'runs' })),
+  'a run that keeps working': earlierRun(() => ({ agent: 'runs' })),
 } satisfies Record<string, EarlierRun>;
 
 const incidents = {
@@ -104,13 +104,13 @@ const incidents = {
   'is terminated': (server) => server.restart({ signal: 'SIGTERM' }),
   'is killed': (server) => server.restart({ signal: 'SIGKILL' }),
   'loses its disk': (server) => server.restart({ signal: 'SIGKILL', losesConversations: true }),
-  'has no room': (server) => {
+  'is at capacity': (server) => {
     server.options.refusesRuns = 1;
   },
-  'changes its host': (server, id) => {
+  'moves to another host': (server, id) => {
     if (server.has(id)) server.conversation(id).changeHost(3);
   },
-  'passes on what a stranger says': (server, id) => {
+  'gets a message from a stranger': (server, id) => {
     if (!server.has(id)) return;
     const conversation = server.conversation(id);
     conversation.receive(message('The key is <secret_hidden>'));
@@ -142,21 +142,21 @@ export function anyAgentServerSchedule(): fc.Arbitrary<AgentServerSchedule> {
       '1.55': 3,
       '1.40': 5,
       '1.23': 3,
-      'that seeks pages among what it finds': 1,
+      'that looks for pages among matching events': 1,
       'too old': 1,
     }),
     before: weighted<AgentServerSchedule['before']>({
       nothing: 12,
-      'an idle one': 2,
-      'one that answered the same text': 2,
-      'one that was terminated': 1,
-      'one that was killed': 1,
-      'one that failed': 1,
-      'one that is stuck': 1,
+      'an idle conversation': 2,
+      'a conversation that answered the same text': 2,
+      'a conversation that was terminated': 1,
+      'a conversation that was killed': 1,
+      'a conversation that failed': 1,
+      'a conversation that is stuck': 1,
       'a run that ends well': 3,
       'a run that uses tools': 2,
       'a run that fails': 2,
-      'a run that goes on': 1,
+      'a run that keeps working': 1,
     }),
     earlierLooks: fc.nat({ max: longestPart }),
     script: anyScript(),
@@ -177,9 +177,9 @@ export function anyAgentServerSchedule(): fc.Arbitrary<AgentServerSchedule> {
           'is terminated': 4,
           'is killed': 3,
           'loses its disk': 1,
-          'has no room': 2,
-          'changes its host': 2,
-          'passes on what a stranger says': 2,
+          'is at capacity': 2,
+          'moves to another host': 2,
+          'gets a message from a stranger': 2,
         },
       ),
       { maxLength: 6, size: 'max' },
@@ -207,11 +207,11 @@ function anyScript(): fc.Arbitrary<AgentServerScript> {
         { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
       ),
       errorEventTrails: someLooks(3),
-      losesMessage: seldom(10),
-      swallows: seldom(30),
-      refusesRun: seldom(30),
-      titleErrors: seldom(15),
-      trailsStats: seldom(4),
+      losesMessage: onceIn(10),
+      swallows: onceIn(30),
+      refusesRun: onceIn(30),
+      titleErrors: onceIn(15),
+      trailsStats: onceIn(4),
       odds: weighted<keyof typeof odds>({ none: 30, breakingCreate: 2, breakingDelivery: 1, deleting: 1 }),
     })
     .map(({ odds: odd, ...script }) => {
@@ -248,7 +248,7 @@ export async function stageAgentServer(schedule: AgentServerSchedule): Promise<S
 }
 
 function inputOf(schedule: AgentServerSchedule, apiUrl: string, sid: string): Scene['input'] {
-  const isSilent = meetsSilence(schedule.troubles) || (schedule.script.deliveryTrails ?? 0) > 0;
+  const isSilent = includesSilence(schedule.troubles) || (schedule.script.deliveryTrails ?? 0) > 0;
   const deadline = deadlineWhere(isSilent);
   const messages: Record<AgentServerSchedule['message'], CreateNestedConversationInput['initialUserMsg']> = {
     initial: { content: text },
@@ -346,8 +346,13 @@ function isFine({ server, script, before, message: kind, troubles }: AgentServer
   if (server === 'too old' || executionStatus !== undefined || deliveryBreaks !== undefined) return false;
   // An agent that failed in an earlier run neither works nor waits for a person.
   if (kind === 'none')
-    return !['one that was killed', 'one that failed', 'one that is stuck', 'a run that fails'].includes(before);
-  if (swallows || refusesRun || before === 'a run that goes on') return false;
+    return ![
+      'a conversation that was killed',
+      'a conversation that failed',
+      'a conversation that is stuck',
+      'a run that fails',
+    ].includes(before);
+  if (swallows || refusesRun || before === 'a run that keeps working') return false;
   // A stranger's run that never ends keeps the agent from our message. So does a step that waits for a person.
   if (hasStranger(troubles) && (agent === 'runs' || agent === 'waiting_for_confirmation')) return false;
   return goodStatuses.includes(agent === 'runs' ? 'running' : agent);

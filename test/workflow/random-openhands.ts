@@ -18,10 +18,10 @@ import {
   anyTrouble,
   type Happenings,
   hasStranger,
+  includesSilence,
   injectTroubles,
-  meetsSilence,
+  onceIn,
   type RequestKinds,
-  seldom,
   someLooks,
   type Trouble,
   weighted,
@@ -54,7 +54,7 @@ const servers = {
   '0.51': { version: '0.51.1' },
   '1.6': { version: '1.6.0' },
   'without Docker': { version: '1.6.0', brokenStatus: 'error-and-close' },
-  'without status, cutting the line': { brokenStatus: 'cut' },
+  'without status, cutting the connection': { brokenStatus: 'cut' },
   'without microagents': { hasMicroagents: false },
   'without status and microagents': { brokenStatus: 'error', hasMicroagents: false },
   'with a status that hangs': { brokenStatus: 'silence' },
@@ -86,14 +86,14 @@ const earlierLives = {
     server.createConversation(sid, { initial_user_msg: text });
     server.restart();
   },
-  'a life of odd events': (server, sid) => {
+  'a life with odd events': (server, sid) => {
     const conversation = server.createConversation(sid);
     for (const event of oddEvents) conversation.appendOdd(event);
     server.restart();
   },
   'an idle loop': (server, sid) => server.createConversation(sid),
   'a loop that answered the same text': (server, sid) => server.createConversation(sid, { initial_user_msg: text }),
-  'a loop that works on': earlierTurn(() => ({ agent: 'runs' })),
+  'a loop that keeps working': earlierTurn(() => ({ agent: 'runs' })),
   'a loop that loads': earlierTurn(() => ({ loadingLooks: 3 })),
   'a turn that ends well': earlierTurn((runningLooks) => ({ runningLooks })),
   'a turn that uses tools': earlierTurn((runningLooks) => ({ runningLooks, toolCalls: 2 })),
@@ -132,11 +132,11 @@ const incidents = {
     if (server.has(sid)) server.evict(sid);
   },
   'loses its disk': (server) => server.restart({ losesConversations: true }),
-  'is killed within a write': (server, sid) => {
+  'is killed during a write': (server, sid) => {
     server.restart();
     if (server.has(sid)) server.conversation(sid).hasBrokenMetadata = true;
   },
-  'passes on what a stranger says': (server, sid) => {
+  'gets a message from a stranger': (server, sid) => {
     if (!server.has(sid) || !server.conversation(sid).isLive) return;
     server.conversation(sid).dispatch({ action: 'message', args: { content: 'The key is <secret_hidden>' } });
   },
@@ -148,7 +148,7 @@ const requests = {
   'read events': () => ({ method: 'GET', path: /\/events\?/ }),
   'read status': (sid) => ({ method: 'GET', path: `/api/conversations/${sid}` }),
   'send event': () => ({ method: 'POST', path: /\/events$/ }),
-  'ask for life': () => ({ method: 'GET', path: /\/microagents$/ }),
+  'ask whether the loop is alive': () => ({ method: 'GET', path: /\/microagents$/ }),
 } satisfies RequestKinds;
 
 /** The states of an agent that works or waits for a person. */
@@ -163,7 +163,7 @@ export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
       '0.51': 2,
       '1.6': 2,
       'without Docker': 6,
-      'without status, cutting the line': 2,
+      'without status, cutting the connection': 2,
       'without microagents': 2,
       'without status and microagents': 3,
       'with a status that hangs': 1,
@@ -176,10 +176,10 @@ export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
       'a life that ended': 3,
       'a life that was evicted': 1,
       'a life that ended unanswered': 1,
-      'a life of odd events': 1,
+      'a life with odd events': 1,
       'an idle loop': 1,
       'a loop that answered the same text': 1,
-      'a loop that works on': 1,
+      'a loop that keeps working': 1,
       'a loop that loads': 1,
       'a turn that ends well': 2,
       'a turn that uses tools': 1,
@@ -193,14 +193,14 @@ export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
     script: anyScript(),
     troubles: fc.array(
       anyTrouble(
-        { any: 4, create: 3, 'read events': 3, 'read status': 2, 'send event': 2, 'ask for life': 1 },
+        { any: 4, create: 3, 'read events': 3, 'read status': 2, 'send event': 2, 'ask whether the loop is alive': 1 },
         {
           'stays up': 12,
           restarts: 6,
           evicts: 2,
           'loses its disk': 1,
-          'is killed within a write': 1,
-          'passes on what a stranger says': 2,
+          'is killed during a write': 1,
+          'gets a message from a stranger': 2,
         },
       ),
       { maxLength: 6, size: 'max' },
@@ -234,8 +234,8 @@ function anyScript(): fc.Arbitrary<OpenHandsScript> {
       runningLooks: someLooks(longestPart),
       toolCalls: someLooks(2),
       deliveryTrails: someLooks(2),
-      recallsFirst: seldom(4),
-      swallows: seldom(30),
+      recallsFirst: onceIn(4),
+      swallows: onceIn(30),
       statusLies: weighted<keyof typeof lyingStatuses>({ none: 12, stopped: 1, 'stopped twice': 1, absent: 1 }).map(
         (lies): (string | null)[] => lyingStatuses[lies],
       ),
@@ -281,7 +281,7 @@ function incidentsAfter({ before }: OpenHandsSchedule): Happenings<OpenHandsStan
 }
 
 function inputOf(schedule: OpenHandsSchedule, apiUrl: string): Scene['input'] {
-  const isSilent = meetsSilence(schedule.troubles) || schedule.server === 'with a status that hangs';
+  const isSilent = includesSilence(schedule.troubles) || schedule.server === 'with a status that hangs';
   const deadline = deadlineWhere(isSilent);
   const replay = [
     { source: 'user', action: 'message', args: { content: text } },
@@ -338,7 +338,7 @@ function assertReady(
   assert(server.has(sid), 'it is ready, but the server does not have it');
   const conversation = server.conversation(sid);
   const { isLive, agentState } = conversation;
-  if (tellsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
+  if (reportsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
   // An agent that only failed for others is ready, because it takes the next message.
   const mayHaveFailed =
     schedule.message === 'none' || schedule.before === 'a turn that fails, again once ours was answered';
@@ -362,7 +362,7 @@ function stateBeforeStranger({ events }: OpenHandsConversation): unknown {
 }
 
 /** Whether the server tells that a loop has ended. If not, a start can only use the events. */
-function tellsLife({ server, troubles }: OpenHandsSchedule): boolean {
+function reportsLife({ server, troubles }: OpenHandsSchedule): boolean {
   const { brokenStatus, hasMicroagents = true }: OpenHandsStandInOptions = servers[server];
   // A gateway's 404 looks like that of a server without the route.
   const seemsToLackRoute = troubles.some(({ fault }) => fault === 'answer 404');
@@ -380,7 +380,7 @@ function assertFailedForAReason(
   schedule: OpenHandsSchedule,
   { server, sid, troubled }: OpenHandsCourse,
 ): void {
-  if (schedule.before === 'a life of odd events') return;
+  if (schedule.before === 'a life with odd events') return;
   assertReason(end, {
     troubles: schedule.troubles,
     calmLooks: server.requests.slice(troubled()).filter(({ path }) => path.includes('/events?')).length,
@@ -406,7 +406,7 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   if (hasStranger(schedule.troubles) && endsIn === 'awaiting_user_confirmation') return false;
   // An agent that was already working, and never begins another action, does not show what it works on.
   if (agent === 'runs')
-    return !['a loop that works on', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
+    return !['a loop that keeps working', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
   return agent === 'answers';
 }
 
@@ -420,7 +420,7 @@ function hasTurn({ before }: OpenHandsSchedule): boolean {
  */
 function mayHaveLostMessage(schedule: OpenHandsSchedule): boolean {
   const happens = (...incidents: string[]) => schedule.troubles.some(({ server }) => incidents.includes(server));
-  return happens('loses its disk') || (happens('restarts', 'evicts') && !tellsLife(schedule));
+  return happens('loses its disk') || (happens('restarts', 'evicts') && !reportsLife(schedule));
 }
 
 function outline(event: OpenHandsEvent): string {

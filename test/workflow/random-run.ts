@@ -77,7 +77,7 @@ export async function trySchedules<Schedule>(
 async function play(temporal: Temporal, scene: Scene): Promise<string> {
   try {
     const end = await runToEnd(temporal, scene.input).catch((error: unknown) => {
-      throw new Error(`it ended in no way that the contract knows: ${error}`, { cause: error });
+      throw new Error(`it ended in a way that the contract does not have: ${error}`, { cause: error });
     });
     try {
       scene.check(end);

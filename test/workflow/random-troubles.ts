@@ -33,7 +33,7 @@ export const faults = {
   'no answer': { kind: 'black-hole' },
   'no answer, processed': { kind: 'black-hole', process: true },
   'answer 500': { kind: 'answer', status: 500, body: 'Internal Server Error' },
-  'answer 500 and close the line': {
+  'answer 500 and close the connection': {
     kind: 'answer',
     status: 500,
     headers: plain,
@@ -79,7 +79,7 @@ export function anyTrouble<Request extends string, Incident extends string>(
       'no answer': 1,
       'no answer, processed': 1,
       'answer 500': 2,
-      'answer 500 and close the line': 2,
+      'answer 500 and close the connection': 2,
       'answer 502': 2,
       'answer 504, processed': 3,
       'answer 503': 1,
@@ -109,7 +109,7 @@ export function someLooks(max: number): fc.Arbitrary<number> {
 }
 
 /** True once in `times`. */
-export function seldom(times: number): fc.Arbitrary<boolean> {
+export function onceIn(times: number): fc.Arbitrary<boolean> {
   return fc.oneof(
     { withCrossShrink: true },
     { weight: times - 1, arbitrary: fc.constant(false) },
@@ -118,13 +118,13 @@ export function seldom(times: number): fc.Arbitrary<boolean> {
 }
 
 /** Whether a request waits for its deadline, in real time. */
-export function meetsSilence(troubles: readonly Trouble[]): boolean {
+export function includesSilence(troubles: readonly Trouble[]): boolean {
   return troubles.some(({ fault }) => fault.startsWith('no answer'));
 }
 
 /** Whether somebody else's message can come between. */
 export function hasStranger(troubles: readonly Trouble[]): boolean {
-  return troubles.some(({ server }) => server === 'passes on what a stranger says');
+  return troubles.some(({ server }) => server === 'gets a message from a stranger');
 }
 
 /** Whether so much goes wrong that a start may give up on the conversation. */

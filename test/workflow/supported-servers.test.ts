@@ -22,16 +22,16 @@ const toAgentServer = (url: string) => inputFor(url, { server: 'agent-server', s
 
 const posts = ({ requests }: Pick<OpenHandsStandIn, 'requests'>) => requests.filter(({ method }) => method === 'POST');
 
-describe('a server that is not supported is refused at once, by name and version, and nothing is sent', () => {
+describe('an unsupported server is rejected at once by name and version, and nothing is sent:', () => {
   const refused: [what: string, wanted: 'openhands' | 'agent-server', version: string, reason: RegExp][] = [
     [
-      'an agent server that can not take a message with its settings',
+      'an agent server that is too old',
       'agent-server',
       '1.22.1',
       /is agent-server 1\.22\.1, which is not supported: openhands-agent-server 1\.23\.1 and newer are\. Nothing was sent$/,
     ],
     [
-      'an OpenHands that starts its conversations otherwise',
+      'an OpenHands that is too new',
       'openhands',
       '1.7.0',
       /is openhands 1\.7\.0 and does not have this API: openhands-ai 0\.51 to 1\.6 have it: start it in the agent-server/,
@@ -56,7 +56,7 @@ describe('a server that is not supported is refused at once, by name and version
     });
   }
 
-  test('an agent server that is taken for an openhands', async (t) => {
+  test('an agent server addressed as openhands', async (t) => {
     const server = await AgentServerStandIn.listen();
     t.after(() => server.close());
     const failure = await failureOf(run(temporal, inputFor(server.url)));
@@ -64,7 +64,7 @@ describe('a server that is not supported is refused at once, by name and version
     assert.match(failure.message, /is agent-server 1\.58\.0: pass server 'agent-server'$/);
   });
 
-  test('an openhands that is taken for an agent server', async (t) => {
+  test('an openhands server addressed as agent-server', async (t) => {
     const server = await OpenHandsStandIn.listen();
     t.after(() => server.close());
     const failure = await failureOf(run(temporal, toAgentServer(server.url)));
@@ -73,7 +73,7 @@ describe('a server that is not supported is refused at once, by name and version
   });
 });
 
-describe('a server that is supported, and not up yet, is waited for', () => {
+describe('a start waits for a supported server that is not up yet:', () => {
   for (const version of ['1.23.1', '1.58.2']) {
     test(`agent-server ${version} behind a gateway without its route`, async (t) => {
       const server = await AgentServerStandIn.listen({ version });
@@ -98,7 +98,7 @@ describe('a server that is supported, and not up yet, is waited for', () => {
     assert.equal((await run(temporal, inputFor(server.url))).status, 'RUNNING');
   });
 
-  test('an agent server of a pool that is not initialized', async (t) => {
+  test('an agent server in a pool that is not initialized', async (t) => {
     const server = await AgentServerStandIn.listen({ isInitialized: false });
     t.after(() => server.close());
     const handle = await start(temporal, toAgentServer(server.url));
@@ -108,7 +108,7 @@ describe('a server that is supported, and not up yet, is waited for', () => {
   });
 });
 
-test('what answers to everything with a page is no server of ours, and is told as such', async (t) => {
+test('a server that answers every request with an HTML page is reported as unavailable', async (t) => {
   const page = createServer((_, response) =>
     response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>No</h1>'),
   );
@@ -122,8 +122,8 @@ test('what answers to everything with a page is no server of ours, and is told a
   }
 });
 
-test('eight starts at a server that keeps three conversations alive all end, and none creates twice an interval', async (t) => {
-  // In real time: the server that skips time can do so for only one run at a time.
+test('eight starts on a server that keeps three conversations alive all end, with at most one create per interval each', async (t) => {
+  // In real time: the time-skipping server supports only one run at a time.
   const devServer = await startDevServer();
   t.after(() => devServer.stop());
   const server = await OpenHandsStandIn.listen({ maxConcurrentConversations: 3 });

@@ -1,4 +1,4 @@
-"""A Temporal dev server, and a worker that does what each test says."""
+"""A Temporal dev server and a worker that does what each test tells it to do."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Now and then a thread of Temporal's client crashes an interpreter that ends (temporalio/sdk-python#300)."""
+    """Exits at once, as a thread of Temporal's client can crash an exiting interpreter (temporalio/sdk-python#300)."""
     sys.stdout.flush()
     os._exit(exit_status)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client() -> AsyncIterator[Client]:
-    """Of a real server: the SDK downloads it, unless TEMPORAL_CLI says where it is."""
+    """A client of a real server. The SDK downloads the server unless TEMPORAL_CLI says where it is."""
     server = await WorkflowEnvironment.start_local(dev_server_existing_path=os.environ.get("TEMPORAL_CLI"))
     async with server:
         yield server.client
@@ -52,7 +52,7 @@ def conversations(client: Client, script: Script) -> NestedConversations:
 
 @pytest.fixture
 def unattended(client: Client) -> NestedConversations:
-    """Its starts wait for a worker, and so run until they are terminated."""
+    """Its starts wait for a worker, so they run until they are terminated."""
     return NestedConversations(client, task_queue="without-a-worker", on_hint=lambda _: None)
 
 
@@ -68,7 +68,7 @@ def conversation() -> ConversationInput:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def with_search_attributes(script: Script) -> AsyncIterator[NestedConversations]:
-    """On a server of its own, which has the search attributes."""
+    """On its own server, which has the search attributes."""
     attributes = [SearchAttributeKey.for_keyword("ConversationId"), SearchAttributeKey.for_keyword("UserId")]
     server = await WorkflowEnvironment.start_local(
         dev_server_existing_path=os.environ.get("TEMPORAL_CLI"), search_attributes=attributes

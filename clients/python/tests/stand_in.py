@@ -1,4 +1,4 @@
-"""Stands in for the workers: the workflow's and its activities' names are theirs, what they do is a test's.
+"""Stands in for the workers: the workflow and its activities have the real names and do what a test tells them to do.
 
 The real ones are in test/servers/callers.servers.ts, with this client beside the others.
 """
@@ -20,7 +20,7 @@ Step = Callable[[], Awaitable[Any]]
 
 
 class Script:
-    """What the activities do, by conversation; without, the conversation is ready at the first look."""
+    """What the activities do, by conversation. By default, a conversation is ready at the first check."""
 
     def __init__(self) -> None:
         self.preparing: dict[str, Step] = {}

@@ -1,4 +1,4 @@
-"""What needs no Temporal: the input's check, progress, and that what is generated is current."""
+"""Tests that need no Temporal: the input check, progress, and that the generated code is up to date."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MINIMAL = {"apiUrl": "http://h:1", "sid": "conv", "userId": "ada"}
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def test_what_is_generated_is_current() -> None:
+def test_generated_code_is_up_to_date() -> None:
     generate = Path(__file__).parent.parent / "tools" / "generate_contract.py"
     made = subprocess.run([sys.executable, generate, "--check"], capture_output=True, text=True, check=False)
     assert made.stdout == ""
 
 
-def test_settings_go_in_the_names_of_the_wire_and_what_is_inside_goes_untouched() -> None:
+def test_settings_get_wire_names_and_their_values_stay_unchanged() -> None:
     conversation = ConversationInput(
         api_url="http://h:1",
         sid="a1b2c3d4-0000-4000-8000-000000000000",
@@ -86,21 +86,21 @@ def test_settings_go_in_the_names_of_the_wire_and_what_is_inside_goes_untouched(
         ({"initialUserMsg": {"content": "x"}, "replayJson": "[]"}, "replayJson", "can't be combined with initialUserMsg: a replay begins with its own message"),
     ],
 )  # fmt: skip
-def test_a_problem_is_told_by_its_field(change: dict[str, Any], field: str, problem: str) -> None:
+def test_a_problem_names_its_field(change: dict[str, Any], field: str, problem: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         checked({**MINIMAL, **change})
     assert [(it.field, it.problem) for it in caught.value.details.problems] == [(field, problem)]
     assert str(caught.value) == f"{field} {problem}"
 
 
-def test_every_problem_is_told_at_once_and_no_secret_is_repeated() -> None:
+def test_all_problems_are_reported_together_without_secrets() -> None:
     with pytest.raises(InvalidInputError) as caught:
         checked({"sid": "..", "client": {"sessionApiKey": "se cret"}})
     assert {it.field for it in caught.value.details.problems} == {"apiUrl", "userId", "sid", "client.sessionApiKey"}
     assert "se cret" not in str(caught.value)
 
 
-def test_an_input_without_an_end_is_refused() -> None:
+def test_a_recursive_input_is_rejected() -> None:
     endless: dict[str, Any] = dict(MINIMAL)
     endless["settings"] = {"mcpConfig": endless}
     with pytest.raises(InvalidInputError, match="is nested deeper than 100 levels"):
@@ -108,7 +108,7 @@ def test_an_input_without_an_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize("odd", [None, "conv", 3, [MINIMAL]])
-def test_what_is_no_input_is_refused(odd: Any) -> None:
+def test_a_value_that_is_not_an_input_is_rejected(odd: Any) -> None:
     with pytest.raises(InvalidInputError, match="the input must be a ConversationInput, or a mapping"):
         checked(odd)
 
@@ -126,11 +126,11 @@ def test_what_is_no_input_is_refused(odd: Any) -> None:
         (None, None),
     ],
 )
-def test_a_url_is_compared_as_the_workers_write_it(written: Any, base: Any) -> None:
+def test_a_url_is_normalized_like_in_the_workers(written: Any, base: Any) -> None:
     assert base_url_of(written) == base
 
 
-def told(*seen: tuple[RunPhase, int | None]) -> list[str]:
+def reported(*seen: tuple[RunPhase, int | None]) -> list[str]:
     lines: list[str] = []
     progress = Progress(lambda status: lines.append(status.phase))
     for phase, step in seen:
@@ -142,32 +142,32 @@ def told(*seen: tuple[RunPhase, int | None]) -> list[str]:
     return lines
 
 
-def test_progress_never_goes_back_but_for_a_create_that_is_made_again() -> None:
-    assert told(("queued", None), ("queued", None), ("creating", 1), ("checking", 2), ("ready", None)) == [
+def test_progress_goes_back_only_for_a_repeated_create() -> None:
+    assert reported(("queued", None), ("queued", None), ("creating", 1), ("checking", 2), ("ready", None)) == [
         "queued",
         "creating",
         "checking",
         "ready",
     ]
-    assert told(("checking", 2), ("stopping", 3), ("checking", None), ("failed", None)) == [
+    assert reported(("checking", 2), ("stopping", 3), ("checking", None), ("failed", None)) == [
         "checking",
         "stopping",
         "failed",
     ]
-    assert told(("creating", 1), ("checking", 2), ("creating", 3), ("checking", 2)) == [
+    assert reported(("creating", 1), ("checking", 2), ("creating", 3), ("checking", 2)) == [
         "creating",
         "checking",
         "creating",
     ]
-    assert told(("ready", None), ("checking", 2)) == ["ready"]
-    assert told(("preparing repository", 1), ("running setup script", 1), ("checking", None), ("creating", 2)) == [
+    assert reported(("ready", None), ("checking", 2)) == ["ready"]
+    assert reported(("preparing repository", 1), ("running setup script", 1), ("checking", None), ("creating", 2)) == [
         "preparing repository",
         "running setup script",
         "creating",
     ]
 
 
-def test_progress_tells_of_an_outage_with_what_was_last_seen() -> None:
+def test_progress_reports_an_outage_with_the_last_known_status() -> None:
     seen: list[ConversationStatus] = []
     progress = Progress(seen.append)
     progress.on_retrying(Retrying(NOW, "first"))

@@ -1,4 +1,4 @@
-"""What Temporal stores can be read with the keys, and without them only told to be locked."""
+"""What Temporal stores can be read only with the keys. Without them, a payload is recognized as locked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from nested_conversations.encryption import (
 OLD, NEW = os.urandom(32), os.urandom(32)
 
 
-async def test_a_start_is_encrypted_and_its_failure_is_read(
+async def test_a_start_is_encrypted_and_its_failure_is_decrypted(
     client: Client, script: Script, conversation: ConversationInput
 ) -> None:
     encrypted = Client(client.service_client, data_converter=data_converter({"new": NEW}))
@@ -55,7 +55,7 @@ async def test_a_start_is_encrypted_and_its_failure_is_read(
         await NestedConversations(client, on_hint=lambda _: None).start(large)
 
 
-async def test_each_key_decrypts_what_it_encrypted() -> None:
+async def test_each_key_decrypts_its_own_payloads() -> None:
     [encrypted] = await EncryptionCodec({"old": OLD}).encode([Payload(data=b"x")])
     assert await EncryptionCodec({"new": NEW, "old": OLD}).decode([encrypted]) == [Payload(data=b"x")]
     with pytest.raises(LockedPayloadError, match="encrypted with key 'old': the keys here are new"):
@@ -67,12 +67,12 @@ async def test_each_key_decrypts_what_it_encrypted() -> None:
 
 
 @pytest.mark.parametrize("keys", [{}, {"a": b"short"}, {"a b": NEW}])
-def test_keys_are_checked(keys: dict[str, bytes]) -> None:
+def test_invalid_keys_are_rejected(keys: dict[str, bytes]) -> None:
     with pytest.raises(ValueError, match="key"):
         EncryptionCodec(keys)
 
 
-async def test_a_payload_that_inflates_to_too_much_is_refused() -> None:
+async def test_a_payload_that_inflates_to_too_much_is_rejected() -> None:
     bomb = zlib.compress(Payload(data=b"a" * 5_000_000).SerializeToString())
     with pytest.raises(ValueError, match="inflates to more than 4194304 bytes"):
         await ZlibCodec().decode([Payload(metadata={"encoding": b"binary/zlib"}, data=bomb)])
@@ -82,14 +82,14 @@ async def test_a_payload_that_inflates_to_too_much_is_refused() -> None:
         await ZlibCodec().decode([Payload(metadata={"encoding": b"binary/zlib"}, data=b"abc")])
 
 
-async def test_what_is_compressed_comes_back() -> None:
+async def test_a_compressed_payload_is_restored() -> None:
     payload = Payload(data=os.urandom(100) * 1000)
     [compressed] = await ZlibCodec().encode([payload])
     assert len(compressed.data) < 2000
     assert await ZlibCodec().decode([compressed]) == [payload]
 
 
-def test_keys_come_from_the_environment(tmp_path: Path) -> None:
+def test_keys_are_read_from_the_environment(tmp_path: Path) -> None:
     entry = f"new:{b64encode(NEW).decode()}"
     text = f"{entry},\n old.1:{b64encode(OLD).decode()} "
     assert keys_from_environment({"PAYLOAD_ENCRYPTION_KEYS": text}) == {"new": NEW, "old.1": OLD}

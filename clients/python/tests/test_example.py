@@ -1,4 +1,4 @@
-"""The drop-in of examples/python, as a manager of OpenHands calls it."""
+"""The drop-in class of examples/python, called like a manager of OpenHands calls it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ class Provider(Enum):
 
 
 class Manager(DurableStart):
-    """The manager's own class would stand beside it."""
+    """A real manager inherits from its own class as well."""
 
 
-async def test_the_two_methods_of_a_manager_start_a_conversation(
-    conversations: NestedConversations, script: Script
-) -> None:
+async def test_the_two_manager_methods_start_a_conversation(conversations: NestedConversations, script: Script) -> None:
     manager = Manager()
     manager.conversations = conversations
     http_client = SimpleNamespace(headers={"X-Session-API-Key": "key"})

@@ -1,4 +1,4 @@
-"""Starting, attaching, resuming: who may have the run that is there."""
+"""Starting, attaching and resuming: who may use an existing run."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def with_message(conversation: ConversationInput, content: str) -> ConversationI
 
 
 async def start_raw(client: Client, wire: Any, sid: str, task_queue: str = "without-a-worker") -> str:
-    """As other clients start it: without a memo, in whatever shape."""
+    """Starts the workflow like another client: without a memo, with input of any shape."""
     handle = await client.start_workflow(
         "createNestedConversation", wire, id=f"conversation-{sid}", task_queue=task_queue
     )
     return handle.result_run_id or ""
 
 
-async def test_a_start_is_ready_and_sends_the_wire(
+async def test_a_start_becomes_ready_and_sends_the_wire_format(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     timed = dataclasses.replace(conversation, readiness=ReadinessSettings(interval=timedelta(seconds=3)))
@@ -68,7 +68,7 @@ async def test_a_start_is_ready_and_sends_the_wire(
     ]
 
 
-async def test_a_start_has_what_others_find_it_by(
+async def test_a_start_has_the_workflow_id_memo_and_summary_to_find_it_by(
     client: Client, unattended: NestedConversations, conversation: ConversationInput
 ) -> None:
     started = await unattended.start(conversation)
@@ -78,7 +78,7 @@ async def test_a_start_has_what_others_find_it_by(
     assert await description.static_summary() == "openhands at http://runtime.example:8080, for ada"
 
 
-async def test_search_attributes_are_set_where_the_namespace_has_them(
+async def test_search_attributes_are_set_if_the_namespace_has_them(
     with_search_attributes: NestedConversations, conversation: ConversationInput
 ) -> None:
     started = await with_search_attributes.start(conversation)
@@ -88,7 +88,7 @@ async def test_search_attributes_are_set_where_the_namespace_has_them(
     assert attributes[SearchAttributeKey.for_keyword("UserId")] == "ada"
 
 
-async def test_the_same_start_is_attached_to(
+async def test_a_second_identical_start_attaches(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     gate = script.creating[conversation.sid] = Gate()
@@ -118,7 +118,7 @@ async def test_the_same_start_is_attached_to(
         ({"initial_user_msg": None, "replay_json": '[{"source":"user"}]'}, "message"),
     ],
 )
-async def test_another_message_is_refused(
+async def test_another_message_is_rejected(
     unattended: NestedConversations, conversation: ConversationInput, change: dict[str, Any], differs: str
 ) -> None:
     started = await unattended.start(conversation)
@@ -135,7 +135,7 @@ async def test_another_message_is_refused(
         ({"api_url": "http://elsewhere:8080"}, "server"),
     ],
 )
-async def test_another_user_or_server_is_refused(
+async def test_another_user_or_server_is_rejected(
     unattended: NestedConversations, conversation: ConversationInput, change: dict[str, Any], differs: str
 ) -> None:
     await unattended.start(conversation)
@@ -145,7 +145,7 @@ async def test_another_user_or_server_is_refused(
     assert caught.value.run_id is None
 
 
-async def test_a_run_of_another_client_is_judged_by_its_input(
+async def test_a_run_of_another_client_is_compared_by_its_input(
     client: Client, unattended: NestedConversations, conversation: ConversationInput
 ) -> None:
     run_id = await start_raw(client, checked(conversation), conversation.sid)
@@ -155,7 +155,7 @@ async def test_a_run_of_another_client_is_judged_by_its_input(
 
 
 @pytest.mark.parametrize("wire", ["no object", {"sid": "x"}, None])
-async def test_what_cant_be_read_is_refused(
+async def test_a_run_with_an_unreadable_input_is_not_comparable(
     client: Client, unattended: NestedConversations, conversation: ConversationInput, wire: Any
 ) -> None:
     await start_raw(client, wire, conversation.sid)
@@ -163,7 +163,7 @@ async def test_what_cant_be_read_is_refused(
         await unattended.start(conversation)
 
 
-async def test_a_uuid_is_one_conversation_in_any_spelling(
+async def test_all_spellings_of_a_uuid_are_one_conversation(
     unattended: NestedConversations, conversation: ConversationInput
 ) -> None:
     canonical = conversation.sid.removeprefix("conv-")
@@ -174,7 +174,7 @@ async def test_a_uuid_is_one_conversation_in_any_spelling(
     assert (await unattended.status(canonical.upper())).run_id == started.run_id
 
 
-async def test_a_failed_start_is_started_again(
+async def test_a_failed_start_can_be_started_again(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     async def refuse() -> None:
@@ -199,7 +199,7 @@ async def test_a_completed_start_is_resumed_once(
     resumed = await asyncio.gather(*(conversations.ensure_ready(other, resume=True) for _ in range(5)))
     assert len({it.run_id for it in resumed}) == 1
     assert [it.attached for it in resumed].count(False) == 1
-    # As a caller that crashed.
+    # Like a caller that crashed and calls again.
     again = await conversations.ensure_ready(other, resume_after=first.run_id)
     assert (again.attached, again.run_id) == (True, resumed[0].run_id)
     assert [it["initialUserMsg"]["content"] for it in script.inputs[conversation.sid]] == [
@@ -208,7 +208,7 @@ async def test_a_completed_start_is_resumed_once(
     ]
 
 
-async def test_many_at_once_share_a_start(
+async def test_many_callers_at_once_share_a_start(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     ready = await asyncio.gather(*(conversations.ensure_ready(conversation) for _ in range(20)))
@@ -216,9 +216,7 @@ async def test_many_at_once_share_a_start(
     assert len(script.inputs[conversation.sid]) == 1
 
 
-async def test_a_hint_is_told_once_where_search_attributes_are_missing(
-    client: Client, conversation: ConversationInput
-) -> None:
+async def test_missing_search_attributes_are_reported_once(client: Client, conversation: ConversationInput) -> None:
     hints: list[str] = []
     conversations = NestedConversations(client, task_queue="without-a-worker", on_hint=hints.append)
     starts = [dataclasses.replace(conversation, sid=f"{conversation.sid}-{index}") for index in range(3)]
@@ -231,7 +229,7 @@ def replay_of(letter: str) -> str:
     return '[{"source":"user","action":"message","args":{"content":"%s"}}]' % (letter * 3_000_000)
 
 
-async def test_a_large_replay_is_left_in_the_store_and_compared_by_its_digest(
+async def test_a_large_replay_is_stored_and_compared_by_its_digest(
     client: Client, conversation: ConversationInput, tmp_path: Path
 ) -> None:
     conversations = NestedConversations(
@@ -247,28 +245,30 @@ async def test_a_large_replay_is_left_in_the_store_and_compared_by_its_digest(
     assert caught.value.details.differs == "replay"
 
 
-async def test_what_is_too_large_is_refused(unattended: NestedConversations, conversation: ConversationInput) -> None:
+async def test_an_input_that_is_too_large_is_rejected(
+    unattended: NestedConversations, conversation: ConversationInput
+) -> None:
     replay = replay_of("é")  # Six characters in JSON.
     with pytest.raises(InvalidInputError, match=r"replayJson has .* drop old events"):
         await unattended.start(dataclasses.replace(conversation, initial_user_msg=None, replay_json=replay))
 
 
 @contextmanager
-def told(field: str, problem: str) -> Iterator[None]:
+def rejected_with(field: str, problem: str) -> Iterator[None]:
     with pytest.raises(InvalidInputError) as caught:
         yield
     assert [(it.field, it.problem) for it in caught.value.details.problems] == [(field, problem)]
 
 
-async def test_invalid_input_is_refused_before_anything_is_started(
+async def test_invalid_input_is_rejected_before_anything_is_started(
     unattended: NestedConversations, conversation: ConversationInput
 ) -> None:
-    with told("sid", "must be a UUID for server 'agent-server'"):
+    with rejected_with("sid", "must be a UUID for server 'agent-server'"):
         await unattended.start(dataclasses.replace(conversation, server="agent-server"))
 
 
 class _Trace(Interceptor):
-    """As Temporal's own TracingInterceptor does."""
+    """Adds a header like Temporal's TracingInterceptor."""
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
         return _TraceOutbound(next)
@@ -280,7 +280,7 @@ class _TraceOutbound(OutboundInterceptor):
         return await super().start_workflow(input)
 
 
-async def test_what_the_callers_interceptors_add_goes_along(client: Client, conversation: ConversationInput) -> None:
+async def test_headers_of_the_callers_interceptors_are_sent(client: Client, conversation: ConversationInput) -> None:
     traced = Client(client.service_client, interceptors=[_Trace()])
     started = await NestedConversations(traced, task_queue="without-a-worker", on_hint=lambda _: None).start(
         conversation

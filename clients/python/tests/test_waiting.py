@@ -1,4 +1,4 @@
-"""Waiting, progress, status, list, cancel."""
+"""Tests of wait, progress, status, list and cancel."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_each_failure_has_its_class_and_typed_details(
         await conversations.result(conversation.sid)
 
 
-async def test_an_unknown_failure_is_one_of_ours(
+async def test_an_unknown_failure_raises_unknown_failure_error(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     async def fail() -> None:
@@ -96,22 +96,22 @@ async def test_an_unknown_failure_is_one_of_ours(
     assert caught.value.type == "Newer"
 
 
-async def test_progress_tells_each_phase_and_ends_with_the_run(
+async def test_progress_reports_each_phase_and_ends_with_the_run(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     creating, checking = Gate(), Gate()
-    looks = 0
+    checks = 0
 
-    async def look() -> None:
-        nonlocal looks
-        looks += 1
-        if looks == 1:
+    async def check() -> None:
+        nonlocal checks
+        checks += 1
+        if checks == 1:
             details = {"attempts": 1, "maximumAttempts": 60}
             raise ApplicationError("STARTING; look 1 of 60", details, type="NotReadyYet")
         await checking()
 
     script.creating[conversation.sid] = creating
-    script.checking[conversation.sid] = look
+    script.checking[conversation.sid] = check
     started = await conversations.start(conversation)
     phases: list[RunPhase] = []
     async for status in conversations.progress(conversation.sid, run_id=started.run_id):
@@ -128,7 +128,7 @@ async def test_progress_tells_each_phase_and_ends_with_the_run(
     assert (await conversations.wait(conversation.sid)).attempts == 2
 
 
-async def test_progress_tells_how_a_repository_is_prepared(
+async def test_progress_reports_how_a_repository_is_prepared(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     preparing, setting_up = Gate(), Gate()
@@ -149,7 +149,7 @@ async def test_progress_tells_how_a_repository_is_prepared(
     ]
 
 
-async def test_what_a_workflow_task_met_is_told(
+async def test_a_failed_workflow_task_is_reported(
     client: Client, conversations: NestedConversations, conversation: ConversationInput
 ) -> None:
     # An input that the stand-in's workflow can't read.
@@ -177,13 +177,13 @@ async def test_progress_of_a_failed_start_ends_with_failed(
     assert [it.phase async for it in conversations.progress(conversation.sid)][-1] == "failed"
 
 
-async def test_progress_of_nothing_says_so(conversations: NestedConversations) -> None:
+async def test_progress_of_an_unknown_conversation_is_not_found(conversations: NestedConversations) -> None:
     with pytest.raises(nc.ConversationNotFoundError, match="Temporal has no start of conversation nobody"):
         async for _ in conversations.progress("nobody"):
             pass
 
 
-async def test_a_time_limit_ends_the_waiting_and_not_the_start(
+async def test_a_timeout_ends_the_wait_but_not_the_start(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     gate = script.creating[conversation.sid] = Gate()
@@ -198,7 +198,7 @@ async def test_a_time_limit_ends_the_waiting_and_not_the_start(
     await conversations.wait(conversation.sid)
 
 
-async def test_a_cancelled_task_ends_the_waiting_and_leaves_nothing_behind(
+async def test_a_cancelled_task_ends_the_wait_but_not_the_start(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     gate = script.creating[conversation.sid] = Gate()
@@ -229,7 +229,7 @@ async def test_more_waits_than_long_polls_are_all_answered(client: Client, scrip
     assert {it.conversation_id for it in await asyncio.gather(*waits)} == {it.sid for it in inputs[1:]}
 
 
-async def test_cancel_ends_a_start_and_says_whether_there_was_one(
+async def test_cancel_ends_a_start_and_reports_its_state(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
     gate = script.creating[conversation.sid] = Gate()
@@ -246,7 +246,7 @@ async def test_cancel_ends_a_start_and_says_whether_there_was_one(
         await conversations.cancel("nobody")
 
 
-async def test_a_start_without_a_worker_is_overdue(unattended: NestedConversations, client: Client) -> None:
+async def test_a_start_without_a_worker_is_reported_as_overdue(unattended: NestedConversations, client: Client) -> None:
     sid = "overdue"
     await unattended.start(ConversationInput(api_url="http://runtime.example", sid=sid, user_id="ada"))
     assert (await unattended.status(sid)).phase == "queued"
@@ -259,7 +259,7 @@ async def test_a_start_without_a_worker_is_overdue(unattended: NestedConversatio
     assert status.phase == "terminated"
 
 
-async def test_a_memo_that_cant_be_read_hides_nothing_else(
+async def test_an_unreadable_memo_field_does_not_hide_the_others(
     client: Client, conversations: NestedConversations, conversation: ConversationInput
 ) -> None:
     memo = {"userId": "ada", "apiUrl": {"odd": 1}}
@@ -288,7 +288,7 @@ async def test_list_shows_the_newest_first_and_filters(
     async def listed(**filters: Any) -> list[str]:
         return [it.sid async for it in with_search_attributes.list(user_id=user, **filters)]
 
-    # The visibility store is a moment behind.
+    # The visibility store is updated with a delay.
     while len(await listed(phase="ready")) < 2 or len(await listed()) < 3:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     assert await listed() == ["listed-2", "listed-1", "listed-0"]
@@ -299,24 +299,24 @@ async def test_list_shows_the_newest_first_and_filters(
     gate.open()
 
 
-async def test_list_says_what_the_namespace_lacks(conversations: NestedConversations) -> None:
+async def test_list_reports_missing_search_attributes(conversations: NestedConversations) -> None:
     with pytest.raises(nc.SearchAttributesMissingError, match="nested-conversation setup"):
         [it async for it in conversations.list(user_id="ada")]
 
 
-async def test_a_temporal_that_comes_back_is_waited_for(client: Client) -> None:
+async def test_a_wait_without_temporal_ends_at_its_timeout(client: Client) -> None:
     lazy = await Client.connect("127.0.0.1:9", lazy=True)
     conversations = NestedConversations(lazy, on_hint=lambda _: None)
     with pytest.raises(nc.WaitTimeoutError, match="Temporal did not answer"):
         await conversations.wait("conv", timeout=timedelta(seconds=1))
 
 
-def test_options_are_checked(client: Client) -> None:
+def test_invalid_options_are_rejected(client: Client) -> None:
     with pytest.raises(nc.InvalidInputError, match="long_polls must be a whole number"):
         NestedConversations(client, long_polls=-1)
 
 
-async def test_two_waits_of_one_loop_share_nothing(
+async def test_two_waits_in_one_event_loop_are_independent(
     conversations: NestedConversations, conversation: ConversationInput
 ) -> None:
     other = dataclasses.replace(conversation, sid=f"{conversation.sid}-b")
@@ -324,7 +324,7 @@ async def test_two_waits_of_one_loop_share_nothing(
     assert (first.conversation_id, second.conversation_id) == (conversation.sid, other.sid)
 
 
-async def test_an_outage_makes_a_wait_longer_and_is_told(tmp_path: Path) -> None:
+async def test_an_outage_delays_a_wait_and_is_reported(tmp_path: Path) -> None:
     options: dict[str, Any] = {
         "dev_server_existing_path": os.environ.get("TEMPORAL_CLI"),
         "dev_server_database_filename": str(tmp_path / "temporal.db"),
