@@ -39,7 +39,7 @@ const measures: Readonly<Record<string, Measure>> = {
 };
 
 /** Measures that do not depend on the machine. */
-const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting', 'cpu', 'clientImport'];
+const guardedMeasures = ['workerStart', 'history', 'requests', 'burst', 'waiting', 'hearing', 'cpu', 'clientImport'];
 
 /** Measures that give a useful result within moments. */
 const quickMeasures = ['history', 'requests', 'burst', 'throughput', 'waiting', 'hearing'];

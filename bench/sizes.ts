@@ -21,6 +21,8 @@ export interface Sizes {
   readonly hearing: readonly {
     readonly callers: number;
     readonly longPolls: number;
+    /** Through a proxy that allows a connection this many calls at a time. */
+    readonly streams?: number;
     readonly goalMs: { readonly median?: number; readonly most: number };
   }[];
   /** How many seconds the waiting is observed. */
@@ -32,7 +34,7 @@ export interface Sizes {
 }
 
 export const full: Sizes = {
-  rounds: 7,
+  rounds: 12,
   cpuRounds: 12,
   alone: 8,
   together: 100,
@@ -44,6 +46,7 @@ export const full: Sizes = {
   clients: 2_000,
   hearing: [
     { callers: 64, longPolls: 64, goalMs: { median: 200, most: 1_000 } },
+    { callers: 64, longPolls: 64, streams: 100, goalMs: { median: 200, most: 1_000 } },
     { callers: 64, longPolls: 0, goalMs: { most: 12_000 } },
     { callers: 500, longPolls: 500, goalMs: { median: 200, most: 1_000 } },
     { callers: 2_000, longPolls: 64, goalMs: { most: 12_000 } },

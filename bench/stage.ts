@@ -6,6 +6,7 @@ import { webpackConfigHook } from '../worker/workflow-bundle.js';
 import type { Load } from './processes/load.js';
 import { type BenchProcess, startProcess } from './processes/process.js';
 import type { StandIn } from './processes/stand-in.js';
+import type { ThrottlingProxy } from './processes/throttling-proxy.js';
 import type { BenchWorker, StartWorkerOptions } from './processes/worker.js';
 import { startDevServer, type Temporal, useServer } from './temporal.js';
 
@@ -16,7 +17,10 @@ export interface Stage extends Omit<Temporal, 'stop'> {
   readonly apiUrl: string;
   readonly standIn: BenchProcess<StandIn>;
   startWorker(options: Omit<StartWorkerOptions, 'address' | 'namespace'>): Promise<BenchProcess<BenchWorker>>;
-  startLoad(): Promise<BenchProcess<Load>>;
+  /** @param through The address of a proxy. @default the Temporal server's own */
+  startLoad(through?: string): Promise<BenchProcess<Load>>;
+  /** Starts a proxy before the Temporal server that allows a connection so many calls at a time. Returns its address. */
+  startProxy(streams: number): Promise<string>;
 }
 
 /** The floors' workflow code, built once, like ours. */
@@ -66,11 +70,13 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>, at?: str
         await worker.call.start({ address, namespace, floorBundle: prebuilt, ...options });
         return worker;
       },
-      async startLoad() {
+      async startLoad(through = address) {
         const load = started(startProcess<Load>('load'));
-        await load.call.connect({ address, namespace, apiUrl });
+        await load.call.connect({ address: through, namespace, apiUrl });
         return load;
       },
+      startProxy: (streams) =>
+        started(startProcess<ThrottlingProxy>('throttling-proxy')).call.listen({ address, streams }),
     });
     return await Promise.race([measured, died]);
   } finally {

@@ -129,16 +129,17 @@ const functions = {
    */
   async hearOfEnds({ sids, longPolls, watchMs }: { sids: readonly string[]; longPolls: number; watchMs: number }) {
     const { workflowService } = client;
-    let calls = 0;
+    const calls = { describeWorkflowExecution: 0, getWorkflowExecutionHistory: 0 };
     const counted = ['describeWorkflowExecution', 'getWorkflowExecutionHistory'] as const;
     const originals = counted.map((name) => workflowService[name]);
     for (const name of counted) {
       const original = workflowService[name].bind(workflowService) as unknown as (request: object) => Promise<never>;
       workflowService[name] = ((request: object) => {
-        calls += 1;
+        calls[name] += 1;
         return original(request);
       }) as never;
     }
+    const allCalls = () => calls.describeWorkflowExecution + calls.getWorkflowExecutionHistory;
     const conversations = new NestedConversations(client, { longPolls });
     const heardAt = new Map<string, number>();
     const heard = sids.map(async (sid) => {
@@ -147,11 +148,11 @@ const functions = {
     });
     // Excludes the cost of beginning to wait.
     await sleep(Math.min(watchMs, 15_000));
-    const callsBefore = calls;
+    const callsBefore = allCalls();
     const cpuBefore = process.cpuUsage();
     await sleep(watchMs);
     const { user, system } = process.cpuUsage(cpuBefore);
-    const during = { calls: calls - callsBefore, cpuMs: (user + system) / 1000 };
+    const during = { calls: allCalls() - callsBefore, cpuMs: (user + system) / 1000 };
     const describeBegin = performance.now();
     await client.workflow.getHandle(workflowIdOf(sids[0] ?? '')).describe();
     const describeMs = performance.now() - describeBegin;
@@ -169,7 +170,13 @@ const functions = {
       workflowService[name] = originals[index] as never;
     });
     const lagsMs = sids.map((sid) => Math.max(0, (heardAt.get(sid) ?? Number.NaN) - (endedAt.get(sid) ?? Number.NaN)));
-    return { lagsMs, during, describeMs, answered: heardAt.size };
+    return {
+      lagsMs,
+      during,
+      describeMs,
+      answered: heardAt.size,
+      polls: calls.getWorkflowExecutionHistory / sids.length,
+    };
   },
 
   /** Begins to start conversations and to wait for them. */

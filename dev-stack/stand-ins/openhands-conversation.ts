@@ -62,6 +62,13 @@ export interface OpenHandsScript {
    * @default false
    */
   recallsFirst?: boolean;
+  /**
+   * When a failed turn reports its error for the second time, if a message waits. In real servers this is a race.
+   * `first`: before the agent begins with that message. `begun`: right after, and the agent drops the message.
+   * `answered`: after the agent has answered it, if it answers at once.
+   * @default 'first'
+   */
+  secondError?: 'first' | 'begun' | 'answered';
   /** Messages are accepted, but neither stored nor heard. @default false */
   swallows?: boolean;
   /** A message to a live loop is stored n looks after it was accepted. @default 0 */
@@ -367,7 +374,7 @@ export class OpenHandsConversation {
       const unheard = loop.unheard.splice(0);
       turn.isAnswered = toolCalls === 0 && agent !== 'errors' && agent !== 'halts';
       if (toolCalls > 0) this.#useTool(loop, turn, { ...script, toolCalls: toolCalls - 1 }, unheard);
-      else if (agent === 'errors') this.#failTurn(unheard);
+      else if (agent === 'errors') this.#failTurn(unheard, script);
       else this.#endTurn(unheard, script);
     });
   }
@@ -393,15 +400,20 @@ export class OpenHandsConversation {
   }
 
   /** A message that has arrived in the meantime makes a failed agent run again. */
-  #failTurn(unheard: OpenHandsEvent[]): void {
+  #failTurn(unheard: OpenHandsEvent[], { secondError = 'first', recallsFirst = true }: OpenHandsScript): void {
     this.#setAgentState('error');
     if (unheard.length === 0) return;
-    this.#setAgentState('running');
-    this.#setAgentState('error');
+    if (secondError === 'first') {
+      this.#setAgentState('running');
+      this.#setAgentState('error');
+    }
     const recalls = unheard.map((message) => this.#recall(message, 'knowledge'));
+    if (!recallsFirst) this.#setAgentState('running');
     for (const { id } of recalls) this.append(nullObservation('environment', id));
     this.#setAgentState('running');
+    if (secondError === 'begun') this.#setAgentState('error');
     this.#step();
+    if (secondError === 'answered' && this.turns.at(-1)?.isAnswered) this.#setAgentState('error');
   }
 
   #replay(loop: Loop, recorded: NewEvent): void {

@@ -10,7 +10,7 @@ import {
   stateAt,
 } from '../../activities/nested-server/openhands/answers.js';
 import { conclude, type OpenHandsStep } from '../../activities/nested-server/openhands/conclude.js';
-import { addEvents } from '../../activities/nested-server/openhands/events.js';
+import { addEvents, addStillness } from '../../activities/nested-server/openhands/events.js';
 import {
   type OpenHandsEvent,
   type OpenHandsState,
@@ -56,7 +56,7 @@ const events =
   (...added: NewEvent[]): F =>
   (state, desired) =>
     addEvents(
-      { ...state, isStill: false },
+      addStillness(state, false),
       added.map((event, index) => ({ ...event, id: state.cursor + 1 + index }) as OpenHandsEvent),
       desired,
     );
@@ -67,7 +67,7 @@ const status =
 const alive: F = (state) => addLife(state, true);
 const gone: F = (state) => addLife(state, false);
 const lifeUnanswered: F = (state) => addLifeUnanswered(state);
-const nothingNew: F = (state) => ({ ...state, isStill: true });
+const nothingNew: F = (state) => addStillness(state, true);
 const notFoundForLong: F = (state) =>
   state.message.is === 'sent' ? { ...state, message: { ...state.message, unseen: patience } } : state;
 const notReadToTheEnd: F = (state) => ({ ...state, caughtUp: false });
@@ -478,7 +478,8 @@ const earlierLives: DialectRow<OpenHandsState>[] = [
 
 const earlierTurns: DialectRow<OpenHandsState>[] = [
   ['continues', [...joinedBusy, events(ours)], 'wait: RUNNING (agent running), the message not taken up yet'],
-  ['fails before our message', [baseline(told('RUNNING'), ...busy), events(error)], 'send deliver'],
+  ['has just failed', [baseline(told('RUNNING'), ...busy), events(error)], 'wait: RUNNING (agent error)'],
+  ['fails before our message', [baseline(told('RUNNING'), ...busy), events(error), nothingNew], 'send deliver'],
   [
     'fails before our message is stored',
     [...joinedBusy, events(error), status('RUNNING')],
@@ -500,8 +501,62 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
     `fail: ${rejectedKey}`,
   ],
   [
-    'fails after it has taken up our message, and nothing follows',
-    [...joinedBusy, events(ours, recall, nullObservation('environment', 5), error), nothingNew],
+    'fails after it has taken up our message',
+    [...joinedBusy, events(ours, recall, nullObservation('environment', 5), error)],
+    `fail: ${rejectedKey}`,
+  ],
+  [
+    'fails after our message, and again before the agent steps',
+    [...joinedBusy, events(ours, error, recall, running, nullObservation('environment', 6), error)],
+    'wait: RUNNING (agent error), the message not taken up yet',
+  ],
+  [
+    'fails after our message, and again before the agent steps, and nothing follows',
+    [...joinedBusy, events(ours, error, recall, running, nullObservation('environment', 6), error), nothingNew],
+    'send wake',
+  ],
+  [
+    'fails after our message, and the agent has just begun with ours',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running)],
+    'wait: RUNNING (agent running), the message just taken up',
+  ],
+  [
+    'fails after our message, and the agent works on ours',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running), nothingNew],
+    'ready: RUNNING',
+  ],
+  [
+    'fails again after the agent has begun with our message',
+    [...joinedBusy, events(ours, error, recall, nullObservation('environment', 6), running, error), nothingNew],
+    'send wake',
+  ],
+  [
+    'fails again after our message was answered',
+    [
+      ...joinedBusy,
+      events(ours, error, running, recall, nullObservation('environment', 7), agentMessage('Ours.'), awaiting, error),
+    ],
+    'ready: RUNNING',
+  ],
+  [
+    'fails again while the model is asked about our message',
+    [
+      ...joinedBusy,
+      events(ours, error, recall, nullObservation('environment', 6), running, error, agentMessage('Ours.'), awaiting),
+    ],
+    'ready: RUNNING',
+  ],
+  [
+    'failed twice, and our message fails after the agent was woken for it',
+    [
+      ...joinedBusy,
+      events(ours, error, recall, running, nullObservation('environment', 6), error),
+      nothingNew,
+      posts('wake'),
+      events(askedToRun, running),
+      posts('point'),
+      events(nullObservation('user', 6), error),
+    ],
     `fail: ${rejectedKey}`,
   ],
   [
@@ -510,16 +565,6 @@ const earlierTurns: DialectRow<OpenHandsState>[] = [
       baseline(told('RUNNING'), ...busy, error),
       posts('deliver'),
       events(ours, recall, running, nullObservation('environment', 6), error),
-    ],
-    'wait: RUNNING (agent error), the message not taken up yet',
-  ],
-  [
-    'failed, then ours fails, and nothing follows',
-    [
-      baseline(told('RUNNING'), ...busy, error),
-      posts('deliver'),
-      events(ours, recall, running, nullObservation('environment', 6), error),
-      nothingNew,
     ],
     `fail: ${rejectedKey}`,
   ],

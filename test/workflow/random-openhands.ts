@@ -98,6 +98,22 @@ const earlierLives = {
   'a turn that ends well': earlierTurn((runningLooks) => ({ runningLooks })),
   'a turn that uses tools': earlierTurn((runningLooks) => ({ runningLooks, toolCalls: 2 })),
   'a turn that fails': earlierTurn((runningLooks) => ({ agent: 'errors', runningLooks })),
+  'a turn that fails, again once ours has begun': earlierTurn((runningLooks) => ({
+    agent: 'errors',
+    runningLooks,
+    secondError: 'begun',
+  })),
+  'a turn that fails, again once ours was looked up': earlierTurn((runningLooks) => ({
+    agent: 'errors',
+    runningLooks,
+    secondError: 'begun',
+    recallsFirst: false,
+  })),
+  'a turn that fails, again once ours was answered': earlierTurn((runningLooks) => ({
+    agent: 'errors',
+    runningLooks,
+    secondError: 'answered',
+  })),
   'a turn that halts': earlierTurn((runningLooks) => ({ agent: 'halts', endsIn: 'paused', runningLooks })),
 } satisfies Record<string, (server: OpenHandsStandIn, sid: string, earlierLooks: number) => unknown>;
 
@@ -168,6 +184,9 @@ export function anyOpenHandsSchedule(): fc.Arbitrary<OpenHandsSchedule> {
       'a turn that ends well': 2,
       'a turn that uses tools': 1,
       'a turn that fails': 2,
+      'a turn that fails, again once ours has begun': 1,
+      'a turn that fails, again once ours was looked up': 1,
+      'a turn that fails, again once ours was answered': 1,
       'a turn that halts': 1,
     }),
     earlierLooks: fc.nat({ max: longestPart }),
@@ -320,8 +339,10 @@ function assertReady(
   const conversation = server.conversation(sid);
   const { isLive, agentState } = conversation;
   if (reportsLife(schedule)) assert(isLive, 'it is ready, but no loop runs');
-  // Without a message, an agent that failed before this start is ready, because it takes the next message.
-  const good = schedule.message === 'none' ? [...goodStates, 'error'] : goodStates;
+  // An agent that only failed for others is ready, because it takes the next message.
+  const mayHaveFailed =
+    schedule.message === 'none' || schedule.before === 'a turn that fails, again once ours was answered';
+  const good = mayHaveFailed ? [...goodStates, 'error'] : goodStates;
   const seen = [agentState, stateBeforeStranger(conversation)];
   assert(
     seen.some((state) => good.includes(String(state))),

@@ -1,4 +1,5 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
+import { mayFailAgain } from './events.js';
 import { agentState, type OpenHandsState, patience } from './state.js';
 
 /**
@@ -50,38 +51,34 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
 
   switch (message.is) {
     case 'missing':
-      if (!desired.isReplay) return send('deliver');
-      return { kind: 'fail', reason: 'it was already running, and a running conversation takes no replay' };
+      if (desired.isReplay) {
+        return { kind: 'fail', reason: 'it was already running, and a running conversation takes no replay' };
+      }
+      // A second report would make the agent drop the message.
+      return mayFailAgain(state) ? wait() : send('deliver');
     case 'sent':
       if (message.isAnswered) return wait(whyUnseen(message.by, desired));
       return message.unseen < patience ? wait('its message not in its events yet') : send('deliver');
     case 'stored': {
-      // The agent has worked on our message. If an earlier turn can still fail in this loop, only the final state
-      // counts.
-      const hasFailed = agent === 'error' && message.hasRun && message.waking === 'no' && state.isStill;
-      if (hasFailed) return { kind: 'fail', reason: reasonOf(state) };
       const step = wakingStep(state, message);
       return step ? send(step) : wait('the message not taken up yet');
     }
   }
   if (mayHaveRestarted(state)) return wait();
-  // An error from before this start is not ours: the agent still takes the next message.
-  const isReady = readyStates.has(agent) || (message.is === 'none' && agent === 'error');
+  const isHeard = message.is === 'none' || message.wasHeard;
+  if (!isHeard && mayFailAgain(state)) return wait('the message just taken up');
+  // The error of an earlier turn is not ours: the agent still takes the next message.
+  const isReady = readyStates.has(agent) || (isHeard && agent === 'error');
   return isReady ? { kind: 'ready', status: nameOf(state) } : wait();
 }
 
 /** Why the conversation can no longer become ready. */
-function endOf(state: OpenHandsState): string | undefined {
-  const { status, loop } = state;
+function endOf({ status, loop }: OpenHandsState): string | undefined {
   if (status.kind === 'told' && (status.value === 'ERROR' || status.value === 'ARCHIVED')) {
     return [status.value, status.runtime].filter(Boolean).join(' ');
   }
   if (loop.life !== 'live' || loop.agent.state !== 'error' || !loop.agent.isOurs) return undefined;
-  return reasonOf(state);
-}
-
-function reasonOf({ loop }: OpenHandsState): string {
-  return (loop.life === 'live' && loop.agent.reason) || 'the agent is in state error';
+  return loop.agent.reason || 'the agent is in state error';
 }
 
 function isStopped({ status }: OpenHandsState): boolean {
@@ -127,7 +124,7 @@ function wakingStep(
 ): OpenHandsStep | undefined {
   if (loop.life !== 'live') return undefined;
   const isOfEarlierLife = message.id < loop.since;
-  // The agent has read the message, waits, and no event follows: it considers the message answered.
+  // The agent has read the message, waits, and no event follows: it considers the message answered, or has dropped it.
   const isPassedOver = message.isRecalled && idleStates.has(loop.agent.state) && isStill;
   switch (message.waking) {
     case 'no':

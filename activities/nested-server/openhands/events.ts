@@ -87,11 +87,8 @@ function beginLife(state: OpenHandsState, agent: Agent): OpenHandsState {
     ...state,
     loop: { life: 'live', since: agent.id, agent: { ...agent, isOurs: true }, turn: 'ours' },
   };
-  if (message.is === 'stored') return { ...next, message: { ...message, hasRun: false, waking: 'no' } };
-  if (message.is === 'taken-up' && !message.wasHeard) {
-    const { wasHeard: _, ...stored } = message;
-    return { ...next, message: { ...stored, is: 'stored', hasRun: false, waking: 'no' } };
-  }
+  if (message.is === 'stored') return { ...next, message: { ...message, waking: 'no' } };
+  if (message.is === 'taken-up') return dropOurs(next);
   // A message that was sent to the life before may be lost with it, or reach this one.
   const wasForThisLife =
     message.is === 'sent' && message.by === 'create' && !(loop.life === 'live' && loop.since > message.lastAfter);
@@ -104,11 +101,15 @@ export function unanswered(message: SentMessage): SentMessage {
 }
 
 function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
-  const { loop } = state;
-  // Before `loading` was seen, this is the last event of a life that has ended.
-  if (loop.life !== 'live') return state;
-  const message = hasRunNow(state.message, agent);
-  const next: OpenHandsState = { ...state, message, loop: { ...loop, agent } };
+  const { loop, message } = state;
+  // Before `loading` was seen, this is of a life that has ended, or of one that only seems to have.
+  if (loop.life !== 'live') return state.before ? { ...state, before: agent } : state;
+  const isEarlierError = agent.state === 'error' && !agent.isOurs;
+  const { mayFailAgain, ...rest } = loop;
+  // The first report makes a second one possible, and there is no third.
+  const isPending = isEarlierError ? !mayFailAgain : mayFailAgain;
+  const next: OpenHandsState = { ...state, loop: { ...rest, agent, ...(isPending && { mayFailAgain: true }) } };
+  if (isEarlierError) return dropOurs(next);
   // The earlier turn ended before our message arrived, so the turn after our message is ours.
   const isStored = message.is === 'stored' || message.is === 'taken-up';
   if (loop.turn === 'theirs' && !isStored && waitingStates.has(agent.state)) {
@@ -119,9 +120,20 @@ function addAgent(state: OpenHandsState, agent: Agent): OpenHandsState {
   return agent.state === 'running' && loop.turn === 'ours' && isOfThisLife && !isAwakeOnly ? takeUp(next, false) : next;
 }
 
-function hasRunNow(message: OpenHandsState['message'], { state }: Agent): OpenHandsState['message'] {
-  const begins = state === 'running' && message.is === 'stored' && message.recall !== undefined;
-  return begins ? { ...message, hasRun: true } : message;
+/** Adds whether an observation found no new event. By then, no failure is reported a second time. */
+export function addStillness(state: OpenHandsState, isStill: boolean): OpenHandsState {
+  const { loop } = state;
+  if (!isStill || loop.life !== 'live') return { ...state, isStill };
+  const { mayFailAgain: _, ...settled } = loop;
+  return { ...state, isStill, loop: settled };
+}
+
+/** The agent does not work on our message, unless it has acted on it. */
+function dropOurs(state: OpenHandsState): OpenHandsState {
+  const { message } = state;
+  if (message.is !== 'taken-up' || message.wasHeard) return state;
+  const { wasHeard: _, ...stored } = message;
+  return { ...state, message: { ...stored, is: 'stored', waking: 'no' } };
 }
 
 /** Whether our message was sent and this event can be it. */
@@ -136,7 +148,7 @@ function contentOf({ args }: OpenHandsEvent): string {
 
 function addOurMessage(state: OpenHandsState, id: number): OpenHandsState {
   const { loop } = state;
-  const message = { is: 'stored', id, isRecalled: false, hasRun: false, waking: 'no' } as const;
+  const message = { is: 'stored', id, isRecalled: false, waking: 'no' } as const;
   // A waiting agent takes it up next.
   const next = loop.life === 'live' && loop.turn === 'none' ? { ...loop, turn: 'ours' as const } : loop;
   return { ...state, message, loop: next };
@@ -160,8 +172,6 @@ function addRecalled(state: OpenHandsState, { cause, source, observation }: Open
     message: {
       ...message,
       isRecalled: true,
-      // A working agent goes on with our message.
-      hasRun: message.hasRun || agentState(state) === 'running',
       ...(isPointer && { waking: 'pointed' }),
     },
     ...(loop.life === 'live' && { loop: { ...loop, turn: 'ours' } }),
@@ -177,14 +187,14 @@ function takeUp(state: OpenHandsState, wasHeard: boolean): OpenHandsState {
   return { ...state, message: { ...stored, is: 'taken-up', wasHeard } };
 }
 
-/**
- * Whether an error now would be ours. In a loop from before this start, an earlier turn can still fail, and report it
- * twice, until the agent works on our message.
- */
+/** Whether an error now would be ours. */
 function isForUs(state: OpenHandsState): boolean {
-  const { loop, message, watermark } = state;
-  const isJoined = loop.life === 'live' && loop.since === watermark;
-  return isOurTurn(state) && !(isJoined && message.is === 'stored');
+  return isOurTurn(state) && !mayFailAgain(state);
+}
+
+/** Whether an earlier turn may be reported as failed once more. */
+export function mayFailAgain({ loop }: OpenHandsState): boolean {
+  return loop.life === 'live' && loop.mayFailAgain === true;
 }
 
 function isOurTurn({ loop }: OpenHandsState): boolean {

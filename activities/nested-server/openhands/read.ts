@@ -4,7 +4,7 @@ import { AnswerTooLargeError, type HttpAnswer, type HttpClient, NoAnswerError } 
 import { pageReader } from '../read-page.js';
 import { failureOfMissingApi } from '../server-info.js';
 import { addLife, addLifeUnanswered, addStatus, forgetStream, stateAt } from './answers.js';
-import { addEvents, addUnreadEvent } from './events.js';
+import { addEvents, addStillness, addUnreadEvent } from './events.js';
 import { pathOf } from './requests.js';
 import { type OpenHandsEvent, type OpenHandsState, patience, type Status } from './state.js';
 
@@ -47,7 +47,7 @@ export async function observe(
   const isProved = isTold || status.life === 'alive' || proved.loop.life === 'none';
   const known =
     isProved && !hasEnded ? proved : ((await readOn(server, desired, proved)) ?? { ...proved, caughtUp: false });
-  return { ...known, isStill: known.cursor === state.cursor, message: lookedFor(known.message) };
+  return addStillness({ ...known, message: lookedFor(known.message) }, known.cursor === state.cursor);
 }
 
 function lookedFor(message: OpenHandsState['message']): OpenHandsState['message'] {

@@ -18,7 +18,10 @@ export interface OpenHandsState {
   readonly status: Status;
   readonly loop: Loop;
   readonly message: Message;
-  /** The agent's newest state before this start. It counts only if a loop from that time turns out to be alive. */
+  /**
+   * The agent's newest state outside a known life. It counts only if a loop from before this start turns out to be
+   * alive.
+   */
   readonly before?: Agent;
 }
 
@@ -52,6 +55,11 @@ export type Loop =
        * `none`: the agent waits, so anything after our message is ours.
        */
       readonly turn: 'ours' | 'theirs' | 'none';
+      /**
+       * An earlier turn has just failed, and may be reported once more: two threads of the server report it, within
+       * moments. If the agent has begun with our message in between, it may drop the message.
+       */
+      readonly mayFailAgain?: true;
     };
 
 export interface Agent {
@@ -98,8 +106,6 @@ export interface StoredMessage {
   readonly recall?: number;
   /** Whether that search was answered. From then on, the agent works for this message. */
   readonly isRecalled: boolean;
-  /** Whether the agent was `running` at any time since that search began, or when it was answered. */
-  readonly hasRun: boolean;
   /** How far the waking has come: the agent was asked to run, seen to run, or pointed to the message. */
   readonly waking: 'no' | 'asked' | 'awake' | 'pointed';
 }

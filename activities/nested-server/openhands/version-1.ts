@@ -69,7 +69,7 @@ function messageOf(known: EvidenceOfVersion1, { messageDigest }: Goal): Message 
       unseen: 0,
     };
   }
-  if (heardId !== undefined) return { is: 'taken-up', id: messageId, isRecalled: true, hasRun: true, wasHeard: true };
+  if (heardId !== undefined) return { is: 'taken-up', id: messageId, isRecalled: true, wasHeard: true };
   const waking = nudgeId > loadingId ? 'pointed' : wakeId > loadingId ? 'awake' : 'no';
-  return { is: 'stored', id: messageId, isRecalled: false, hasRun: false, waking };
+  return { is: 'stored', id: messageId, isRecalled: false, waking };
 }
