@@ -1,16 +1,16 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { baseUrlOf } from '../contract/base-url.js';
 import { toMilliseconds } from '../contract/duration.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { presentableText, withinContract } from './failure-boundary.js';
 import { heartbeatDuring } from './heartbeats.js';
 import type { CheckConversationReadyInput, ConversationLook, LookHeartbeat } from './interface.js';
+import { connect } from './nested-server/connect.js';
 import type { Dialect } from './nested-server/dialect.js';
 import { withDialect } from './nested-server/dialects.js';
 import { evidenceOf, stateIn } from './nested-server/evidence.js';
 import { failure } from './nested-server/failures.js';
-import { HttpClient, NoAnswerError } from './nested-server/http-client.js';
+import { type HttpClient, NoAnswerError } from './nested-server/http-client.js';
 import { matchDigest } from './nested-server/message-match.js';
 import { attemptsOf, notReadyYetFailure } from './not-ready-yet.js';
 
@@ -27,11 +27,9 @@ export async function checkConversationReady(
   input: CheckConversationReadyInput,
   { transport }: ActivityDependencies,
 ): Promise<ConversationLook> {
-  const { server: dialectName = 'openhands', apiUrl, client, readiness } = input;
-  const http = new HttpClient({
+  const { server: dialectName = 'openhands', readiness } = input;
+  const http = connect(input, {
     transport,
-    baseUrl: baseUrlOf(apiUrl),
-    sessionApiKey: client?.sessionApiKey,
     timeoutMs: toMilliseconds(readiness.lookTimeout),
     sharedDeadline: true,
     signal: Context.current().cancellationSignal,

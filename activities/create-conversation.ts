@@ -9,15 +9,18 @@ import { withinContract } from './failure-boundary.js';
 import { checkpoint, heartbeatDuring } from './heartbeats.js';
 import type { CreateConversationInput, CreatedConversation, CreateHeartbeat, Evidence } from './interface.js';
 import { countCreated } from './metrics.js';
+import { connect } from './nested-server/connect.js';
 import type { DesiredConversation, Dialect, Goal } from './nested-server/dialect.js';
 import { withDialect } from './nested-server/dialects.js';
 import { evidenceOf, stateIn } from './nested-server/evidence.js';
 import { failure, TurnedAwayError } from './nested-server/failures.js';
-import { HttpClient } from './nested-server/http-client.js';
+import type { HttpClient } from './nested-server/http-client.js';
 import { matchText, messageDigest } from './nested-server/message-match.js';
-import type { Transport } from './nested-server/transport.js';
 import { redeemReplay } from './redeem-replay.js';
 import { secretTextsOf } from './secret-texts.js';
+
+/** Fetching the replay and the baseline's reads must fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
+const readTimeoutMs = 6_000;
 
 /**
  * Creates the conversation in the nested server, or continues with one that already exists.
@@ -41,7 +44,12 @@ export async function createConversation(
     const { server, readiness } = conversation;
     if (!isPrepared && needsPreparation(conversation)) throw invalidInput([notPrepared]);
     const heartbeat: CreateHeartbeat | undefined = Context.current().info.heartbeatDetails;
-    const http = connect(conversation, transport);
+    const http = connect(conversation, {
+      transport,
+      timeoutMs: toMilliseconds(conversation.client.timeout),
+      readTimeoutMs,
+      signal: Context.current().cancellationSignal,
+    });
     const known = await withDialect(server, (dialect) => reconcile(dialect, http, conversation, heartbeat ?? evidence));
     countCreated(server);
     return { ...known, goal: goalOf(conversation), readiness, secrets: secretTextsOf(conversation) };
@@ -92,20 +100,6 @@ async function reconcile<State, Step extends string>(
       }
     },
   );
-}
-
-/** Fetching the replay and the baseline's reads must fit into the heartbeat timeout of 30 s: see `heartbeatDuring`. */
-const readTimeoutMs = 6_000;
-
-function connect({ apiUrl, client }: Conversation, transport: Transport): HttpClient {
-  return new HttpClient({
-    transport,
-    baseUrl: apiUrl,
-    sessionApiKey: client.sessionApiKey,
-    timeoutMs: toMilliseconds(client.timeout),
-    readTimeoutMs,
-    signal: Context.current().cancellationSignal,
-  });
 }
 
 function desiredOf(conversation: Conversation): DesiredConversation {

@@ -7,8 +7,9 @@ import { withinContract } from './failure-boundary.js';
 import { heartbeatDuring } from './heartbeats.js';
 import type { PrepareHeartbeat, PrepareWorkspaceInput } from './interface.js';
 import { Workspace } from './nested-server/agent-server/workspace/workspace.js';
+import { connect } from './nested-server/connect.js';
 import { failure } from './nested-server/failures.js';
-import { HttpClient } from './nested-server/http-client.js';
+import type { HttpClient } from './nested-server/http-client.js';
 
 /** The sandbox waits five seconds for the job to end. The rest is for the request. */
 const stopTimeoutMs = 10_000;
@@ -36,16 +37,14 @@ export async function prepareWorkspace(
   const { info, cancellationSignal } = Context.current();
   await withinContract(input, async () => {
     const conversation = checkInput(input);
-    const { apiUrl: baseUrl, client } = conversation;
-    const connect = (signal: AbortSignal, timeoutMs: number) =>
-      new HttpClient({ transport, baseUrl, sessionApiKey: client.sessionApiKey, timeoutMs, signal });
+    const server = (signal: AbortSignal, timeoutMs: number) => connect(conversation, { transport, signal, timeoutMs });
     const workspace = new Workspace(conversation, info.workflowExecution?.runId ?? info.activityId);
     try {
-      await reconcile(workspace, connect(cancellationSignal, toMilliseconds(client.timeout)));
+      await reconcile(workspace, server(cancellationSignal, toMilliseconds(conversation.client.timeout)));
     } catch (error) {
       // When a worker shuts down, the job goes on, and the next worker finds it.
       if (Context.current().cancellationDetails?.cancelRequested) {
-        await workspace.stop(connect(new AbortController().signal, stopTimeoutMs)).catch(() => undefined);
+        await workspace.stop(server(new AbortController().signal, stopTimeoutMs)).catch(() => undefined);
       }
       throw error;
     }

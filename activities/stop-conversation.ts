@@ -5,9 +5,9 @@ import { checkInput } from './check-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withinContract } from './failure-boundary.js';
 import type { StopConversationInput } from './interface.js';
+import { connect } from './nested-server/connect.js';
 import { withDialect } from './nested-server/dialects.js';
 import { failure } from './nested-server/failures.js';
-import { HttpClient } from './nested-server/http-client.js';
 
 /** An openhands server can take minutes to stop a conversation. The activity does not wait for that. */
 const stopTimeoutMs = 10_000;
@@ -25,10 +25,9 @@ export async function stopConversation(
 ): Promise<void> {
   const { cancellationSignal: signal } = Context.current();
   await withinContract(input, async () => {
-    const { server, apiUrl: baseUrl, sid, client } = checkInput(input);
-    const { sessionApiKey } = client;
-    const http = new HttpClient({ transport, baseUrl, sessionApiKey, timeoutMs: stopTimeoutMs, signal });
-    await withDialect(server, (dialect) => dialect.stop(http, sid)).catch(withoutItsWords);
+    const conversation = checkInput(input);
+    const http = connect(conversation, { transport, timeoutMs: stopTimeoutMs, signal });
+    await withDialect(conversation.server, (dialect) => dialect.stop(http, conversation.sid)).catch(withoutItsWords);
   });
 }
 

@@ -31,8 +31,9 @@ function lineOf(error: unknown): string {
   return oneLine(error instanceof NestedConversationError ? error.message : error);
 }
 
-/** Commands for a start that continues. */
-export function whatNext(sid: string): string[] {
+/** The next useful commands for a start. */
+export function whatNext(sid: string, isOver = false): string[] {
+  if (isOver) return [`show it: ${commandLine('status', sid)}`];
   return [
     `wait for it: ${commandLine('wait', sid)}`,
     `show it:     ${commandLine('status', sid)}`,

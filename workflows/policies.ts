@@ -31,7 +31,7 @@ export const createPolicy: ActivityOptions = {
 /** Like a create. The repository and its script have limits of their own, on the server. */
 export const preparePolicy: ActivityOptions = {
   ...createPolicy,
-  summary: 'put the repository into the working directory, and run its set-up script',
+  summary: 'put the repository into the working directory, and run its setup script',
   // A backstop: three tries of two jobs, of at most an hour each.
   startToCloseTimeout: '8 hours',
 };
@@ -52,7 +52,7 @@ const lookMarginMs = 5_000;
  */
 export function readinessPolicy(readiness: CreatedConversation['readiness'], attemptsBefore: number): ActivityOptions {
   return {
-    summary: `a look every ${readiness.interval}, ${readiness.maximumAttempts} at the most`,
+    summary: `a look every ${readiness.interval}, at most ${readiness.maximumAttempts}`,
     startToCloseTimeout: toMilliseconds(readiness.lookTimeout) + lookMarginMs,
     // Heartbeats carry cancellations and what was seen. The start-to-close timeout above already detects a dead worker.
     heartbeatTimeout: '1 minute',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Figure, ratios, spread } from '../figure.js';
+import { type Figure, median, ratios, spread } from '../figure.js';
 import type { Sizes } from '../sizes.js';
 import type { Stage } from '../stage.js';
 
@@ -39,6 +39,8 @@ export async function cpu(
       figure: "worker's CPU for one, by pairs",
       ours: spread(each.ours, 'ms', 1),
       against: `fenced-calls ${spread(each['fenced-calls'], 'ms', 1)}, ratio ${spread(ratio, '', 2)}`,
+      goal: '≤ 1.08 of fenced-calls',
+      met: median(ratio) <= 1.08,
       samples: { ...each, least: [Math.min(...ratio)] },
     },
   ];

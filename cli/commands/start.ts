@@ -32,7 +32,7 @@ export async function start(options: StartCommandOptions, { connect, env }: Cont
 function describeStarted({ sid, workflowId, runId, attached, attachedTo }: StartedConversation): string {
   const how = attached ? `was already started (${attachedTo})` : 'is starting';
   const ids = `${sid} ${how}: workflow ${workflowId}, run ${runId}`;
-  return [ids, ...whatNext(sid).map((line) => `  ${line}`)].join('\n');
+  return [ids, ...whatNext(sid, attachedTo === 'ready').map((line) => `  ${line}`)].join('\n');
 }
 
 /** Also says if this call attached to an existing run. */

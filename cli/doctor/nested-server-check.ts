@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { withinContract } from '../../activities/failure-boundary.js';
+import { connect } from '../../activities/nested-server/connect.js';
 import { withDialect } from '../../activities/nested-server/dialects.js';
-import { HttpClient } from '../../activities/nested-server/http-client.js';
+import type { HttpClient } from '../../activities/nested-server/http-client.js';
 import { readingTwice } from '../../activities/nested-server/reading-twice.js';
 import { isSupported, readServerInfo, supportedVersions } from '../../activities/nested-server/server-info.js';
 import { createTransport } from '../../activities/nested-server/transport.js';
 import { InvalidInputError } from '../../client/errors.js';
 import type { WorkerConfig } from '../../config/worker.js';
-import { baseUrlOf } from '../../contract/base-url.js';
 import { type FailureType, failureTypes, whatToDo } from '../../contract/failures.js';
 import { parseInput } from '../../contract/input.js';
 import { ok, problem, type Verdict } from './check.js';
@@ -39,10 +39,8 @@ export async function checkNestedServer(
   const parsed = parseInput(input);
   if ('problems' in parsed) return problem(InvalidInputError.of(parsed.problems).message);
   const { sid, readiness, ...conversation } = parsed.conversation;
-  const http = new HttpClient({
+  const http = connect(conversation, {
     transport: readingTwice(createTransport(transportOptions)),
-    baseUrl: baseUrlOf(conversation.apiUrl),
-    sessionApiKey,
     timeoutMs: requestTimeoutMs,
     sharedDeadline: true,
     signal,

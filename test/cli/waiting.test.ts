@@ -141,7 +141,10 @@ describe('a start of an existing conversation', () => {
 
   test('with the same message says that it was already started', async () => {
     await ready();
-    assert.match((await run(['start', ...complete()])).stdout, /^conv-\S+ was already started \(ready\): workflow/);
+    assert.match(
+      (await run(['start', ...complete()])).stdout,
+      /^conv-\S+ was already started \(ready\): workflow \S+, run \S+\n {2}show it: npx nested-conversation status \S+\n$/,
+    );
     const { stdout } = await run(['start', ...complete(), '--wait']);
     assert.equal(stdout, `${sid} is ready (RUNNING) after 1 look; it was already started\n`);
   });

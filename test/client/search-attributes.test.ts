@@ -232,7 +232,7 @@ describe('in a namespace with our search attributes', () => {
         .then((run) => run.staticSummary()),
       `openhands at ${server.url}, for ada`,
     );
-    assert.match(await currentDetails(input.sid), /^\*\*checking\*\*: a look every 2 seconds, 60 at the most; /);
+    assert.match(await currentDetails(input.sid), /^\*\*checking\*\*: a look every 2 seconds, at most 60; /);
     look.release();
     await conversations.ensureReady(input);
     assert.match(await currentDetails(input.sid), /^\*\*ready\*\*: conv-\S+ is RUNNING, found by look 1$/);

@@ -5,7 +5,30 @@ import { failureOfAnswer } from '../../activities/nested-server/failures.js';
 import { failureTypes, finalFailureTypes, whatToDo } from '../../contract/failures.js';
 import { parseInput } from '../../contract/input.js';
 
-const page = await readFile(new URL('../../../docs/contract.md', import.meta.url), 'utf8');
+const docs = new URL('../../../docs/', import.meta.url);
+const page = await readFile(new URL('contract.md', docs), 'utf8');
+const limitsPage = await readFile(new URL('limits.md', docs), 'utf8');
+const schema: Schema = JSON.parse(await readFile(new URL('schema/input.json', docs), 'utf8'));
+
+/** What is used here of a JSON Schema. */
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly maxLength?: number;
+}
+
+/** Every field of the input, by its path, such as `client.sessionApiKey`. */
+function fieldsOf({ properties = {}, anyOf = [] }: Schema, path: readonly string[] = []): [string, Schema][] {
+  const below = Object.entries(properties).flatMap(([name, field]): [string, Schema][] => [
+    [[...path, name].join('.'), field],
+    ...fieldsOf(field, [...path, name]),
+  ]);
+  return [...below, ...anyOf.flatMap((one) => fieldsOf(one, path))];
+}
+
+function maxLengthOf({ maxLength, anyOf = [] }: Schema): number | undefined {
+  return maxLength ?? anyOf.map(maxLengthOf).find(Boolean);
+}
 
 /** The rows of the table below a heading, as cells without the Markdown of code. */
 function table(heading: string): string[][] {
@@ -62,6 +85,14 @@ describe('the input table', () => {
     assert.deepEqual(rows.map(([field]) => field).sort(), Object.keys(parsed.conversation).sort());
   });
 
+  for (const [path] of fieldsOf(schema).filter(([field]) => field.split('.').length === 2)) {
+    test(`names ${path}`, () => {
+      const [field, nested] = path.split('.');
+      const [, , meaning = ''] = rows.find(([name]) => name === field) ?? [];
+      assert.match(meaning, new RegExp(`\\b${nested}\\b`));
+    });
+  }
+
   test('gives the defaults of the code', () => {
     const parsed = parseInput(input);
     assert('conversation' in parsed);
@@ -70,4 +101,26 @@ describe('the input table', () => {
       if (byDefault) assert.equal(byDefault.replaceAll("'", '"'), JSON.stringify(defaults.get(field)), field);
     }
   });
+});
+
+describe('the bounds of texts', () => {
+  const minimal = { apiUrl: 'http://h', sid: 's', userId: 'u' };
+  const bounded = fieldsOf(schema).flatMap(([path, field]): [string, number][] => {
+    const most = maxLengthOf(field);
+    return most === undefined ? [] : [[path, most]];
+  });
+
+  for (const [path, most] of bounded) {
+    test(`${path}: ${most} characters are in limits.md, and a longer text is refused`, () => {
+      assert.match(limitsPage, new RegExp(`^\\| \`${path}\` \\| ${most.toLocaleString('en')} characters`, 'm'));
+      const [field = '', nested] = path.split('.');
+      const tooLong = 'http://h/'.padEnd(most + 1, 'a');
+      const parsed = parseInput({ ...minimal, [field]: nested === undefined ? tooLong : { [nested]: tooLong } });
+      assert('problems' in parsed);
+      assert(
+        parsed.problems.some((found) => found.field === path && /characters/.test(found.problem)),
+        JSON.stringify(parsed.problems),
+      );
+    });
+  }
 });

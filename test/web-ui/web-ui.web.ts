@@ -73,12 +73,12 @@ describe("what Temporal's Web UI shows", () => {
   test('for a waiting start: server, user, phase and what the last check saw', async () => {
     await startWaiting('conv-waiting');
     const webUi = await webUiAt(pathOf('conv-waiting'));
-    await webUi.shows(/\d+ \/ 60\s*•\s+checkConversationReady • a look every 2 seconds, 60 at the most/);
+    await webUi.shows(/\d+ \/ 60\s*•\s+checkConversationReady • a look every 2 seconds, at most 60/);
     await webUi.openTab('Search Attributes');
     await webUi.shows(/"ConversationId": "conv-waiting".*"UserId": "ada"/);
     await webUi.openTab('User Metadata');
     await webUi.showsIn('Summary', `openhands at ${server.url}, for ada`);
-    await webUi.showsIn('Current Details', 'checking: a look every 2 seconds, 60 at the most');
+    await webUi.showsIn('Current Details', 'checking: a look every 2 seconds, at most 60');
     await webUi.openTab('Pending Activities');
     await webUi.shows(/conv-waiting is STARTING \(agent loading\); look ([3-9]|\d\d) of 60, next in 2 seconds/);
     await webUi.screenshot('web-ui-waiting');
@@ -90,7 +90,7 @@ describe("what Temporal's Web UI shows", () => {
     const { attempts } = await conversations.ensureReady(input);
     const webUi = await webUiAt(pathOf(input.sid));
     await webUi.shows(`"conversationId": "conv-ready",  "status": "RUNNING",  "attempts": ${attempts}`);
-    await webUi.shows(/createConversation • .*checkConversationReady • a look every 1 second, 60 at the most/);
+    await webUi.shows(/createConversation • .*checkConversationReady • a look every 1 second, at most 60/);
     await webUi.screenshot('web-ui-ready');
     await webUi.openTab('Search Attributes');
     await webUi.shows(/"ConversationId": "conv-ready".*"UserId": "ada"/);
