@@ -405,8 +405,10 @@ function isFine(schedule: OpenHandsSchedule, server: OpenHandsStandIn, sid: stri
   // A stranger's step that waits for a person keeps the agent from the message.
   if (hasStranger(schedule.troubles) && endsIn === 'awaiting_user_confirmation') return false;
   // An agent that was already working, and never begins another action, does not show what it works on.
-  if (agent === 'runs')
-    return !['a loop that keeps working', 'a loop that loads'].includes(schedule.before) && !hasTurn(schedule);
+  if (agent === 'runs') {
+    const isBusy = ['a loop that keeps working', 'a loop that loads'].includes(schedule.before) || hasTurn(schedule);
+    return !isBusy && !hasStranger(schedule.troubles);
+  }
   return agent === 'answers';
 }
 
