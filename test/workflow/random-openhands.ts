@@ -71,6 +71,11 @@ function earlierTurn(script: (earlierLooks: number) => OpenHandsScript) {
   };
 }
 
+/** How a failing turn reports its error. */
+function failingTurn(how: OpenHandsScript = {}) {
+  return earlierTurn((runningLooks) => ({ agent: 'errors', runningLooks, ...how }));
+}
+
 const earlierLives = {
   nothing: () => {},
   'a life that ended': (server, sid) => {
@@ -97,23 +102,10 @@ const earlierLives = {
   'a loop that loads': earlierTurn(() => ({ loadingLooks: 3 })),
   'a turn that ends well': earlierTurn((runningLooks) => ({ runningLooks })),
   'a turn that uses tools': earlierTurn((runningLooks) => ({ runningLooks, toolCalls: 2 })),
-  'a turn that fails': earlierTurn((runningLooks) => ({ agent: 'errors', runningLooks })),
-  'a turn that fails, again once ours has begun': earlierTurn((runningLooks) => ({
-    agent: 'errors',
-    runningLooks,
-    secondError: 'begun',
-  })),
-  'a turn that fails, again once ours was looked up': earlierTurn((runningLooks) => ({
-    agent: 'errors',
-    runningLooks,
-    secondError: 'begun',
-    recallsFirst: false,
-  })),
-  'a turn that fails, again once ours was answered': earlierTurn((runningLooks) => ({
-    agent: 'errors',
-    runningLooks,
-    secondError: 'answered',
-  })),
+  'a turn that fails': failingTurn(),
+  'a turn that fails, again once ours has begun': failingTurn({ secondError: 'begun' }),
+  'a turn that fails, again once ours was looked up': failingTurn({ secondError: 'begun', recallsFirst: false }),
+  'a turn that fails, again once ours was answered': failingTurn({ secondError: 'answered' }),
   'a turn that halts': earlierTurn((runningLooks) => ({ agent: 'halts', endsIn: 'paused', runningLooks })),
 } satisfies Record<string, (server: OpenHandsStandIn, sid: string, earlierLooks: number) => unknown>;
 
