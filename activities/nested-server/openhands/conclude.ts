@@ -1,5 +1,5 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { mayFailAgain } from './events.js';
+import { isFailurePending } from './events.js';
 import { agentState, type OpenHandsState, patience } from './state.js';
 
 /**
@@ -55,7 +55,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
         return { kind: 'fail', reason: 'it was already running, and a running conversation takes no replay' };
       }
       // A second report would make the agent drop the message.
-      return mayFailAgain(state) ? wait() : send('deliver');
+      return isFailurePending(state) ? wait() : send('deliver');
     case 'sent':
       if (message.isAnswered) return wait(whyUnseen(message.by, desired));
       return message.unseen < patience ? wait('its message not in its events yet') : send('deliver');
@@ -66,7 +66,7 @@ export function conclude(state: OpenHandsState, desired: DesiredConversation): C
   }
   if (mayHaveRestarted(state)) return wait();
   const isHeard = message.is === 'none' || message.wasHeard;
-  if (!isHeard && mayFailAgain(state)) return wait('the message just taken up');
+  if (!isHeard && isFailurePending(state)) return wait('the message just taken up');
   // The error of an earlier turn is not ours: the agent still takes the next message.
   const isReady = readyStates.has(agent) || (isHeard && agent === 'error');
   return isReady ? { kind: 'ready', status: nameOf(state) } : wait();

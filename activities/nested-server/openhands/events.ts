@@ -189,11 +189,11 @@ function takeUp(state: OpenHandsState, wasHeard: boolean): OpenHandsState {
 
 /** Whether an error now would be ours. */
 function isForUs(state: OpenHandsState): boolean {
-  return isOurTurn(state) && !mayFailAgain(state);
+  return isOurTurn(state) && !isFailurePending(state);
 }
 
 /** Whether an earlier turn may be reported as failed once more. */
-export function mayFailAgain({ loop }: OpenHandsState): boolean {
+export function isFailurePending({ loop }: OpenHandsState): boolean {
   return loop.life === 'live' && loop.mayFailAgain === true;
 }
 
