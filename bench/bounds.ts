@@ -28,7 +28,7 @@ const bounds: readonly Bound[] = [
   { id: 'burst', samples: 'posts', atMost: 1 },
   { id: 'burst', samples: 'runs', atMost: 1 },
   { id: 'slots', samples: 'slots', atMost: 0 },
-  // A poll reads the run's first event as well: see `getWorkflowExecutionHistory` in the client.
+  // One long poll, because these runs end before the first is due again.
   { id: 'hearing-64-64', samples: 'polls', atMost: 1 },
   // 1.2 today, in the best round. A busy machine adds to both sides, and unevenly.
   { id: 'cpu-ratio', samples: 'least', atMost: 1.45 },

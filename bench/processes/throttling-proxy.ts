@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { connect, constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { serve, usage } from './process.js';
 
@@ -28,7 +28,7 @@ function forward(caller: ServerHttp2Stream, called: ReturnType<ReturnType<typeof
   let trailers: IncomingHttpHeaders = {};
   called.on('response', (headers, flags) => {
     // A call that failed at once has its status in the headers, and neither body nor trailers.
-    const endStream = (flags & 1) === 1;
+    const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     caller.respond(headers, { endStream, waitForTrailers: !endStream });
     if (!endStream) called.pipe(caller);
   });
