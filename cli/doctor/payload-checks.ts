@@ -25,7 +25,7 @@ export async function checkNewestStart(client: Client): Promise<Verdict> {
   const query = `WorkflowType = '${workflowType}'`;
   const { executions } = await workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
   const [execution] = executions.map((info) => info.execution);
-  if (!execution) return ok('there is none yet');
+  if (!execution) return ok('no conversation has been started yet');
   const { history } = await workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 });
   const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   try {
