@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /**
  * On a dev server, not on the one that skips time: the server decides what survives a failed or killed attempt, and
  * only the dev server is the real one.
  */
-let temporal: Temporal;
-let conversations: NestedConversations;
-let server: OpenHandsStandIn;
-
-before(async () => {
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client);
-});
-after(() => temporal.stop());
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client);
 
 const post = { method: 'POST', path: '/api/conversations' };
 
@@ -57,25 +46,20 @@ describe('the first message reaches the agent exactly once when', () => {
     );
   });
 
-  test('the worker was killed after the POST and before it could report the answer', async () => {
+  test('the worker was killed after the POST and before it could report the answer', async (t) => {
     const taskQueue = 'killed-after-the-post';
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const input = inputFor(server.url);
     const accepted = server.inject({ ...post, fault: { kind: 'black-hole', process: true } });
-    const worker = startProgram('worker/main.js', { env });
+    const worker = startWorkerFor(t, { env });
     const ready = new NestedConversations(temporal.env.client, { taskQueue }).ensureReady(input);
     await accepted.reached;
     worker.kill('SIGKILL');
     await worker.ended;
-    const next = startProgram('worker/main.js', { env });
-    try {
-      assert.equal((await ready).status, 'RUNNING');
-      assert.equal(server.count('POST /api/conversations'), 1);
-      assert.deepEqual(questions(input.sid), ['Fix the build']);
-    } finally {
-      next.kill('SIGTERM');
-      await next.ended;
-    }
+    startWorkerFor(t, { env });
+    assert.equal((await ready).status, 'RUNNING');
+    assert.equal(server.count('POST /api/conversations'), 1);
+    assert.deepEqual(questions(input.sid), ['Fix the build']);
   });
 
   test('two callers start the same conversation at once', async () => {
