@@ -16,7 +16,7 @@ import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-
 import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
 import { GitServer } from '../harness/git-server.js';
-import { mcpTool, startMcpServer } from '../harness/mcp-server.js';
+import { mcpTool, startMcpServer, writeMcpServer } from '../harness/mcp-server.js';
 import { startTemporalProcess, type TemporalProcess } from '../reliability/temporal-process.js';
 import { until } from '../versions/tried-server.js';
 
@@ -89,6 +89,19 @@ const agentSettings = () => ({
   // A terminal would be a daemon that outlives a killed server.
   agentSettings: { llm: { model: 'openai/gpt-4o', api_key: 'sk-x', base_url: model.url }, tools: [] },
 });
+
+const localTool = 'haul_line';
+
+/** A local MCP server whose arguments and variables are written as one text, which OpenHands also accepts. */
+async function localTools(python: string): Promise<object> {
+  const args = await writeMcpServer(folder);
+  return { name: 'local', command: python, args, env: `MCP_TOOL=${localTool},OTHER=a=b` };
+}
+
+function assertOffers(tools: readonly string[], names: readonly string[]): void {
+  const missing = names.filter((name) => !tools.some((tool) => tool.includes(name)));
+  assert.deepEqual(missing, [], `the agent has ${tools}`);
+}
 
 for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersion[]) {
   describe(`in the workspace of agent-server ${version},`, () => {
@@ -204,19 +217,17 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       assert.deepEqual(ranIn(input.sid), ['ran']);
     });
 
-    test('the agent gets the instructions and the tools of the MCP server', async () => {
+    test('the agent gets the instructions and the tools of the MCP servers', async () => {
       const { python } = await installAgentServer(console.error, version);
       const tools = await startMcpServer(python);
       try {
         const conversationInstructions = `Answer in verse ${randomUUID()}`;
-        const input = inputWith({ conversationInstructions, mcpConfig: { shttp_servers: [`${tools.url}/mcp`] } });
+        const mcpConfig = { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(python)] };
+        const input = inputWith({ conversationInstructions, mcpConfig });
         await conversations.ensureReady(input);
         const seen = await model.seen(input.initialUserMsg?.content ?? '');
         assert(seen.messages.includes(conversationInstructions));
-        assert(
-          seen.tools.some((name) => name.includes(mcpTool)),
-          `${seen.tools}`,
-        );
+        assertOffers(seen.tools, [mcpTool, localTool]);
       } finally {
         await tools.stop();
       }
@@ -253,7 +264,7 @@ describe('one JSON input', () => {
         settings: shared({
           selectedBranch: 'setup',
           conversationInstructions: 'Answer in verse.',
-          mcpConfig: { shttp_servers: [`${tools.url}/mcp`] },
+          mcpConfig: { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(newest.python)] },
         }),
         client: { sessionApiKey },
         readiness: { maximumAttempts: 120 },
@@ -272,10 +283,7 @@ describe('one JSON input', () => {
         assert.equal(execFileSync('git', branch, { cwd: checkoutOf(sid), encoding: 'utf8' }).trim(), 'setup');
         const seen = await model.seen(content);
         assert(seen.messages.includes('Answer in verse.'), `${server}: ${seen.messages}`);
-        assert(
-          seen.tools.some((name) => name.includes(mcpTool)),
-          `${server}: ${seen.tools}`,
-        );
+        assertOffers(seen.tools, [mcpTool, localTool]);
       }
     } finally {
       await openHands.stop('SIGKILL');
