@@ -1,6 +1,6 @@
 import type { InputProblem } from './failures.js';
 import { limits } from './limits.js';
-import { mcpProblems, mcpServersOf } from './mcp-servers.js';
+import { hasMcpServers, mcpProblems } from './mcp-servers.js';
 import { repositoryProblems } from './repository.js';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ function* mcpConfigProblems(settings: Settings): Generator<InputProblem> {
   const { mcpConfig, agentSettings } = settings;
   if (mcpConfig == null) return;
   yield* mcpProblems(mcpConfig, new Set(Object.keys(mcpServerMapOf(agentSettings))));
-  if (mcpServersOf(mcpConfig, []).length > 0) yield* otherAgentProblem('mcpConfig', settings);
+  if (hasMcpServers(mcpConfig)) yield* otherAgentProblem('mcpConfig', settings);
 }
 
 function* instructionsProblems(settings: Settings): Generator<InputProblem> {

@@ -46,7 +46,7 @@ export interface CreateNestedConversationInput {
 
 /** What the conversation is created with. The contents of an object are sent to the server unchanged. */
 export interface ConversationSettings {
-  /** MCP servers: `{ sse_servers, shttp_servers, stdio_servers }`. Accepted for both servers. */
+  /** MCP servers in the format of OpenHands: `{ sse_servers, shttp_servers, stdio_servers }`. Accepted for both servers. */
   mcpConfig?: Record<string, unknown> | null | undefined;
   /**
    * `owner/name`; for `agent-server` also a URL. An `openhands` server clones it with the token it has stored. For an

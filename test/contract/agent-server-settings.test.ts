@@ -27,15 +27,42 @@ describe('settings of an agent server that are rejected:', () => {
     [{ mcpConfig: { sse_servers: 'http://t' } }, 'settings.mcpConfig.sse_servers must be an array'],
     [
       { mcpConfig: { sse_servers: ['tools'] } },
-      'settings.mcpConfig.sse_servers.0 must be a URL, or an object with one',
+      "settings.mcpConfig.sse_servers.0 must be a URL like 'https://host/mcp', or an object with one",
+    ],
+    [
+      { mcpConfig: { sse_servers: ['localhost:3000/sse'] } },
+      "settings.mcpConfig.sse_servers.0 must be a URL like 'https://host/mcp', or an object with one",
     ],
     [
       { mcpConfig: { shttp_servers: [{ api_key: 'k' }] } },
-      'settings.mcpConfig.shttp_servers.0 must be a URL, or an object with one',
+      "settings.mcpConfig.shttp_servers.0 must be a URL like 'https://host/mcp', or an object with one",
     ],
     [
-      { mcpConfig: { stdio_servers: [{ command: 'a', args: '-x', env: 'A=1' }] } },
-      'settings.mcpConfig.stdio_servers.0.name must be a name; settings.mcpConfig.stdio_servers.0.args must be an array of strings; settings.mcpConfig.stdio_servers.0.env must be an object of strings',
+      { mcpConfig: { stdio_servers: [{ name: ' ', args: 8, env: 8 }] } },
+      "settings.mcpConfig.stdio_servers.0.name must be a name; settings.mcpConfig.stdio_servers.0.command must be a command; settings.mcpConfig.stdio_servers.0.args must be an array of strings, or one command line; settings.mcpConfig.stdio_servers.0.env must be an object of strings, or a text like 'KEY=value,OTHER_KEY=value'",
+    ],
+    ...['-x "a', "-x 'a", '-x \\'].map((args): [object, string] => [
+      { mcpConfig: { stdio_servers: [{ name: 'fs', command: 'a', args }] } },
+      'settings.mcpConfig.stdio_servers.0.args is not a command line: a quote is not closed, or it ends with a backslash',
+    ]),
+    [
+      { mcpConfig: { stdio_servers: [{ name: 'fs', command: 'a', args: ['--port', 80] }] } },
+      'settings.mcpConfig.stdio_servers.0.args must be an array of strings, or one command line',
+    ],
+    ...['A', 'A=1,B', '=1', '1A=1', 'A B=1', { A: 1 }, ['A=1']].map((env): [object, string] => [
+      { mcpConfig: { stdio_servers: [{ name: 'fs', command: 'a', env }] } },
+      "settings.mcpConfig.stdio_servers.0.env must be an object of strings, or a text like 'KEY=value,OTHER_KEY=value'",
+    ]),
+    [
+      {
+        mcpConfig: {
+          stdio_servers: [
+            { name: 'fs', command: 'a', args: 'x '.repeat(50_000) },
+            { name: 'git', command: 'a', env: 'A=1' },
+          ],
+        },
+      },
+      'settings.mcpConfig.stdio_servers.1.env is too long: all MCP servers together can have 50000 arguments and variables',
     ],
     [
       {
@@ -53,7 +80,7 @@ describe('settings of an agent server that are rejected:', () => {
         mcpConfig: {
           stdio_servers: [
             { name: 'fs', command: 'a' },
-            { name: 'fs', command: 'b' },
+            { name: ' fs ', command: 'b' },
           ],
         },
       },
@@ -171,6 +198,38 @@ describe('MCP servers in the OpenHands format, converted for an agent server,', 
       { name: 'http', server: { url: 'http://c/mcp', timeout: 30, transport: 'http' } },
       { name: 'fs', server: { command: 'npx', args: ['-y', 'fs'], env: { ROOT: '/' } } },
     ]);
+  });
+
+  test('keep arguments and variables that are written as one text', () => {
+    const [server] = mcpServersOf(
+      {
+        stdio_servers: [
+          {
+            name: ' fs ',
+            command: ' npx ',
+            args: ` -y mcp-remote --header "X-Team: red" '$HOME' it\\'s "" #1 `,
+            env: ' ROOT = /, TOKEN=a=b,, ROOT=/srv ',
+          },
+        ],
+      },
+      [],
+    );
+    const args = ['-y', 'mcp-remote', '--header', 'X-Team: red', '$HOME', "it's", '', '#1'];
+    assert.deepEqual(server, { name: 'fs', server: { command: 'npx', args, env: { ROOT: '/srv', TOKEN: 'a=b' } } });
+  });
+
+  test('have no arguments and variables if the text is blank', () => {
+    assert.deepEqual(mcpServersOf({ stdio_servers: [{ name: 'fs', command: 'fs', args: ' ', env: '' }] }, []), [
+      { name: 'fs', server: { command: 'fs', args: [], env: {} } },
+    ]);
+  });
+
+  test('have URLs without white space around them', () => {
+    const servers = mcpServersOf({ sse_servers: [' http://a '], shttp_servers: [{ url: '\thttp://b\n' }] }, []);
+    assert.deepEqual(
+      servers.map(({ server }) => server.url),
+      ['http://a', 'http://b'],
+    );
   });
 
   test('get unique names', () => {

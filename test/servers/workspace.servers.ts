@@ -14,7 +14,7 @@ import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
 import { atEndOf, file, folderFor, forFile, forTest, startWorkerFor } from '../harness/fixtures.js';
 import { GitServer } from '../harness/git-server.js';
-import { mcpTool, startMcpServer } from '../harness/mcp-server.js';
+import { mcpTool, startMcpServer, writeMcpServer } from '../harness/mcp-server.js';
 import { startTemporalProcess } from '../reliability/temporal-process.js';
 import { until } from '../versions/tried-server.js';
 
@@ -67,6 +67,19 @@ const agentSettings = () => ({
   // A terminal would be a daemon that outlives a killed server.
   agentSettings: { llm: { model: 'openai/gpt-4o', api_key: 'sk-x', base_url: model.url }, tools: [] },
 });
+
+const localTool = 'haul_line';
+
+/** A local MCP server whose arguments and variables are written as one text, which OpenHands also accepts. */
+async function localTools(python: string): Promise<object> {
+  const args = await writeMcpServer(folder);
+  return { name: 'local', command: python, args, env: `MCP_TOOL=${localTool},OTHER=a=b` };
+}
+
+function assertOffers(tools: readonly string[], names: readonly string[]): void {
+  const missing = names.filter((name) => !tools.some((tool) => tool.includes(name)));
+  assert.deepEqual(missing, [], `the agent has ${tools}`);
+}
 
 for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersion[]) {
   describe(`in the workspace of agent-server ${version},`, () => {
@@ -182,79 +195,70 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       assert.deepEqual(ranIn(input.sid), ['ran']);
     });
 
-    test('the agent gets the instructions and the tools of the MCP server', async (t) => {
+    test('the agent gets the instructions and the tools of the MCP servers', async (t) => {
       const { python } = await installAgentServer(console.error, version);
       const tools = await forTest(t, startMcpServer(python));
       const conversationInstructions = `Answer in verse ${randomUUID()}`;
-      const input = inputWith({ conversationInstructions, mcpConfig: { shttp_servers: [`${tools.url}/mcp`] } });
+      const mcpConfig = { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(python)] };
+      const input = inputWith({ conversationInstructions, mcpConfig });
       await conversations.ensureReady(input);
       const seen = await model.seen(input.initialUserMsg?.content ?? '');
       assert(seen.messages.includes(conversationInstructions));
-      assert(
-        seen.tools.some((name) => name.includes(mcpTool)),
-        `${seen.tools}`,
-      );
+      assertOffers(seen.tools, [mcpTool, localTool]);
     });
   });
 }
 
 describe('one JSON input', () => {
-  test('starts on openhands 1.6.0 and on agent-server 1.58.2 and differs only in the model settings', async () => {
+  test('starts on openhands 1.6.0 and on agent-server 1.58.2 and differs only in the model settings', async (t) => {
     const newest = await installAgentServer(console.error);
-    const tools = await startMcpServer(newest.python);
-    const agentServer = await startAgentServer({
-      installation: newest,
-      dataFolder: join(folder, 'agent-server'),
-      sessionApiKey,
+    const tools = await forTest(t, startMcpServer(newest.python));
+    const agentServer = await forTest(
+      t,
+      startAgentServer({ installation: newest, dataFolder: join(folder, 'agent-server'), sessionApiKey }),
+    );
+    const openHands = await forTest(
+      t,
+      startOpenHands({
+        installation: await installOpenHands(console.error, '1.6.0'),
+        dataFolder: join(folder, 'openhands'),
+        env: { ALLOW_INSECURE_GIT_ACCESS: 'true', SESSION_API_KEY: sessionApiKey },
+      }),
+    );
+    await configureOpenHands(openHands.url, { llmBaseUrl: model.url, sessionApiKey });
+    // An openhands server stores its own tokens.
+    const stored = await fetch(`${openHands.url}/api/add-git-providers`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-session-api-key': sessionApiKey },
+      body: JSON.stringify({ provider_tokens: { gitlab: { token, host: git.origin } } }),
     });
-    const openHands = await startOpenHands({
-      installation: await installOpenHands(console.error, '1.6.0'),
-      dataFolder: join(folder, 'openhands'),
-      env: { ALLOW_INSECURE_GIT_ACCESS: 'true', SESSION_API_KEY: sessionApiKey },
-    });
-    try {
-      await configureOpenHands(openHands.url, { llmBaseUrl: model.url, sessionApiKey });
-      // An openhands server stores its own tokens.
-      const stored = await fetch(`${openHands.url}/api/add-git-providers`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-session-api-key': sessionApiKey },
-        body: JSON.stringify({ provider_tokens: { gitlab: { token, host: git.origin } } }),
-      });
-      assert.equal(stored.status, 200, await stored.text());
+    assert.equal(stored.status, 200, await stored.text());
 
-      const text = JSON.stringify({
-        userId: 'ada',
-        settings: shared({
-          selectedBranch: 'setup',
-          conversationInstructions: 'Answer in verse.',
-          mcpConfig: { shttp_servers: [`${tools.url}/mcp`] },
-        }),
-        client: { sessionApiKey },
-        readiness: { maximumAttempts: 120 },
-      });
-      for (const [server, { url }, more, checkoutOf] of [
-        ['openhands', openHands, {}, () => join(folder, 'openhands', 'workspace', 'engine')],
-        ['agent-server', agentServer, agentSettings(), (sid: string) => join(folder, 'agent-server', 'workspace', sid)],
-      ] as const) {
-        const input = JSON.parse(text);
-        const sid = randomUUID();
-        const content = `Say hello to ${randomUUID()}`;
-        const settings = { ...input.settings, ...more };
-        const whereTo = { apiUrl: url, server, sid, initialUserMsg: { content } };
-        await conversations.ensureReady({ ...input, ...whereTo, settings });
-        const branch = ['symbolic-ref', '--short', 'HEAD'];
-        assert.equal(execFileSync('git', branch, { cwd: checkoutOf(sid), encoding: 'utf8' }).trim(), 'setup');
-        const seen = await model.seen(content);
-        assert(seen.messages.includes('Answer in verse.'), `${server}: ${seen.messages}`);
-        assert(
-          seen.tools.some((name) => name.includes(mcpTool)),
-          `${server}: ${seen.tools}`,
-        );
-      }
-    } finally {
-      await openHands.stop('SIGKILL');
-      await agentServer.stop('SIGKILL');
-      await tools.stop();
+    const text = JSON.stringify({
+      userId: 'ada',
+      settings: shared({
+        selectedBranch: 'setup',
+        conversationInstructions: 'Answer in verse.',
+        mcpConfig: { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(newest.python)] },
+      }),
+      client: { sessionApiKey },
+      readiness: { maximumAttempts: 120 },
+    });
+    for (const [server, { url }, more, checkoutOf] of [
+      ['openhands', openHands, {}, () => join(folder, 'openhands', 'workspace', 'engine')],
+      ['agent-server', agentServer, agentSettings(), (sid: string) => join(folder, 'agent-server', 'workspace', sid)],
+    ] as const) {
+      const input = JSON.parse(text);
+      const sid = randomUUID();
+      const content = `Say hello to ${randomUUID()}`;
+      const settings = { ...input.settings, ...more };
+      const whereTo = { apiUrl: url, server, sid, initialUserMsg: { content } };
+      await conversations.ensureReady({ ...input, ...whereTo, settings });
+      const branch = ['symbolic-ref', '--short', 'HEAD'];
+      assert.equal(execFileSync('git', branch, { cwd: checkoutOf(sid), encoding: 'utf8' }).trim(), 'setup');
+      const seen = await model.seen(content);
+      assert(seen.messages.includes('Answer in verse.'), `${server}: ${seen.messages}`);
+      assertOffers(seen.tools, [mcpTool, localTool]);
     }
   });
 });
