@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { exitCodes } from '../../cli/exit-codes.js';
@@ -15,28 +14,17 @@ import { whatToDo } from '../../contract/failures.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { folderFor, temporalForFile, file as testFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startDevServer } from '../harness/temporal.js';
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let folder: string;
+const temporal = await temporalForFile(startDevServer());
+await registerSearchAttributes(temporal.env.client);
+const folder = await folderFor(testFile);
 let sid: string;
-
-before(async () => {
-  temporal = await startDevServer();
-  await registerSearchAttributes(temporal.env.client);
-  folder = await mkdtemp(join(tmpdir(), 'nested-conversation-'));
-});
-after(async () => {
-  await rm(folder, { recursive: true });
-  await temporal.stop();
-});
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
+beforeEach(() => {
   sid = `conv-${randomUUID()}`;
 });
-afterEach(() => server.close());
 
 function run(args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}): Promise<Ended> {
   const options = { args, env: { ...temporal.variables, ...env }, ...(input && { input }) };

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import {
   ConversationTakenError,
@@ -19,30 +16,17 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { folderFor, forTest, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Which callers may attach to an existing run, depending on the input that it was started with. */
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let conversations: NestedConversations;
+const temporal = await temporalForFile(startDevServer());
+const onHint = () => undefined;
+const conversations = new NestedConversations(temporal.env.client, { onHint });
 /** Its starts wait for a worker, so they run until they are terminated. */
-let unattended: NestedConversations;
-
-before(async () => {
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
-  unattended = new NestedConversations(temporal.env.client, {
-    taskQueue: 'without-a-worker',
-    onHint: () => undefined,
-  });
-});
-after(() => temporal.stop());
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
+const unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker', onHint });
 
 const create = 'POST /api/conversations';
 const terminate = (sid: string) => temporal.env.client.workflow.getHandle(workflowIdOf(sid)).terminate();
@@ -118,9 +102,7 @@ describe('another message for a conversation', () => {
 });
 
 test('a large replay is compared by its digest without being fetched', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'attaching-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const payloadStore = new FolderStore(folder);
+  const payloadStore = new FolderStore(await folderFor(t));
   const withStore = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker', payloadStore });
   const large = (letter: string) => replay(letter.repeat(3_000_000));
   const input = inputFor(server.url, { initialUserMsg: null, replayJson: large('a') });
@@ -232,7 +214,7 @@ describe('resuming', () => {
     };
     const { connection } = temporal.env;
     const client = new Client({ connection, namespace: temporal.namespace, interceptors: { workflow: [interceptor] } });
-    return new NestedConversations(client, { onHint: () => undefined });
+    return new NestedConversations(client, { onHint });
   };
 
   test('shares a run that began and ended during the call', async () => {
@@ -283,8 +265,7 @@ describe('resuming', () => {
 
 describe('an agent-server conversation id in another spelling', () => {
   test('attaches to the same start', async (t) => {
-    const agentServer = await AgentServerStandIn.listen();
-    t.after(() => agentServer.close());
+    const agentServer = await forTest(t, AgentServerStandIn.listen());
     const sid = randomUUID();
     const input = inputFor(agentServer.url, {
       sid,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, ServiceError, type WorkflowClientInterceptor } from '@temporalio/client';
 import type { ConversationStatus, Retrying } from '../../client/conversation-status.js';
@@ -8,32 +8,17 @@ import { ConversationAbortedError, ConversationNotFoundError, WaitTimeoutError }
 import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startTcpLine, type TcpLine } from '../harness/tcp-line.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { forFile, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startTcpLine } from '../harness/tcp-line.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** `ensureReady` when Temporal does not answer. */
 
-let temporal: Temporal;
-let line: TcpLine;
-let connection: Connection;
-let server: OpenHandsStandIn;
-
-before(async () => {
-  temporal = await startDevServer();
-  line = await startTcpLine({ targetPort: Number(temporal.env.address.split(':').at(-1)) });
-  // Without the SDK's retries, which would hide the first seconds of an outage.
-  connection = await Connection.connect({ address: `127.0.0.1:${line.port}`, interceptors: [] });
-});
-after(async () => {
-  await connection.close();
-  await line.cut();
-  await temporal.stop();
-});
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
+const temporal = await temporalForFile(startDevServer());
+const line = await forFile(startTcpLine({ targetPort: Number(temporal.env.address.split(':').at(-1)) }));
+// Without the SDK's retries, which would hide the first seconds of an outage.
+const connection = await forFile(Connection.connect({ address: `127.0.0.1:${line.port}`, interceptors: [] }));
 
 const create = 'POST /api/conversations';
 const readyAtOnce = (sid: string) => ({ conversationId: sid, status: 'RUNNING', attempts: 1 });

@@ -9,9 +9,8 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { startProgram } from '../../dev-stack/programs.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { file, standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -72,11 +71,11 @@ describe('a worker that has met most failures exposes the metrics and labels of'
   let samples: Sample[];
 
   before(async () => {
-    const temporal = await startDevServer();
-    const server = await OpenHandsStandIn.listen();
+    const temporal = await temporalForFile(startDevServer());
+    const server = await standInForFile();
     const port = await freePort();
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
-    const worker = startProgram('worker/main.js', { env: { ...env, WORKER_METRICS_PORT: String(port) } });
+    const worker = startWorkerFor(file, { env: { ...env, WORKER_METRICS_PORT: String(port) } });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
     await conversations.ensureReady(inputFor(server.url));
@@ -97,10 +96,6 @@ describe('a worker that has met most failures exposes the metrics and labels of'
     await stranger.workflow.getHandle(workflowIdOf(sid)).terminate();
 
     samples = await scrape(port);
-    worker.kill('SIGTERM');
-    await worker.ended;
-    await server.close();
-    await temporal.stop();
   });
 
   for (const { name, expr, shown } of queries) {

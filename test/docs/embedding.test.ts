@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { atEndOf, file, standInForFile, startProgramFor, temporalForFile } from '../harness/fixtures.js';
 import { root } from '../harness/packed.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Compiles the TypeScript of `docs/embedding.md` and runs its worker. */
 
@@ -48,51 +47,24 @@ function filesOf(blocks: readonly string[]): Map<string, string> {
   return files;
 }
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let worker: ChildProcess;
-let workerLog = '';
-let compilerSays: string;
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+atEndOf(file, () => rm(folder, { recursive: true, force: true }));
+const files = filesOf(blocksOf('ts'));
+files.set('surroundings.d.ts', surroundings).set('tsconfig.json', JSON.stringify({ compilerOptions }));
+for (const [name, text] of files) await writeFile(join(folder, name), text);
+const compilerSays = await runCommand('sh', ['-c', `npx tsc -p ${folder} || echo 'Not compiled'`], { cwd: root });
 
-before(async () => {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const files = filesOf(blocksOf('ts'));
-  files.set('surroundings.d.ts', surroundings).set('tsconfig.json', JSON.stringify({ compilerOptions }));
-  for (const [name, text] of files) await writeFile(join(folder, name), text);
-  compilerSays = await runCommand('sh', ['-c', `npx tsc -p ${folder} || echo 'Not compiled'`], { cwd: root });
-
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen();
-  const env = { PATH: process.env.PATH, ...temporal.variables };
-  worker = spawn(process.execPath, [join(folder, 'worker.js')], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  worker.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    workerLog += text;
-  });
-});
-after(async () => {
-  if (worker && worker.exitCode === null) {
-    const ended = once(worker, 'exit');
-    worker.kill();
-    await ended;
-  }
-  await server?.close();
-  await temporal?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
+const worker = startProgramFor(file, 'embedding-page/worker.js', { env: temporal.variables });
 
 /** Runs a workflow of the page on the page's worker. */
 async function run(workflowType: string, workflowId: string, input: CreateNestedConversationInput): Promise<unknown> {
-  const { workflow } = temporal.env.client;
-  const workerEnds = new AbortController();
-  try {
-    return await Promise.race([
-      workflow.execute(workflowType, { taskQueue: 'my-service', workflowId, args: [input] }),
-      once(worker, 'exit', workerEnds).then(() => assert.fail(`The worker ended: ${workerLog}`)),
-    ]);
-  } finally {
-    workerEnds.abort();
-  }
+  return Promise.race([
+    temporal.env.client.workflow.execute(workflowType, { taskQueue: 'my-service', workflowId, args: [input] }),
+    worker.ended.then(({ stderr }) => assert.fail(`The worker ended: ${stderr}`)),
+  ]);
 }
 
 const inputOf = (sid: string, apiUrl: string, content: string): CreateNestedConversationInput => ({

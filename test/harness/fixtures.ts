@@ -77,12 +77,16 @@ export async function folderFor(scope: Scope): Promise<string> {
   return folder;
 }
 
-/** A worker in a process of its own. If it still runs at the end, it is killed. */
-export function startWorkerFor(scope: Scope, options: Pick<ProgramOptions, 'env' | 'timeoutMs'>): RunningProgram {
-  const worker = startProgram('worker/main.js', options);
+/** A program of the build in a process of its own. If it still runs at the end, it is killed. */
+export function startProgramFor(scope: Scope, program: string, options: ProgramOptions): RunningProgram {
+  const running = startProgram(program, options);
   atEndOf(scope, () => {
-    worker.kill('SIGKILL');
-    return worker.ended;
+    running.kill('SIGKILL');
+    return running.ended;
   });
-  return worker;
+  return running;
+}
+
+export function startWorkerFor(scope: Scope, options: ProgramOptions): RunningProgram {
+  return startProgramFor(scope, 'worker/main.js', options);
 }

@@ -8,6 +8,8 @@ export interface TcpLine {
   /** Closes open connections, and refuses new ones until {@link restore}. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Cuts it unless it is cut. */
+  close(): Promise<void>;
 }
 
 /** Listens on a free port of 127.0.0.1 and forwards the bytes to another port there. */
@@ -22,16 +24,20 @@ export async function startTcpLine({ targetPort }: { targetPort: number }): Prom
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   };
+  const cut = async () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  };
   const port = await listen(0);
   return {
     port,
-    async cut() {
-      for (const socket of open) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    cut,
     async restore() {
       await listen(port);
+    },
+    async close() {
+      if (server.listening) await cut();
     },
   };
 }

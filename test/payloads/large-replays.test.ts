@@ -1,45 +1,30 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { type ConversationRejectedError, InvalidInputError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { folderFor, temporalForFile, file as testFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Replays larger than Temporal's payload limit of 2 MB, on a dev server, with encryption. */
 
 const dataConverter = dataConverterFor(new Map([['test', createSecretKey(Buffer.alloc(32, 1))]]));
 const megabyte = 1024 * 1024;
 
-let folder: string;
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let withStore: NestedConversations;
-let withoutStore: NestedConversations;
+const folder = await folderFor(testFile);
+const payloadStore = new FolderStore(folder);
+const temporal = await temporalForFile(startDevServer({ dataConverter, payloadStore }));
+const withStore = new NestedConversations(temporal.env.client, { payloadStore });
+const withoutStore = new NestedConversations(temporal.env.client);
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'payload-store-'));
-  const payloadStore = new FolderStore(folder);
-  temporal = await startDevServer({ dataConverter, payloadStore });
-  withStore = new NestedConversations(temporal.env.client, { payloadStore });
-  withoutStore = new NestedConversations(temporal.env.client);
-});
-after(async () => {
-  await temporal.stop();
-  await rm(folder, { recursive: true });
-});
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
 afterEach(async () => {
-  await server.close();
   for (const file of await readdir(folder)) await rm(join(folder, file));
 });
 
@@ -197,7 +182,7 @@ describe('a stored replay that cannot be read', () => {
   for (const [name, damage, problem] of damages) {
     test(`because it ${name} fails the run with that reason`, async () => {
       const taskQueue = `later-${name}`;
-      const later = new NestedConversations(temporal.env.client, { taskQueue, payloadStore: new FolderStore(folder) });
+      const later = new NestedConversations(temporal.env.client, { taskQueue, payloadStore });
       const input = replaying(replayOf(4 * megabyte, 'random'));
       const { workflowId } = await later.start(input);
       const [file = ''] = await readdir(folder);
@@ -218,10 +203,7 @@ describe('a stored replay that cannot be read', () => {
   test('because the worker has no store fails the run with that reason', async () => {
     const taskQueue = 'without-a-store';
     const input = replaying(replayOf(4 * megabyte, 'random'));
-    const conversations = new NestedConversations(temporal.env.client, {
-      taskQueue,
-      payloadStore: new FolderStore(folder),
-    });
+    const conversations = new NestedConversations(temporal.env.client, { taskQueue, payloadStore });
     const worker = await temporal.newWorker({ taskQueue, payloadStore: undefined });
     await assert.rejects(worker.runUntil(conversations.ensureReady(input)), {
       name: 'InvalidInputError',

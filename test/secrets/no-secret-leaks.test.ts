@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import proto from '@temporalio/proto';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
@@ -12,8 +11,9 @@ import { workflowIdOf, workflowType } from '../../contract/names.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
+import { file, folderFor, forFile, standInForFile, startWorkerFor } from '../harness/fixtures.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { encodings } from '../printing/encodings.js';
 import { plantedWith } from '../printing/secret-fields.js';
@@ -28,13 +28,6 @@ const encryptionKey = Buffer.alloc(32, 1);
 const encryption = { PAYLOAD_ENCRYPTION_KEYS: `test:${encryptionKey.toString('base64')}` };
 const marker = `marker-${randomUUID()}`;
 const secret = (name: string) => `${marker}-${name}`;
-
-let folder: string;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'no-secret-leaks-'));
-});
-after(() => rm(folder, { recursive: true }));
 
 /** Everything that people who must not know a secret could search. */
 class Traces {
@@ -138,131 +131,127 @@ async function startEverywhere(
 interface Outcome {
   readonly name: string;
   readonly ends: RegExp;
-  readonly run: (conversations: NestedConversations, temporal: Temporal, traces: Traces) => Promise<unknown>;
+  readonly run: (staged: Staged) => Promise<unknown>;
+}
+
+/** What each outcome starts from. Only the server is its own. */
+interface Staged {
+  readonly conversations: NestedConversations;
+  readonly server: OpenHandsStandIn;
+  readonly temporal: Temporal;
+  readonly traces: Traces;
 }
 
 const outcomes: Outcome[] = [
   {
     name: 'ready',
     ends: /"status":"RUNNING"/,
-    run: (conversations) => withServer((server) => conversations.ensureReady(inputOf(server.url))),
+    run: ({ conversations, server }) => conversations.ensureReady(inputOf(server.url)),
   },
   {
     name: 'ready on an agent server',
     ends: /"status":"(running|finished)"/,
-    async run(conversations) {
-      const server = await AgentServerStandIn.listen({ sessionApiKey: secret('session-key') });
-      return conversations.ensureReady(agentServerInput(server.url)).finally(() => server.close());
+    async run({ conversations }) {
+      const server = await forFile(AgentServerStandIn.listen({ sessionApiKey: secret('session-key') }));
+      return conversations.ensureReady(agentServerInput(server.url));
     },
   },
   {
     name: 'ready after a replay',
     ends: /"status":"RUNNING"/,
-    run: (conversations) => withServer((server) => conversations.ensureReady(replayInput(server.url))),
+    run: ({ conversations, server }) => conversations.ensureReady(replayInput(server.url)),
   },
   {
     name: 'ready from the command line',
     ends: /is ready/,
-    run: (_, temporal, traces) =>
-      withServer(async (server) => {
-        const input = inputOf(server.url);
-        const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
-        const start = startProgram('cli/main.js', {
-          args: ['start', '--input', '-', '--wait'],
-          env,
-          input: JSON.stringify(input),
-        });
-        const { stdout, stderr } = await start.ended;
-        traces.add('output of start --wait', stdout + stderr);
-        const status = await startProgram('cli/main.js', { args: ['status', input.sid, '--json'], env }).ended;
-        traces.add('output of status', status.stdout + status.stderr);
-        return stdout;
-      }),
+    async run({ server, temporal, traces }) {
+      const input = inputOf(server.url);
+      const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...encryption };
+      const start = startProgram('cli/main.js', {
+        args: ['start', '--input', '-', '--wait'],
+        env,
+        input: JSON.stringify(input),
+      });
+      const { stdout, stderr } = await start.ended;
+      traces.add('output of start --wait', stdout + stderr);
+      const status = await startProgram('cli/main.js', { args: ['status', input.sid, '--json'], env }).ended;
+      traces.add('output of status', status.stdout + status.stderr);
+      return stdout;
+    },
   },
   {
     name: 'InvalidInput',
     ends: /InvalidInput/,
-    run: (conversations, temporal) =>
-      withServer(async (server) => {
-        const input = { ...inputOf(server.url), userId: 7 };
-        const options = { taskQueue, workflowId: workflowIdOf(input.sid), args: [input] };
-        const handle = await temporal.env.client.workflow.start(workflowType, options);
-        await assert.rejects(handle.result());
-        return conversations.result(input.sid);
-      }),
+    async run({ conversations, server, temporal }) {
+      const input = { ...inputOf(server.url), userId: 7 };
+      const options = { taskQueue, workflowId: workflowIdOf(input.sid), args: [input] };
+      const handle = await temporal.env.client.workflow.start(workflowType, options);
+      await assert.rejects(handle.result());
+      return conversations.result(input.sid);
+    },
   },
   {
     name: 'ConversationRejected',
     ends: /ConversationRejected/,
-    run: (conversations) =>
-      withServer((server) => {
-        server.inject({ ...post, fault: { kind: 'answer', status: 409, body: echo } });
-        return conversations.ensureReady(inputOf(server.url));
-      }),
+    run({ conversations, server }) {
+      server.inject({ ...post, fault: { kind: 'answer', status: 409, body: echo } });
+      return conversations.ensureReady(inputOf(server.url));
+    },
   },
   {
     name: 'ConversationRejected, with each secret repeated',
     ends: /ConversationRejected/,
-    run: (conversations) => withServer((server) => startEverywhere(conversations, everywhere[0], server)),
+    run: ({ conversations, server }) => startEverywhere(conversations, everywhere[0], server),
   },
   {
     name: 'ConversationRejected by an agent server, with each secret repeated',
     ends: /ConversationRejected/,
-    async run(conversations) {
-      const server = await AgentServerStandIn.listen();
-      return startEverywhere(conversations, everywhere[1], server).finally(() => server.close());
+    async run({ conversations }) {
+      return startEverywhere(conversations, everywhere[1], await forFile(AgentServerStandIn.listen()));
     },
   },
   {
     name: 'Unauthorized',
     ends: /Unauthorized/,
-    run: (conversations) =>
-      withServer((server) => {
-        server.inject({ ...post, fault: { kind: 'answer', status: 401, body: echo } });
-        return conversations.ensureReady(inputOf(server.url));
-      }),
+    run({ conversations, server }) {
+      server.inject({ ...post, fault: { kind: 'answer', status: 401, body: echo } });
+      return conversations.ensureReady(inputOf(server.url));
+    },
   },
   {
     name: 'NestedServerUnavailable',
     ends: /NestedServerUnavailable/,
-    run: (conversations) =>
-      withServer((server) => {
-        const headers = { 'retry-after': '1' };
-        server.inject({ ...post, times: 12, fault: { kind: 'answer', status: 503, headers, body: echo } });
-        return conversations.ensureReady(inputOf(server.url));
-      }),
+    run({ conversations, server }) {
+      const headers = { 'retry-after': '1' };
+      server.inject({ ...post, times: 12, fault: { kind: 'answer', status: 503, headers, body: echo } });
+      return conversations.ensureReady(inputOf(server.url));
+    },
   },
   {
     name: 'ConversationNotReady',
     ends: /ConversationNotReady/,
-    run: (conversations) =>
-      withServer((server) => {
-        const input = inputOf(server.url);
-        server.script(input.sid, { agent: 'dead' });
-        return conversations.ensureReady(input);
-      }),
+    run({ conversations, server }) {
+      const input = inputOf(server.url);
+      server.script(input.sid, { agent: 'dead' });
+      return conversations.ensureReady(input);
+    },
   },
   {
     name: 'ConversationFailed',
     ends: /ConversationFailed/,
-    run: (conversations) =>
-      withServer((server) => {
-        const input = inputOf(server.url);
-        server.script(input.sid, { agent: 'errors', errorReason: `${secret('session-key')} was refused` });
-        return conversations.ensureReady(input);
-      }),
+    run({ conversations, server }) {
+      const input = inputOf(server.url);
+      server.script(input.sid, { agent: 'errors', errorReason: `${secret('session-key')} was refused` });
+      return conversations.ensureReady(input);
+    },
   },
 ];
 
-async function withServer<T>(work: (server: OpenHandsStandIn) => Promise<T>): Promise<T> {
-  const server = await OpenHandsStandIn.listen();
-  return work(server).finally(() => server.close());
-}
-
-test('a secret is found if nothing is encrypted', async () => {
-  const database = await mkdtemp(join(folder, 'plain-'));
+test('a secret is found if nothing is encrypted', async (t) => {
+  const database = await folderFor(t);
   const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db') });
-  await withServer((server) => new NestedConversations(temporal.env.client).ensureReady(inputOf(server.url)));
+  const server = await standInForFile();
+  await new NestedConversations(temporal.env.client).ensureReady(inputOf(server.url));
   await temporal.stop();
   const traces = new Traces();
   await traces.addFolder(database);
@@ -275,7 +264,7 @@ describe('no secret is found with encryption', () => {
   const ended = new Map<string, string>();
 
   before(async () => {
-    const database = await mkdtemp(join(folder, 'encrypted-'));
+    const database = await folderFor(file);
     const dataConverter = dataConverterFor(new Map([['test', createSecretKey(encryptionKey)]]));
     const metricsPort = await freePort();
     const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db'), dataConverter, metricsPort });
@@ -288,9 +277,9 @@ describe('no secret is found with encryption', () => {
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
     // A crash at the worst moment: the POST was accepted, and the worker is killed before the answer arrives.
-    const crashing = await OpenHandsStandIn.listen();
+    const crashing = await standInForFile();
     const accepted = crashing.inject({ ...post, fault: { kind: 'black-hole', process: true } });
-    const killed = startProgram('worker/main.js', { env });
+    const killed = startWorkerFor(file, { env });
     const survivor = inputOf(crashing.url);
     await conversations.start(survivor);
     await accepted.reached;
@@ -298,11 +287,10 @@ describe('no secret is found with encryption', () => {
     traces.add('log of the worker that was killed', (await killed.ended).stderr);
 
     const workerMetricsPort = await freePort();
-    const worker = startProgram('worker/main.js', {
-      env: { ...env, WORKER_METRICS_PORT: String(workerMetricsPort) },
-    });
+    const worker = startWorkerFor(file, { env: { ...env, WORKER_METRICS_PORT: String(workerMetricsPort) } });
     const runs = outcomes.map(async ({ name, run }) => {
-      const outcome = await run(conversations, temporal, traces).catch((error: Error) => error);
+      const server = await standInForFile();
+      const outcome = await run({ conversations, server, temporal, traces }).catch((error: Error) => error);
       ended.set(name, outcome instanceof Error ? `${outcome.name}: ${outcome.message}` : JSON.stringify(outcome));
     });
     await Promise.all(runs);
@@ -324,7 +312,6 @@ describe('no secret is found with encryption', () => {
       traces.add(`history of ${workflowId}`, proto.temporal.api.history.v1.History.encode(history).finish());
     }
     traces.add('metrics of Temporal', await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text());
-    await crashing.close();
     await temporal.stop();
     await traces.addFolder(database);
   });

@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { connectClient } from '../../client/connect.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { loadTemporalConfig } from '../../config/temporal.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { atEndOf, file, standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** A program with its own tracing that uses our client and our worker. */
 const spans = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+provider.register();
+atEndOf(file, () => provider.shutdown());
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-
-before(async () => {
-  provider.register();
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen();
-});
-after(async () => {
-  await server.close();
-  await temporal.stop();
-  await provider.shutdown();
-});
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
 
 test("a start continues its caller's trace without the caller's baggage", async (t) => {
   const client = await connectClient(loadTemporalConfig(temporal.variables));

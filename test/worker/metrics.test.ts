@@ -3,9 +3,8 @@ import { before, describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { startProgram } from '../../dev-stack/programs.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { file, standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -22,12 +21,12 @@ describe('the metrics of a worker', () => {
   }
 
   before(async () => {
-    const temporal = await startDevServer();
+    const temporal = await temporalForFile(startDevServer());
     ofSdk = { namespace: temporal.namespace, taskQueue, task_queue: taskQueue };
-    const server = await OpenHandsStandIn.listen();
+    const server = await standInForFile();
     const port = await freePort();
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
-    const worker = startProgram('worker/main.js', {
+    startWorkerFor(file, {
       env: { ...env, WORKER_METRICS_PORT: String(port), NESTED_SERVER_ALLOW: '127.0.0.1' },
     });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
@@ -47,10 +46,6 @@ describe('the metrics of a worker', () => {
     await assert.rejects(conversations.ensureReady(inputFor('http://127.0.0.2:1')));
 
     samples = await scrape(port);
-    worker.kill('SIGTERM');
-    await worker.ended;
-    await server.close();
-    await temporal.stop();
   });
 
   test('count successful creates by server', () => {

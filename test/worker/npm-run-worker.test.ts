@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
-let temporal: Temporal;
-
-before(async () => {
-  temporal = await startDevServer();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
 
 test('a signal to npm shuts its worker down gracefully', async (t) => {
   const { PATH, HOME } = process.env;

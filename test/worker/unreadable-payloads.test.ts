@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { defaultTaskQueue, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { failureOf } from '../harness/failure-of.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 import { json, undecodable } from './payload-kinds.js';
 
 /** Payloads that can't be decoded, on a dev server: as the input of a run, and in every other place of a run. */
 
-let server: OpenHandsStandIn;
-before(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-after(() => server.close());
+const server = await standInForFile();
 
 const plain = { what: 'without encryption', dataConverter: undefined };
 const encrypted = {
@@ -25,15 +21,10 @@ const encrypted = {
 };
 
 for (const { what, dataConverter } of [plain, encrypted]) {
-  describe(what, { concurrency: 4 }, () => {
-    let temporal: Temporal;
-    let namespace: string;
-    before(async () => {
-      temporal = await startDevServer(dataConverter && { dataConverter });
-      namespace = temporal.namespace;
-    });
-    after(() => temporal.stop());
+  const temporal = await temporalForFile(startDevServer(dataConverter && { dataConverter }));
+  const { namespace } = temporal;
 
+  describe(what, { concurrency: 4 }, () => {
     const rpc = () => temporal.env.client.workflowService;
 
     /** Starts a run with these payloads, like any client could. */

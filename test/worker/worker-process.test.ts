@@ -1,44 +1,22 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { file, folderFor, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'worker-process';
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let conversations: NestedConversations;
-let folder: string;
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client, { taskQueue });
+const folder = await folderFor(file);
 
-before(async () => {
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client, { taskQueue });
-  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-worker-'));
-});
-after(async () => {
-  await rm(folder, { recursive: true });
-  await temporal.stop();
-});
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
-
-function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
-  const worker = startProgram('worker/main.js', {
-    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
-  });
-  t.after(() => worker.kill('SIGKILL'));
-  return worker;
-}
+const startWorker = (t: TestContext, env: Readonly<Record<string, string>> = {}) =>
+  startWorkerFor(t, { env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env } });
 
 describe('a worker process', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
