@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { workflowIdOf } from '../../contract/names.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { atEndOf, file, folderFor, standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { install, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -14,7 +14,7 @@ import { startDevServer } from '../harness/temporal.js';
 
 const temporal = await temporalForFile(startDevServer());
 const server = await standInForFile({ settings: 'missing' });
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 await cp(join(root, 'examples/orchestrator'), folder, { recursive: true });
 const { filename } = await pack(folder);
 const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
@@ -29,7 +29,7 @@ const worker = spawn(process.execPath, ['dist/worker.js'], {
   stdio: ['ignore', 'pipe', 'ignore'],
 });
 const workerEnded = once(worker, 'exit');
-atEndOf(file, () => {
+atEndOf(testFile, () => {
   worker.kill();
   return workerEnded;
 });

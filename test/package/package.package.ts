@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { file, folderFor, forTest } from '../harness/fixtures.js';
+import { folderFor, forTest, testFile } from '../harness/fixtures.js';
 import { install, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** The package as packed by npm, installed in a project with nothing else of ours. */
 
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 const packed = await pack(folder);
 const run = (command: string, args: readonly string[], env = {}) => runCommand(command, args, { cwd: project, env });
 

@@ -10,7 +10,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { readPipIndex } from '../../dev-stack/pip-index.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { file, folderFor, standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { pythonClient as project } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -31,7 +31,7 @@ assert.ok(oldest && newest, `one of Python ${supported.join(', ')} is needed`);
 
 const example = '../../examples/python';
 
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 const uv = await findUv(console.error);
 const index = await readPipIndex();
 const temporal = await temporalForFile(startDevServer());

@@ -14,7 +14,7 @@ import { installAgentServer, startAgentServer } from '../../dev-stack/agent-serv
 import type { ChildServer } from '../../dev-stack/child-server.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { atEndOf, file, folderFor, forFile, temporalForFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -24,12 +24,12 @@ const sessionApiKey = 'k3y-of-the-session';
 const post = { method: 'POST', path: '/api/conversations' };
 
 const installation = await installAgentServer(console.error);
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 const model = await forFile(startModelStandIn());
 const temporal = await temporalForFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 let server = await startServer();
-atEndOf(file, () => server.stop());
+atEndOf(testFile, () => server.stop());
 
 let proxy: LineProxy;
 beforeEach(async () => {

@@ -14,7 +14,7 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
-import { atEndOf, file, folderFor, temporalForFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { installForPython } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
@@ -36,7 +36,7 @@ const taskQueue = 'own-worker';
 const temporal = await temporalForFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
 const runPython = await installForPython();
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 const embedded = embeddedWorkerOptions();
 const ownWorker = await Worker.create({
   ...embedded,
@@ -47,7 +47,7 @@ const ownWorker = await Worker.create({
   activities: { ...embedded.activities, ...createEnsureReadyActivities(conversations) },
 });
 const ownWorkerRun = ownWorker.run();
-atEndOf(file, () => {
+atEndOf(testFile, () => {
   ownWorker.shutdown();
   return ownWorkerRun;
 });

@@ -7,19 +7,19 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { atEndOf, file, folderFor, forFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** The main case and its worst moments on a real OpenHands server (openhands-ai 0.55.0). */
 
 const installation = await installOpenHands(console.error);
-const dataFolder = await folderFor(file);
+const dataFolder = await folderFor(testFile);
 const model = await forFile(startModelStandIn());
 const temporal = await temporalForFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 let server = await startOpenHands({ installation, dataFolder });
-atEndOf(file, () => server.stop());
+atEndOf(testFile, () => server.stop());
 
 /** Nothing listens there, so an agent with this URL never reaches the model. */
 const unreachableModel = 'http://127.0.0.1:9/v1';

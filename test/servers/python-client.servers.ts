@@ -15,7 +15,7 @@ import { type CreateNestedConversationInput, parseInput } from '../../contract/i
 import { inputFor } from '../../dev-stack/input-for.js';
 import { payloadOf } from '../codec/payloads.js';
 import { anyValidInput, complete, minimal } from '../contract/valid-input.js';
-import { file, folderFor, forTest, standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, forTest, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { installForPython } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -27,7 +27,7 @@ const dataConverter = dataConverterFor(new Map([['test', createSecretKey(key)]])
 const inPlain = dataConverterFor(new Map());
 
 const runPython = await installForPython();
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 const server = await standInForFile();
 
 for (const { name, temporal, env } of [

@@ -12,7 +12,7 @@ import type { ChildServer } from '../../dev-stack/child-server.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { atEndOf, file, folderFor, forFile, forTest, startWorkerFor } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, forTest, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { GitServer } from '../harness/git-server.js';
 import { mcpTool, startMcpServer, writeMcpServer } from '../harness/mcp-server.js';
 import { startTemporalProcess } from '../reliability/temporal-process.js';
@@ -23,9 +23,9 @@ import { until } from '../versions/tried-server.js';
 const token = 'gT7x4Qm9LkZw2';
 const sessionApiKey = 'k3y-of-the-session';
 
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 const temporal = await startTemporalProcess(folder);
-atEndOf(file, () => temporal.stop('SIGKILL'));
+atEndOf(testFile, () => temporal.stop('SIGKILL'));
 const connection = await forFile(Connection.connect({ address: temporal.address }));
 const conversations = new NestedConversations(new Client({ connection }));
 let worker = await startWorker();
@@ -43,7 +43,7 @@ await git.create('ada/engine', {
 
 async function startWorker() {
   const env = { TEMPORAL_ADDRESS: temporal.address };
-  const started = startWorkerFor(file, { env, timeoutMs: 15 * 60_000 });
+  const started = startWorkerFor(testFile, { env, timeoutMs: 15 * 60_000 });
   await started.reported('RUNNING');
   return started;
 }

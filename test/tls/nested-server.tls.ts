@@ -4,7 +4,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { makeCertificates } from '../harness/certificates.js';
 import { failureOf } from '../harness/failure-of.js';
-import { file, folderFor, forTest, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, forTest, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
 import { needPrograms } from '../harness/needs.js';
 import { run } from '../harness/start.js';
@@ -17,7 +17,7 @@ needPrograms({ openssl: 'openssl' });
 const taskQueue = 'nested-server-connection';
 
 const temporal = await temporalForFile(startTimeSkipping());
-const certificates = await makeCertificates(await folderFor(file));
+const certificates = await makeCertificates(await folderFor(testFile));
 
 /** Starts a conversation on a nested server behind TLS. The worker process has this environment. */
 async function startOverTls(t: TestContext, env: Readonly<Record<string, string>>) {
