@@ -58,7 +58,7 @@ interface Execution {
 }
 
 function startedInputOf(input: unknown): StartedInput | { readonly unreadable: string } {
-  if (typeof input !== 'object' || input === null) return { unreadable: 'its input is no JSON object' };
+  if (typeof input !== 'object' || input === null) return { unreadable: 'its input is not a JSON object' };
   const { userId, apiUrl, server = 'openhands', initialUserMsg, replayJson } = input as Record<string, unknown>;
   const { content = null, imageUrls } = (initialUserMsg ?? {}) as Record<string, unknown>;
   return {

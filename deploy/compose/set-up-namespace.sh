@@ -1,5 +1,5 @@
-# Creates the namespace TEMPORAL_NAMESPACE, or brings an existing one to TEMPORAL_RETENTION. Safe to run again.
-# The CLI's own environment variables say where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS, …
+# Creates the namespace TEMPORAL_NAMESPACE, or sets the retention of an existing one to TEMPORAL_RETENTION. Safe to repeat.
+# The CLI's own environment variables configure the connection: TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS, …
 set -eu
 
 if temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; then
@@ -9,7 +9,7 @@ else
 fi
 temporal operator namespace "$verb" --namespace "$TEMPORAL_NAMESPACE" --retention "$TEMPORAL_RETENTION"
 
-# For some seconds the server answers "not found" for a new namespace, since it reads its list of namespaces at intervals.
+# The server reloads its namespaces at intervals, so for some seconds it answers "not found" for a new one.
 seconds_left=60
 until temporal workflow count --namespace "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; do
   if [ "$seconds_left" -eq 0 ]; then

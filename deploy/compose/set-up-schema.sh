@@ -1,5 +1,5 @@
-# Creates Temporal's two databases and brings their schemas to the version of these tools. Safe to run again.
-# temporal-sql-tool's own environment variables say where PostgreSQL is: SQL_HOST, SQL_USER, SQL_PASSWORD, …
+# Creates Temporal's two databases, or upgrades their schemas to the version of these tools. Safe to repeat.
+# temporal-sql-tool's own environment variables configure the connection: SQL_HOST, SQL_USER, SQL_PASSWORD, …
 set -eu
 
 set_up() {

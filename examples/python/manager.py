@@ -1,7 +1,7 @@
 """A drop-in for the two methods by which a conversation manager of OpenHands starts a nested conversation.
 
-Theirs post the conversation and then ask five times for its events, in a task that a crash loses. These start a durable
-workflow, and wait for it: both can be called again, after a crash too, and the message is sent once.
+The original methods post the conversation and ask for its events five times, in a task that a crash loses. These start
+a durable workflow and wait for it. Both can be called again, even after a crash, and the message is sent once.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from nested_conversations import (
 
 
 class DurableStart:
-    """Mix it in before the manager's own class, and set `conversations`."""
+    """A mixin. Put it before the manager's own class, and set `conversations`."""
 
     conversations: NestedConversations
 
@@ -30,7 +30,7 @@ class DurableStart:
         initial_user_msg: Any,
         replay_json: str | None,
     ) -> None:
-        """Starts the conversation, or attaches to the same start; the client's session API key goes along."""
+        """Starts the conversation, or attaches to the same start. Uses the client's session API key."""
         message = initial_user_msg and InitialUserMessage(
             content=initial_user_msg.content, image_urls=initial_user_msg.image_urls
         )
@@ -46,12 +46,12 @@ class DurableStart:
         await self.conversations.start(conversation)
 
     async def wait_for_conversation_ready(self, client: Any, api_url: str, sid: str) -> None:
-        """Returns when the conversation is ready, or raises what its start failed with."""
+        """Waits until the conversation is ready. Raises the error of its start if that failed."""
         await self.conversations.wait(sid)
 
 
 def settings_of(settings: Any) -> ConversationSettings:
-    """What OpenHands' ConversationInitData says of the conversation; its other settings are the server's already."""
+    """The conversation's part of OpenHands' ConversationInitData. The server already has the other settings."""
     mcp_config, provider = getattr(settings, "mcp_config", None), getattr(settings, "git_provider", None)
     return ConversationSettings(
         mcp_config=mcp_config and mcp_config.model_dump(),

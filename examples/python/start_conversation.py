@@ -1,9 +1,10 @@
-"""Starts a conversation, waits until it is ready, and prints what became of it as JSON.
+"""Starts a conversation, waits until it is ready, and prints the result as JSON.
 
     python start_conversation.py conversation.json [--resume]
 
-Temporal is found as its own tools find it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, or a
-profile. PAYLOAD_ENCRYPTION_KEYS are those of the workers, if they have any. Exit status 1 tells of a start that failed.
+The connection to Temporal is configured like that of Temporal's own tools: with TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE,
+TEMPORAL_API_KEY, TEMPORAL_TLS…, or a profile. If the workers encrypt, set their PAYLOAD_ENCRYPTION_KEYS.
+The exit status is 1 if the start fails.
 """
 
 import asyncio
@@ -47,5 +48,5 @@ async def main() -> int:
 if __name__ == "__main__":
     exit_status = asyncio.run(main())
     sys.stdout.flush()
-    # Not sys.exit: now and then a thread of the client crashes an interpreter that ends (temporalio/sdk-python#300).
+    # Not sys.exit: a thread of the client sometimes crashes an exiting interpreter (temporalio/sdk-python#300).
     os._exit(exit_status)

@@ -14,7 +14,7 @@ import { whatToDo } from '../../contract/failures.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
-import { folderFor, temporalForFile, file as testFile } from '../harness/fixtures.js';
+import { folderFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 

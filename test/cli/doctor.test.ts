@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Finding } from '../../cli/doctor/check.js';
@@ -18,20 +16,14 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { folderFor, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
 import { msToTs } from '../harness/sdk-internals.js';
 import { startDevServer } from '../harness/temporal.js';
 
-let server: OpenHandsStandIn;
-
 const temporal = await temporalForFile(startDevServer());
 await registerSearchAttributes(temporal.env.client);
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
 
 type Env = Readonly<Record<string, string>>;
 
@@ -54,8 +46,7 @@ async function diagnosis(args: readonly string[] = [], env: Env = {}) {
 }
 
 test('prints one line per check and changes nothing if all is well', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'payload-store-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = await folderFor(t);
   const env = { PAYLOAD_STORE: pathToFileURL(folder).href };
   const { exitCode, stdout, stderr } = await doctor(['--api-url', server.url], env);
   const checks = stdout
@@ -142,8 +133,7 @@ describe('workers', () => {
     const queue = `versioned-${randomUUID()}`;
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: queue };
     const versioned = { ...env, TEMPORAL_DEPLOYMENT_NAME: queue, TEMPORAL_WORKER_BUILD_ID: 'v1' };
-    const worker = startProgram('worker/main.js', { env: versioned });
-    t.after(() => worker.kill('SIGKILL'));
+    startWorkerFor(t, { env: versioned });
     const workers = async () => (await diagnosis([], env)).of('workers');
     let found = await workers();
     while (found.found.startsWith('no worker polls')) found = await workers();

@@ -1,31 +1,27 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { folderFor, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** The command line and existing starts: waiting for them, watching them, and attaching to them. */
 
-let server: OpenHandsStandIn;
 let sid: string;
 
 const temporal = await temporalForFile(startDevServer());
 await registerSearchAttributes(temporal.env.client);
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
+beforeEach(() => {
   sid = `conv-${randomUUID()}`;
 });
-afterEach(() => server.close());
 
 const begin = (args: readonly string[], { env, input }: Omit<ProgramOptions, 'args'> = {}) =>
   startProgram('cli/main.js', {
@@ -188,9 +184,7 @@ describe('the command line', () => {
   });
 
   test('accepts a profile as an option', async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'profile-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const file = join(folder, 'temporal.toml');
+    const file = join(await folderFor(t), 'temporal.toml');
     await writeFile(file, `[profile.mine]\naddress = "${temporal.env.address}"\nnamespace = "${temporal.namespace}"\n`);
     await ready();
     const env = { TEMPORAL_CONFIG_FILE: file };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ConversationStatus } from '../../client/conversation-status.js';
@@ -17,20 +17,14 @@ import {
 import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
-
-let server: OpenHandsStandIn;
-/** Its starts wait for a worker, so they run until they are cancelled or terminated. */
 
 const temporal = await temporalForFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
+/** Its starts wait for a worker, so they run until they are cancelled or terminated. */
 const unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
 
 const create = 'POST /api/conversations';
 const eventsOf = (sid: string) => `/api/conversations/${sid}/events`;

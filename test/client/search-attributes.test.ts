@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
@@ -13,20 +13,14 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
 import { startOptionsOf } from '../../contract/start-options.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { temporalForFile } from '../harness/fixtures.js';
 import { historyLength } from '../harness/history.js';
+import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
-let server: OpenHandsStandIn;
-
 const temporal = await temporalForFile(startDevServer());
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
 
 const handleOf = (sid: string) => temporal.env.client.workflow.getHandle(workflowIdOf(sid));
 

@@ -10,7 +10,7 @@ import { workflowIdOf } from '../../contract/names.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
-import { file, standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -75,7 +75,7 @@ describe('a worker that has met most failures exposes the metrics and labels of'
     const server = await standInForFile();
     const port = await freePort();
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
-    const worker = startWorkerFor(file, { env: { ...env, WORKER_METRICS_PORT: String(port) } });
+    const worker = startWorkerFor(testFile, { env: { ...env, WORKER_METRICS_PORT: String(port) } });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
     await conversations.ensureReady(inputFor(server.url));

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { atEndOf, file, standInForFile, startProgramFor, temporalForFile } from '../harness/fixtures.js';
+import { atEndOf, standInForFile, startProgramFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -49,7 +49,7 @@ function filesOf(blocks: readonly string[]): Map<string, string> {
 
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
-atEndOf(file, () => rm(folder, { recursive: true, force: true }));
+atEndOf(testFile, () => rm(folder, { recursive: true, force: true }));
 const files = filesOf(blocksOf('ts'));
 files.set('surroundings.d.ts', surroundings).set('tsconfig.json', JSON.stringify({ compilerOptions }));
 for (const [name, text] of files) await writeFile(join(folder, name), text);
@@ -57,7 +57,7 @@ const compilerSays = await runCommand('sh', ['-c', `npx tsc -p ${folder} || echo
 
 const temporal = await temporalForFile(startDevServer());
 const server = await standInForFile();
-const worker = startProgramFor(file, 'embedding-page/worker.js', { env: temporal.variables });
+const worker = startProgramFor(testFile, 'embedding-page/worker.js', { env: temporal.variables });
 
 /** Runs a workflow of the page on the page's worker. */
 async function run(workflowType: string, workflowId: string, input: CreateNestedConversationInput): Promise<unknown> {

@@ -1,57 +1,50 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { workflowIdOf } from '../../contract/names.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { atEndOf, folderFor, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { install, pack, root } from '../harness/packed.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** `examples/orchestrator`, for a user who has installed the package in a folder of their own. */
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let folder: string;
-let worker: ReturnType<typeof spawn> | undefined;
-let printed = '';
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile({ settings: 'missing' });
+const folder = await folderFor(testFile);
+await cp(join(root, 'examples/orchestrator'), folder, { recursive: true });
+const { filename } = await pack(folder);
+const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+manifest.dependencies['nested-conversations'] = `file:./${filename}`;
+await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+await runCommand('npm', install, { cwd: folder });
+await runCommand('npx', ['tsc'], { cwd: folder });
 
-before(async () => {
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen({ settings: 'missing' });
-  folder = await mkdtemp(join(tmpdir(), 'orchestrator-'));
-  await cp(join(root, 'examples/orchestrator'), folder, { recursive: true });
-  const { filename } = await pack(folder);
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  manifest.dependencies['nested-conversations'] = `file:./${filename}`;
-  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
-  await runCommand('npm', install, { cwd: folder });
-  await runCommand('npx', ['tsc'], { cwd: folder });
-  const env = { PATH: process.env.PATH, ...temporal.variables, NESTED_SERVER_URL: server.url };
-  worker = spawn(process.execPath, ['dist/worker.js'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'] });
-  worker.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    printed += text;
-  });
-  await workerPrints('worker on task queue');
+const worker = spawn(process.execPath, ['dist/worker.js'], {
+  cwd: folder,
+  env: { PATH: process.env.PATH, ...temporal.variables, NESTED_SERVER_URL: server.url },
+  stdio: ['ignore', 'pipe', 'ignore'],
 });
-after(async () => {
-  if (worker) {
-    const ended = once(worker, 'exit');
-    worker.kill();
-    await ended;
-  }
-  await server?.close();
-  await temporal?.stop();
-  if (folder) await rm(folder, { recursive: true });
+const workerEnded = once(worker, 'exit');
+atEndOf(testFile, () => {
+  worker.kill();
+  return workerEnded;
 });
+let printed = '';
+worker.stdout.setEncoding('utf8').on('data', (text: string) => {
+  printed += text;
+});
+await workerPrints('worker on task queue');
 
 /** Resolves once the worker has printed this. */
 async function workerPrints(text: string): Promise<void> {
-  assert.ok(worker?.stdout);
-  while (!printed.includes(text)) await once(worker.stdout, 'data');
+  while (!printed.includes(text)) {
+    assert.equal(worker.exitCode, null, `The worker ended before it printed '${text}'`);
+    await Promise.race([once(worker.stdout, 'data'), workerEnded]);
+  }
 }
 
 /** The output of `npm run open`. */

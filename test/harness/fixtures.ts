@@ -10,7 +10,7 @@ import type { Temporal } from './temporal.js';
  * What a test, or all tests of a file, need. What was started last ends first, so a connection closes before its server.
  */
 
-/** How long something exists: until the end of one test (its context `t`), or of the whole {@link file}. */
+/** How long something exists: until the end of one test (its context `t`), or of the whole {@link testFile}. */
 export interface Scope {
   after(end: End): void;
 }
@@ -18,7 +18,7 @@ export interface Scope {
 type End = () => unknown;
 
 /** What all tests of a file share is awaited at the file's top level. It exists from the first test to the last. */
-export const file: Scope = { after };
+export const testFile: Scope = { after };
 
 /**
  * `after` of node:test runs hooks in the order in which they were registered, and stops at the first that fails. So
@@ -26,7 +26,7 @@ export const file: Scope = { after };
  * as soon as that hook has ended.
  */
 const endsOf = new WeakMap<Scope, End[]>();
-openScope(file);
+openScope(testFile);
 
 function openScope(scope: Scope): End[] {
   const ends: End[] = [];
@@ -57,7 +57,7 @@ export async function forTest<T extends Started>(scope: Scope, starting: Promise
 }
 
 export function forFile<T extends Started>(starting: Promise<T>): Promise<T> {
-  return forTest(file, starting);
+  return forTest(testFile, starting);
 }
 
 /** @param starting - `startDevServer()` or `startTimeSkipping()` */

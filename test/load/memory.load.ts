@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type Payload } from '@temporalio/common';
 import { limits } from '../../contract/limits.js';
 import { workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 import { protobufOf, undecodable, zlib } from '../worker/payload-kinds.js';
 
 /**
@@ -22,28 +21,15 @@ const taskQueue = 'memory';
 
 const gibibyte = 1024 * 1024 * 1024;
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let worker: RunningProgram;
-
-before(async () => {
-  temporal = await startDevServer();
-  server = await OpenHandsStandIn.listen();
-  worker = startProgram('worker/main.js', {
-    env: {
-      ...temporal.variables,
-      TEMPORAL_TASK_QUEUE: taskQueue,
-      NODE_OPTIONS: '--max-old-space-size=768',
-      MALLOC_TRIM_THRESHOLD_: '131072',
-    },
-    timeoutMs: 180_000,
-  });
-});
-after(async () => {
-  worker.kill('SIGKILL');
-  await worker.ended;
-  await server.close();
-  await temporal.stop();
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
+const worker = startWorkerFor(testFile, {
+  env: {
+    ...temporal.variables,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    NODE_OPTIONS: '--max-old-space-size=768',
+    MALLOC_TRIM_THRESHOLD_: '131072',
+  },
 });
 
 /** The worker's peak memory, in bytes. */

@@ -1,44 +1,31 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { startProgram } from '../../dev-stack/programs.js';
 import { scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { forTest, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'neighbours';
 
 const hanging = 300;
 
-let temporal: Temporal;
-
-before(async () => {
-  temporal = await startDevServer();
-});
-after(() => temporal.stop());
+const temporal = await temporalForFile(startDevServer());
 
 /** Starts a worker with default settings, a server that hangs, and a healthy one. */
-async function startWorker(t: { after(work: () => Promise<void>): void }) {
+async function startWorker(t: TestContext) {
   const metricsPort = await freePort();
-  const worker = startProgram('worker/main.js', {
-    env: {
-      ...temporal.variables,
-      TEMPORAL_TASK_QUEUE: taskQueue,
-      WORKER_METRICS_PORT: String(metricsPort),
-    },
-    timeoutMs: 180_000,
+  startWorkerFor(t, {
+    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, WORKER_METRICS_PORT: String(metricsPort) },
   });
-  const [hung, healthy] = [await OpenHandsStandIn.listen(), await OpenHandsStandIn.listen()];
+  const hung = await forTest(t, OpenHandsStandIn.listen());
+  const healthy = await forTest(t, OpenHandsStandIn.listen());
   t.after(async () => {
-    worker.kill('SIGKILL');
-    await worker.ended;
-    await hung.close();
-    await healthy.close();
     // Leaves no work of this test for the next test's worker.
     for await (const { workflowId } of temporal.env.client.workflow.list({ query: "ExecutionStatus='Running'" })) {
       // Visibility lags behind, so the run may have ended.

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { install, type Packed, pack, root } from '../harness/packed.js';
+import { folderFor, forTest, testFile } from '../harness/fixtures.js';
+import { install, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** The package as packed by npm, installed in a project with nothing else of ours. */
 
-let folder: string;
-/** Runs a worker and its client. */
-let project: string;
-let packed: Packed;
+const folder = await folderFor(testFile);
+const packed = await pack(folder);
 const run = (command: string, args: readonly string[], env = {}) => runCommand(command, args, { cwd: project, env });
 
 const { devDependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -31,12 +29,8 @@ async function newProject(name: string, source: string, packages: readonly strin
   return cwd;
 }
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-package-'));
-  packed = await pack(folder);
-  project = await newProject('project', 'consumer', [...ofWorker, ...compilers]);
-});
-after(() => rm(folder, { recursive: true, force: true }));
+/** Runs a worker and its client. */
+const project = await newProject('project', 'consumer', [...ofWorker, ...compilers]);
 
 describe('the tarball', () => {
   test('contains what runs and nothing that only development needs', () => {
@@ -125,10 +119,8 @@ describe('a service that only starts conversations', () => {
     test(`can use its own Temporal client ${version}`, async (t) => {
       const cwd = await newProject(`client-${version}`, 'light', [...compilers, `@temporalio/client@${version}`]);
       assert.equal(await compile(cwd, 'nodenext'), '');
-      const temporal = await startDevServer();
-      t.after(() => temporal.stop());
-      const server = await OpenHandsStandIn.listen();
-      t.after(() => server.close());
+      const temporal = await forTest(t, startDevServer());
+      const server = await forTest(t, OpenHandsStandIn.listen());
       const env = temporal.variables;
       const output = JSON.parse(await runCommand(process.execPath, ['program.js', server.url, 'own'], { cwd, env }));
       assert.deepEqual(output, {
@@ -164,24 +156,19 @@ describe('an installed package', () => {
     assert.equal(await compile(project, 'nodenext'), '');
   });
 
-  test('makes conversations ready and throws instances of its error classes', async () => {
-    const temporal = await startDevServer();
-    const server = await OpenHandsStandIn.listen();
+  test('makes conversations ready and throws instances of its error classes', async (t) => {
+    const temporal = await forTest(t, startDevServer());
+    const server = await forTest(t, OpenHandsStandIn.listen());
     server.script('dead', { agent: 'dead' });
-    try {
-      const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: 'package' };
-      const output = await run(process.execPath, ['program.js', server.url, 'dead'], env);
-      const { ready, ...others } = JSON.parse(output);
-      assert.deepEqual([ready.conversationId, ready.status, ready.attempts], ['packed', 'RUNNING', 1]);
-      assert.deepEqual(others, {
-        readyOnOwnWorker: { conversationId: 'own', status: 'RUNNING', attempts: 1 },
-        isNotReadyError: true,
-        described: '2 looks: RUNNING (agent loading)',
-      });
-    } finally {
-      await server.close();
-      await temporal.stop();
-    }
+    const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: 'package' };
+    const output = await run(process.execPath, ['program.js', server.url, 'dead'], env);
+    const { ready, ...others } = JSON.parse(output);
+    assert.deepEqual([ready.conversationId, ready.status, ready.attempts], ['packed', 'RUNNING', 1]);
+    assert.deepEqual(others, {
+      readyOnOwnWorker: { conversationId: 'own', status: 'RUNNING', attempts: 1 },
+      isNotReadyError: true,
+      described: '2 looks: RUNNING (agent loading)',
+    });
   });
 
   test('has the command line', async () => {

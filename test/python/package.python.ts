@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { findPython } from '../../dev-stack/find-python.js';
 import { findUv, venvExecutable } from '../../dev-stack/find-uv.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { readPipIndex } from '../../dev-stack/pip-index.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
+import { folderFor, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { pythonClient as project } from '../harness/python-client.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** `clients/python`: linted, tested on the oldest and the newest Python here, built, installed and used. */
 
@@ -28,19 +27,15 @@ const runs = [
   { packages: 'the newest packages', python: newest, resolution: [] },
 ];
 
+assert.ok(oldest && newest, `one of Python ${supported.join(', ')} is needed`);
+
 const example = '../../examples/python';
 
-let folder: string;
-let uv: string;
-let index: NodeJS.ProcessEnv;
-
-before(async () => {
-  assert.ok(oldest && newest, `one of Python ${supported.join(', ')} is needed`);
-  folder = await mkdtemp(join(tmpdir(), 'python-package-'));
-  uv = await findUv(console.error);
-  index = await readPipIndex();
-});
-after(() => rm(folder, { recursive: true }));
+const folder = await folderFor(testFile);
+const uv = await findUv(console.error);
+const index = await readPipIndex();
+const temporal = await temporalForFile(startDevServer());
+const server = await standInForFile();
 
 /** A new venv, and a function that runs its programs in the folder of the client. */
 async function venv(name: string, python: string, install: readonly string[]) {
@@ -105,29 +100,21 @@ os._exit(0)
 `;
 
 describe('its build', () => {
-  let temporal: Temporal;
-  let server: OpenHandsStandIn;
   let files: string[];
   before(async () => {
-    temporal = await startDevServer();
-    server = await OpenHandsStandIn.listen();
     const out = join(folder, 'built');
     await runCommand(uv, ['build', '--quiet', '--out-dir', out, project], { env: index });
     files = (await readdir(out)).filter((name) => !name.startsWith('.')).map((name) => join(out, name));
   });
-  after(async () => {
-    await server?.close();
-    await temporal?.stop();
-  });
 
   test('produces a wheel and an sdist', () => {
-    assert.deepEqual(files.map((file) => file.split('.').at(-1)).sort(), ['gz', 'whl']);
+    assert.deepEqual(files.map((name) => name.split('.').at(-1)).sort(), ['gz', 'whl']);
   });
 
   for (const kind of ['.whl', '.tar.gz']) {
     test(`starts a conversation if it was installed from the ${kind}`, async () => {
-      const file = files.find((name) => name.endsWith(kind)) ?? '';
-      const run = await venv(`fresh${kind}`, newest?.path ?? '', [file]);
+      const built = files.find((name) => name.endsWith(kind)) ?? '';
+      const run = await venv(`fresh${kind}`, newest?.path ?? '', [built]);
       const input = inputFor(server.url);
       const env = { ...temporal.variables, API_URL: server.url, SID: input.sid };
       assert.equal((await run(['-c', program], env, folder)).trim(), 'RUNNING');

@@ -13,7 +13,7 @@ import { startProgram } from '../../dev-stack/programs.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import type { StandInServer } from '../../dev-stack/stand-ins/stand-in-server.js';
-import { file, folderFor, forFile, standInForFile, startWorkerFor } from '../harness/fixtures.js';
+import { folderFor, forFile, standInForFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { encodings } from '../printing/encodings.js';
 import { plantedWith } from '../printing/secret-fields.js';
@@ -264,7 +264,7 @@ describe('no secret is found with encryption', () => {
   const ended = new Map<string, string>();
 
   before(async () => {
-    const database = await folderFor(file);
+    const database = await folderFor(testFile);
     const dataConverter = dataConverterFor(new Map([['test', createSecretKey(encryptionKey)]]));
     const metricsPort = await freePort();
     const temporal = await startDevServer({ dbFilename: join(database, 'temporal.db'), dataConverter, metricsPort });
@@ -279,7 +279,7 @@ describe('no secret is found with encryption', () => {
     // A crash at the worst moment: the POST was accepted, and the worker is killed before the answer arrives.
     const crashing = await standInForFile();
     const accepted = crashing.inject({ ...post, fault: { kind: 'black-hole', process: true } });
-    const killed = startWorkerFor(file, { env });
+    const killed = startWorkerFor(testFile, { env });
     const survivor = inputOf(crashing.url);
     await conversations.start(survivor);
     await accepted.reached;
@@ -287,7 +287,7 @@ describe('no secret is found with encryption', () => {
     traces.add('log of the worker that was killed', (await killed.ended).stderr);
 
     const workerMetricsPort = await freePort();
-    const worker = startWorkerFor(file, { env: { ...env, WORKER_METRICS_PORT: String(workerMetricsPort) } });
+    const worker = startWorkerFor(testFile, { env: { ...env, WORKER_METRICS_PORT: String(workerMetricsPort) } });
     const runs = outcomes.map(async ({ name, run }) => {
       const server = await standInForFile();
       const outcome = await run({ conversations, server, temporal, traces }).catch((error: Error) => error);

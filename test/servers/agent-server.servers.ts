@@ -2,50 +2,36 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { ConversationFailedError, ConversationRejectedError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
-import { type AgentServerInstallation, installAgentServer, startAgentServer } from '../../dev-stack/agent-server.js';
+import { installAgentServer, startAgentServer } from '../../dev-stack/agent-server.js';
 import type { ChildServer } from '../../dev-stack/child-server.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { atEndOf, folderFor, forFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** The main case and its worst moments on a real agent server (openhands-agent-server 1.58.2). */
 
 const sessionApiKey = 'k3y-of-the-session';
 const post = { method: 'POST', path: '/api/conversations' };
 
-let installation: AgentServerInstallation;
-let temporal: Temporal;
-let conversations: NestedConversations;
-let model: ModelStandIn;
-let folder: string;
-let server: ChildServer;
-let proxy: LineProxy;
+const installation = await installAgentServer(console.error);
+const folder = await folderFor(testFile);
+const model = await forFile(startModelStandIn());
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client);
+let server = await startServer();
+atEndOf(testFile, () => server.stop());
 
-before(async () => {
-  installation = await installAgentServer(console.error);
-  folder = await mkdtemp(join(tmpdir(), 'agent-server-'));
-  model = await startModelStandIn();
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client);
-  server = await startServer();
-});
-after(async () => {
-  await server?.stop();
-  await temporal?.stop();
-  await model?.close();
-  await rm(folder, { recursive: true, force: true });
-});
+let proxy: LineProxy;
 beforeEach(async () => {
   proxy = await startProxy({ target: server.url });
 });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
@@ -14,10 +13,11 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
-import { installForPython, type RunPython } from '../harness/python-client.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { atEndOf, folderFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { installForPython } from '../harness/python-client.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** Every way to start an existing conversation must return its true result. */
 
@@ -33,40 +33,24 @@ interface Caller {
 
 const taskQueue = 'own-worker';
 
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let conversations: NestedConversations;
-let runPython: RunPython;
-let folder: string;
-let ownWorker: Worker;
-let ownWorkerRun: Promise<void>;
-
-before(async () => {
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
-  runPython = await installForPython();
-  folder = await mkdtemp(join(tmpdir(), 'callers-'));
-  const embedded = embeddedWorkerOptions();
-  ownWorker = await Worker.create({
-    ...embedded,
-    connection: temporal.env.nativeConnection,
-    namespace: temporal.namespace,
-    taskQueue,
-    workflowsPath: fileURLToPath(new URL('parent-workflow.js', import.meta.url)),
-    activities: { ...embedded.activities, ...createEnsureReadyActivities(conversations) },
-  });
-  ownWorkerRun = ownWorker.run();
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
+const runPython = await installForPython();
+const folder = await folderFor(testFile);
+const embedded = embeddedWorkerOptions();
+const ownWorker = await Worker.create({
+  ...embedded,
+  connection: temporal.env.nativeConnection,
+  namespace: temporal.namespace,
+  taskQueue,
+  workflowsPath: fileURLToPath(new URL('parent-workflow.js', import.meta.url)),
+  activities: { ...embedded.activities, ...createEnsureReadyActivities(conversations) },
 });
-after(async () => {
-  ownWorker?.shutdown();
-  await ownWorkerRun;
-  await temporal?.stop();
-  if (folder) await rm(folder, { recursive: true });
+const ownWorkerRun = ownWorker.run();
+atEndOf(testFile, () => {
+  ownWorker.shutdown();
+  return ownWorkerRun;
 });
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
 
 const client: Caller = {
   name: 'the client',
@@ -120,9 +104,9 @@ const childWorkflow: Caller = {
 const clientInPython: Caller = {
   name: 'the client in Python',
   async start(input, { resume = false } = {}) {
-    const file = join(folder, `${randomUUID()}.json`);
-    await writeFile(file, JSON.stringify(input));
-    const args = ['start_conversation.py', file, ...(resume ? ['--resume'] : [])];
+    const inputFile = join(folder, `${randomUUID()}.json`);
+    await writeFile(inputFile, JSON.stringify(input));
+    const args = ['start_conversation.py', inputFile, ...(resume ? ['--resume'] : [])];
     const { output } = await runPython(args, temporal.variables);
     const { error, differs } = output as { error?: string; differs?: string };
     if (error === undefined) return 'ready';

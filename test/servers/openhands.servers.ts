@@ -1,54 +1,32 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { ConversationNotReadyError, ConversationRejectedError } from '../../client/errors.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
-import type { ChildServer } from '../../dev-stack/child-server.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import {
-  configureOpenHands,
-  installOpenHands,
-  type OpenHandsInstallation,
-  startOpenHands,
-} from '../../dev-stack/openhands-server.js';
-import { startProgram } from '../../dev-stack/programs.js';
-import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
+import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { atEndOf, folderFor, forFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** The main case and its worst moments on a real OpenHands server (openhands-ai 0.55.0). */
 
-let installation: OpenHandsInstallation;
-let temporal: Temporal;
-let conversations: NestedConversations;
-let model: ModelStandIn;
-let dataFolder: string;
-let server: ChildServer;
-let proxy: LineProxy;
+const installation = await installOpenHands(console.error);
+const dataFolder = await folderFor(testFile);
+const model = await forFile(startModelStandIn());
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client);
+let server = await startOpenHands({ installation, dataFolder });
+atEndOf(testFile, () => server.stop());
 
 /** Nothing listens there, so an agent with this URL never reaches the model. */
 const unreachableModel = 'http://127.0.0.1:9/v1';
 
 const post = { method: 'POST', path: '/api/conversations' };
 
-before(async () => {
-  installation = await installOpenHands(console.error);
-  dataFolder = await mkdtemp(join(tmpdir(), 'openhands-'));
-  model = await startModelStandIn();
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client);
-  server = await startOpenHands({ installation, dataFolder });
-});
-after(async () => {
-  await server?.stop();
-  await temporal?.stop();
-  await model?.close();
-  await rm(dataFolder, { recursive: true, force: true });
-});
+let proxy: LineProxy;
 beforeEach(async () => {
   proxy = await startProxy({ target: server.url });
 });
@@ -135,25 +113,20 @@ describe('with settings', () => {
     await assertHeardOnce(input.sid, content);
   });
 
-  test('a worker that is killed before it gets the answer does not send the message twice', async () => {
+  test('a worker that is killed before it gets the answer does not send the message twice', async (t) => {
     const taskQueue = 'killed-before-the-answer';
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
     const { input, content } = freshInput();
     const withheld = proxy.withholdAnswer(post);
-    const worker = startProgram('worker/main.js', { env });
+    const worker = startWorkerFor(t, { env });
     const ready = new NestedConversations(temporal.env.client, { taskQueue }).ensureReady(input);
     await withheld;
     worker.kill('SIGKILL');
     await worker.ended;
-    const next = startProgram('worker/main.js', { env });
-    try {
-      assert.equal((await ready).status, 'RUNNING');
-      assert.equal(proxy.count(post), 1);
-      await assertHeardOnce(input.sid, content);
-    } finally {
-      next.kill('SIGTERM');
-      await next.ended;
-    }
+    startWorkerFor(t, { env });
+    assert.equal((await ready).status, 'RUNNING');
+    assert.equal(proxy.count(post), 1);
+    await assertHeardOnce(input.sid, content);
   });
 
   test('a finished conversation with a live loop takes a new message, even with the same text', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { NestedConversations } from '../../client/nested-conversations.js';
@@ -14,11 +13,11 @@ import { encode } from '../../codec/sdk-internals.js';
 import { baseUrlOf } from '../../contract/base-url.js';
 import { type CreateNestedConversationInput, parseInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { payloadOf } from '../codec/payloads.js';
 import { anyValidInput, complete, minimal } from '../contract/valid-input.js';
-import { installForPython, type RunPython } from '../harness/python-client.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { folderFor, forTest, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { installForPython } from '../harness/python-client.js';
+import { startDevServer } from '../harness/temporal.js';
 
 /** The Python client, through `examples/python`, as a user runs it, with real workers. */
 
@@ -27,35 +26,19 @@ const encryption = { PAYLOAD_ENCRYPTION_KEYS: `test:${key.toString('base64')}` }
 const dataConverter = dataConverterFor(new Map([['test', createSecretKey(key)]]));
 const inPlain = dataConverterFor(new Map());
 
-let runPython: RunPython;
-let folder: string;
-let server: OpenHandsStandIn;
+const runPython = await installForPython();
+const folder = await folderFor(testFile);
+const server = await standInForFile();
 
-before(async () => {
-  runPython = await installForPython();
-  folder = await mkdtemp(join(tmpdir(), 'python-client-'));
-  server = await OpenHandsStandIn.listen();
-});
-after(async () => {
-  await server?.close();
-  await rm(folder, { recursive: true });
-});
-
-for (const { name, options, env } of [
-  { name: 'unencrypted', options: { dataConverter: inPlain }, env: {} },
-  { name: 'encrypted', options: { dataConverter }, env: encryption },
+for (const { name, temporal, env } of [
+  { name: 'unencrypted', temporal: await temporalForFile(startDevServer({ dataConverter: inPlain })), env: {} },
+  { name: 'encrypted', temporal: await temporalForFile(startDevServer({ dataConverter })), env: encryption },
 ]) {
   describe(name, () => {
-    let temporal: Temporal;
-    before(async () => {
-      temporal = await startDevServer(options);
-    });
-    after(() => temporal.stop());
-
     const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {
-      const file = join(folder, `${randomUUID()}.json`);
-      await writeFile(file, JSON.stringify(input));
-      const { exitCode, output } = await runPython(['start_conversation.py', file, ...options], {
+      const inputFile = join(folder, `${randomUUID()}.json`);
+      await writeFile(inputFile, JSON.stringify(input));
+      const { exitCode, output } = await runPython(['start_conversation.py', inputFile, ...options], {
         ...temporal.variables,
         ...env,
       });
@@ -257,8 +240,7 @@ asyncio.run(main())
 `;
 
 test('a large replay reaches the workers through the payload store', async (t) => {
-  const temporal = await startDevServer({ dataConverter: inPlain, payloadStore: new FolderStore(folder) });
-  t.after(() => temporal.stop());
+  const temporal = await forTest(t, startDevServer({ dataConverter: inPlain, payloadStore: new FolderStore(folder) }));
   const events = [{ source: 'user', action: 'message', args: { content: 'é'.repeat(2_000_000) } }];
   const input = inputFor(server.url, { initialUserMsg: null, replayJson: JSON.stringify(events) });
   const env = temporal.variables;

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Client, Connection } from '@temporalio/client';
@@ -13,11 +11,11 @@ import { type AgentServerVersion, installAgentServer, startAgentServer } from '.
 import type { ChildServer } from '../../dev-stack/child-server.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
-import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
-import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { atEndOf, folderFor, forFile, forTest, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { GitServer } from '../harness/git-server.js';
 import { mcpTool, startMcpServer, writeMcpServer } from '../harness/mcp-server.js';
-import { startTemporalProcess, type TemporalProcess } from '../reliability/temporal-process.js';
+import { startTemporalProcess } from '../reliability/temporal-process.js';
 import { until } from '../versions/tried-server.js';
 
 /** A repository in the workspace of real servers, instructions and MCP servers. Both generations get the same input. */
@@ -25,47 +23,27 @@ import { until } from '../versions/tried-server.js';
 const token = 'gT7x4Qm9LkZw2';
 const sessionApiKey = 'k3y-of-the-session';
 
-let folder: string;
-let temporal: TemporalProcess;
-let connection: Connection;
-let conversations: NestedConversations;
-let worker: RunningProgram;
-let model: ModelStandIn;
-let git: GitServer;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'workspaces-'));
-  temporal = await startTemporalProcess(folder);
-  connection = await Connection.connect({ address: temporal.address });
-  conversations = new NestedConversations(new Client({ connection }));
-  worker = await startWorker();
-  model = await startModelStandIn();
-  git = await GitServer.start({ token });
-  await git.create('ada/engine', {
-    main: { 'README.md': 'An engine' },
-    setup: { '.openhands/setup.sh': 'echo ran >>../ran-in-$(basename $PWD)' },
-    slow: {
-      '.openhands/setup.sh':
-        'name=$(basename $PWD); echo began >>../ran-in-$name; until [ -e ../go-$name ]; do sleep 0.1; done; echo ended >>../ran-in-$name',
-    },
-    failing: { '.openhands/setup.sh': 'echo "a bad day" >&2; exit 3' },
-  });
-});
-after(async () => {
-  await git?.stop();
-  await model?.close();
-  worker?.kill('SIGKILL');
-  await worker?.ended;
-  await connection?.close();
-  await temporal?.stop('SIGKILL');
-  await rm(folder, { recursive: true, force: true });
+const folder = await folderFor(testFile);
+const temporal = await startTemporalProcess(folder);
+atEndOf(testFile, () => temporal.stop('SIGKILL'));
+const connection = await forFile(Connection.connect({ address: temporal.address }));
+const conversations = new NestedConversations(new Client({ connection }));
+let worker = await startWorker();
+const model = await forFile(startModelStandIn());
+const git = await forFile(GitServer.start({ token }));
+await git.create('ada/engine', {
+  main: { 'README.md': 'An engine' },
+  setup: { '.openhands/setup.sh': 'echo ran >>../ran-in-$(basename $PWD)' },
+  slow: {
+    '.openhands/setup.sh':
+      'name=$(basename $PWD); echo began >>../ran-in-$name; until [ -e ../go-$name ]; do sleep 0.1; done; echo ended >>../ran-in-$name',
+  },
+  failing: { '.openhands/setup.sh': 'echo "a bad day" >&2; exit 3' },
 });
 
-async function startWorker(): Promise<RunningProgram> {
-  const started = startProgram('worker/main.js', {
-    env: { TEMPORAL_ADDRESS: temporal.address },
-    timeoutMs: 15 * 60_000,
-  });
+async function startWorker() {
+  const env = { TEMPORAL_ADDRESS: temporal.address };
+  const started = startWorkerFor(testFile, { env, timeoutMs: 15 * 60_000 });
   await started.reported('RUNNING');
   return started;
 }
@@ -217,78 +195,70 @@ for (const version of ['1.23.1', '1.40.0', '1.58.2'] satisfies AgentServerVersio
       assert.deepEqual(ranIn(input.sid), ['ran']);
     });
 
-    test('the agent gets the instructions and the tools of the MCP servers', async () => {
+    test('the agent gets the instructions and the tools of the MCP servers', async (t) => {
       const { python } = await installAgentServer(console.error, version);
-      const tools = await startMcpServer(python);
-      try {
-        const conversationInstructions = `Answer in verse ${randomUUID()}`;
-        const mcpConfig = { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(python)] };
-        const input = inputWith({ conversationInstructions, mcpConfig });
-        await conversations.ensureReady(input);
-        const seen = await model.seen(input.initialUserMsg?.content ?? '');
-        assert(seen.messages.includes(conversationInstructions));
-        assertOffers(seen.tools, [mcpTool, localTool]);
-      } finally {
-        await tools.stop();
-      }
+      const tools = await forTest(t, startMcpServer(python));
+      const conversationInstructions = `Answer in verse ${randomUUID()}`;
+      const mcpConfig = { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(python)] };
+      const input = inputWith({ conversationInstructions, mcpConfig });
+      await conversations.ensureReady(input);
+      const seen = await model.seen(input.initialUserMsg?.content ?? '');
+      assert(seen.messages.includes(conversationInstructions));
+      assertOffers(seen.tools, [mcpTool, localTool]);
     });
   });
 }
 
 describe('one JSON input', () => {
-  test('starts on openhands 1.6.0 and on agent-server 1.58.2 and differs only in the model settings', async () => {
+  test('starts on openhands 1.6.0 and on agent-server 1.58.2 and differs only in the model settings', async (t) => {
     const newest = await installAgentServer(console.error);
-    const tools = await startMcpServer(newest.python);
-    const agentServer = await startAgentServer({
-      installation: newest,
-      dataFolder: join(folder, 'agent-server'),
-      sessionApiKey,
+    const tools = await forTest(t, startMcpServer(newest.python));
+    const agentServer = await forTest(
+      t,
+      startAgentServer({ installation: newest, dataFolder: join(folder, 'agent-server'), sessionApiKey }),
+    );
+    const openHands = await forTest(
+      t,
+      startOpenHands({
+        installation: await installOpenHands(console.error, '1.6.0'),
+        dataFolder: join(folder, 'openhands'),
+        env: { ALLOW_INSECURE_GIT_ACCESS: 'true', SESSION_API_KEY: sessionApiKey },
+      }),
+    );
+    await configureOpenHands(openHands.url, { llmBaseUrl: model.url, sessionApiKey });
+    // An openhands server stores its own tokens.
+    const stored = await fetch(`${openHands.url}/api/add-git-providers`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-session-api-key': sessionApiKey },
+      body: JSON.stringify({ provider_tokens: { gitlab: { token, host: git.origin } } }),
     });
-    const openHands = await startOpenHands({
-      installation: await installOpenHands(console.error, '1.6.0'),
-      dataFolder: join(folder, 'openhands'),
-      env: { ALLOW_INSECURE_GIT_ACCESS: 'true', SESSION_API_KEY: sessionApiKey },
-    });
-    try {
-      await configureOpenHands(openHands.url, { llmBaseUrl: model.url, sessionApiKey });
-      // An openhands server stores its own tokens.
-      const stored = await fetch(`${openHands.url}/api/add-git-providers`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-session-api-key': sessionApiKey },
-        body: JSON.stringify({ provider_tokens: { gitlab: { token, host: git.origin } } }),
-      });
-      assert.equal(stored.status, 200, await stored.text());
+    assert.equal(stored.status, 200, await stored.text());
 
-      const text = JSON.stringify({
-        userId: 'ada',
-        settings: shared({
-          selectedBranch: 'setup',
-          conversationInstructions: 'Answer in verse.',
-          mcpConfig: { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(newest.python)] },
-        }),
-        client: { sessionApiKey },
-        readiness: { maximumAttempts: 120 },
-      });
-      for (const [server, { url }, more, checkoutOf] of [
-        ['openhands', openHands, {}, () => join(folder, 'openhands', 'workspace', 'engine')],
-        ['agent-server', agentServer, agentSettings(), (sid: string) => join(folder, 'agent-server', 'workspace', sid)],
-      ] as const) {
-        const input = JSON.parse(text);
-        const sid = randomUUID();
-        const content = `Say hello to ${randomUUID()}`;
-        const settings = { ...input.settings, ...more };
-        const whereTo = { apiUrl: url, server, sid, initialUserMsg: { content } };
-        await conversations.ensureReady({ ...input, ...whereTo, settings });
-        const branch = ['symbolic-ref', '--short', 'HEAD'];
-        assert.equal(execFileSync('git', branch, { cwd: checkoutOf(sid), encoding: 'utf8' }).trim(), 'setup');
-        const seen = await model.seen(content);
-        assert(seen.messages.includes('Answer in verse.'), `${server}: ${seen.messages}`);
-        assertOffers(seen.tools, [mcpTool, localTool]);
-      }
-    } finally {
-      await openHands.stop('SIGKILL');
-      await agentServer.stop('SIGKILL');
-      await tools.stop();
+    const text = JSON.stringify({
+      userId: 'ada',
+      settings: shared({
+        selectedBranch: 'setup',
+        conversationInstructions: 'Answer in verse.',
+        mcpConfig: { shttp_servers: [`${tools.url}/mcp`], stdio_servers: [await localTools(newest.python)] },
+      }),
+      client: { sessionApiKey },
+      readiness: { maximumAttempts: 120 },
+    });
+    for (const [server, { url }, more, checkoutOf] of [
+      ['openhands', openHands, {}, () => join(folder, 'openhands', 'workspace', 'engine')],
+      ['agent-server', agentServer, agentSettings(), (sid: string) => join(folder, 'agent-server', 'workspace', sid)],
+    ] as const) {
+      const input = JSON.parse(text);
+      const sid = randomUUID();
+      const content = `Say hello to ${randomUUID()}`;
+      const settings = { ...input.settings, ...more };
+      const whereTo = { apiUrl: url, server, sid, initialUserMsg: { content } };
+      await conversations.ensureReady({ ...input, ...whereTo, settings });
+      const branch = ['symbolic-ref', '--short', 'HEAD'];
+      assert.equal(execFileSync('git', branch, { cwd: checkoutOf(sid), encoding: 'utf8' }).trim(), 'setup');
+      const seen = await model.seen(content);
+      assert(seen.messages.includes('Answer in verse.'), `${server}: ${seen.messages}`);
+      assertOffers(seen.tools, [mcpTool, localTool]);
     }
   });
 });

@@ -3,15 +3,16 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { beforeEach, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { temporalForFile } from '../harness/fixtures.js';
 import { needPrograms } from '../harness/needs.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { server } from '../harness/openhands-for-each-test.js';
+import { startDevServer } from '../harness/temporal.js';
 
 needPrograms({ script: 'bsdutils', stty: 'coreutils' });
 
@@ -20,20 +21,14 @@ const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
 const clearLine = '\x1b[0K';
-let temporal: Temporal;
-let server: OpenHandsStandIn;
-let sid: string;
 
-before(async () => {
-  temporal = await startDevServer();
-  await registerSearchAttributes(temporal.env.client);
-});
-after(() => temporal.stop());
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
+const temporal = await temporalForFile(startDevServer());
+await registerSearchAttributes(temporal.env.client);
+
+let sid: string;
+beforeEach(() => {
   sid = `conv-${randomUUID()}`;
 });
-afterEach(() => server.close());
 
 /** Starts the CLI on its own pseudo-terminal and collects its output. */
 function onTerminal(t: TestContext, args: readonly string[], { term = 'xterm', columns = 100 } = {}) {

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { type Certificates, makeCertificates } from '../harness/certificates.js';
+import { makeCertificates } from '../harness/certificates.js';
 import { failureOf } from '../harness/failure-of.js';
+import { folderFor, forTest, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
 import { needPrograms } from '../harness/needs.js';
 import { run } from '../harness/start.js';
-import { startTimeSkipping, type Temporal } from '../harness/temporal.js';
+import { startTimeSkipping } from '../harness/temporal.js';
 import { startTlsTerminator } from '../harness/tls-terminator.js';
 
 needPrograms({ openssl: 'openssl' });
@@ -19,33 +16,15 @@ needPrograms({ openssl: 'openssl' });
 /** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'nested-server-connection';
 
-let temporal: Temporal;
-let folder: string;
-let certificates: Certificates;
-
-before(async () => {
-  temporal = await startTimeSkipping();
-  folder = await mkdtemp(join(tmpdir(), 'nested-conversations-certificates-'));
-  certificates = await makeCertificates(folder);
-});
-after(async () => {
-  await rm(folder, { recursive: true });
-  await temporal.stop();
-});
+const temporal = await temporalForFile(startTimeSkipping());
+const certificates = await makeCertificates(await folderFor(testFile));
 
 /** Starts a conversation on a nested server behind TLS. The worker process has this environment. */
 async function startOverTls(t: TestContext, env: Readonly<Record<string, string>>) {
-  const server = await OpenHandsStandIn.listen();
-  const terminator = await startTlsTerminator({ targetPort: Number(new URL(server.url).port), certificates });
-  const worker = startProgram('worker/main.js', {
-    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
-  });
-  t.after(async () => {
-    worker.kill('SIGKILL');
-    await worker.ended;
-    await terminator.close();
-    await server.close();
-  });
+  startWorkerFor(t, { env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env } });
+  const server = await forTest(t, OpenHandsStandIn.listen());
+  const targetPort = Number(new URL(server.url).port);
+  const terminator = await forTest(t, startTlsTerminator({ targetPort, certificates }));
   const input = inputFor(`https://localhost:${terminator.port}`);
   return { server, host: new URL(input.apiUrl).host, outcome: run(temporal, input, taskQueue) };
 }
@@ -65,8 +44,7 @@ describe('a conversation on a nested server with a certificate of a private CA',
   });
 
   test('becomes ready through a proxy if one is requested', async (t) => {
-    const proxy = await startForwardProxy();
-    t.after(() => proxy.close());
+    const proxy = await forTest(t, startForwardProxy());
     const { host, outcome } = await startOverTls(t, {
       NODE_EXTRA_CA_CERTS: certificates.ca,
       NESTED_SERVER_PROXY_FROM_ENVIRONMENT: 'true',

@@ -6,14 +6,14 @@ import { connectClient } from '../../client/connect.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { loadTemporalConfig } from '../../config/temporal.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { atEndOf, file, standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { atEndOf, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** A program with its own tracing that uses our client and our worker. */
 const spans = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
 provider.register();
-atEndOf(file, () => provider.shutdown());
+atEndOf(testFile, () => provider.shutdown());
 
 const temporal = await temporalForFile(startDevServer());
 const server = await standInForFile();

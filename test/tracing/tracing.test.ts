@@ -7,9 +7,9 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { traceHeader, workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type Ended, type RunningProgram, startProgram } from '../../dev-stack/programs.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { type Ended, startProgram } from '../../dev-stack/programs.js';
+import { startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.js';
 
@@ -21,27 +21,18 @@ const statusCodes = { unset: 0, error: 2 };
 
 type Environment = Readonly<Record<string, string>>;
 
-let server: OpenHandsStandIn;
 let collector: TraceCollector;
 
 const temporal = await temporalForFile(startDevServer());
 beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
   collector = await startTraceCollector();
 });
-afterEach(async () => {
-  await collector.close();
-  await server.close();
-});
+afterEach(() => collector.close());
 
 const connection = () => ({ ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue });
 const tracing = (url = collector.url) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: url });
 
-function startWorker(t: TestContext, env: Environment): RunningProgram {
-  const worker = startProgram('worker/main.js', { env: { ...connection(), ...env } });
-  t.after(() => worker.kill('SIGKILL'));
-  return worker;
-}
+const startWorker = (t: TestContext, env: Environment) => startWorkerFor(t, { env: { ...connection(), ...env } });
 
 function start(input: CreateNestedConversationInput, env: Environment): Promise<Ended> {
   const args = ['start', '--input', '-', '--wait', '--json'];

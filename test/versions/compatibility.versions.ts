@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
+import { forTest, temporalForFile } from '../harness/fixtures.js';
 import { startProxy } from '../harness/proxy.js';
 import { TablePlace } from '../harness/table.js';
-import { startDevServer, type Temporal } from '../harness/temporal.js';
+import { startDevServer } from '../harness/temporal.js';
 import { type Column, type Table, tables } from './columns.js';
 import { Situation } from './situation.js';
 import type { TriedServer } from './tried-server.js';
@@ -16,13 +17,8 @@ import type { TriedServer } from './tried-server.js';
  */
 const wanted = process.env.VERSIONS?.split(',').map((name) => name.trim());
 
-let temporal: Temporal;
-let conversations: NestedConversations;
-before(async () => {
-  temporal = await startDevServer();
-  conversations = new NestedConversations(temporal.env.client);
-});
-after(() => temporal?.stop());
+const temporal = await temporalForFile(startDevServer());
+const conversations = new NestedConversations(temporal.env.client);
 
 // Half of a test's time is spent waiting for a server to start.
 describe('a start ends correctly on', { concurrency: 2 }, () => {
@@ -46,13 +42,9 @@ function tryOut(table: Table, column: Column): void {
   });
 
   for (const tried of column.cases) {
-    test(tried.name, { timeout: 3 * 60_000 }, async () => {
-      const proxy = await startProxy({ target: server.url });
-      try {
-        ends.set(tried.name, await tried.run(new Situation(server, model, proxy, conversations)));
-      } finally {
-        await proxy.close();
-      }
+    test(tried.name, { timeout: 3 * 60_000 }, async (t) => {
+      const proxy = await forTest(t, startProxy({ target: server.url }));
+      ends.set(tried.name, await tried.run(new Situation(server, model, proxy, conversations)));
     });
   }
 

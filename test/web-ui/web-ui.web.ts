@@ -5,7 +5,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
 import type { RunState } from '../../client/conversation-status.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
@@ -15,21 +14,12 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
+import { forFile, standInForFile } from '../harness/fixtures.js';
 import { startDevServer, type Temporal } from '../harness/temporal.js';
 import { launchBrowser, WebUi } from './browser.js';
 
-let browser: Browser;
-let server: OpenHandsStandIn;
-
-before(async () => {
-  browser = await launchBrowser();
-  server = await OpenHandsStandIn.listen();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const browser = await forFile(launchBrowser());
+const server = await standInForFile();
 
 const pathOf = (sid: string) => `/${workflowIdOf(sid)}`;
 

@@ -6,10 +6,10 @@ import { setTimeout } from 'node:timers/promises';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import type { RunningProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startApiKeyGate } from '../harness/api-key-gate.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { startWorkerFor, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -26,10 +26,9 @@ interface ProbedWorker {
 
 async function startWorker(t: TestContext, env: Readonly<Record<string, string>>): Promise<ProbedWorker> {
   const port = await freePort();
-  const process = startProgram('worker/main.js', {
+  const process = startWorkerFor(t, {
     env: { TEMPORAL_TASK_QUEUE: taskQueue, WORKER_HTTP_PORT: String(port), ...env },
   });
-  t.after(() => process.kill('SIGKILL'));
   const probe = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`);
     return { status: answer.status, text: await answer.text() };

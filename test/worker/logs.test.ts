@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import type { RunningProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
 import { start } from '../harness/start.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -22,13 +22,8 @@ const temporal = await temporalForFile(startDevServer());
 const server = await standInForFile();
 const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 
-function startWorker(t: TestContext, env: Readonly<Record<string, string>> = {}): RunningProgram {
-  const worker = startProgram('worker/main.js', {
-    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env },
-  });
-  t.after(() => worker.kill('SIGKILL'));
-  return worker;
-}
+const startWorker = (t: TestContext, env: Readonly<Record<string, string>> = {}) =>
+  startWorkerFor(t, { env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env } });
 
 /** Stops the worker and returns all lines of its log. */
 async function stop(worker: RunningProgram): Promise<Line[]> {

@@ -4,7 +4,7 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
-import { file, standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -26,7 +26,7 @@ describe('the metrics of a worker', () => {
     const server = await standInForFile();
     const port = await freePort();
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };
-    startWorkerFor(file, {
+    startWorkerFor(testFile, {
       env: { ...env, WORKER_METRICS_PORT: String(port), NESTED_SERVER_ALLOW: '127.0.0.1' },
     });
     const conversations = new NestedConversations(temporal.env.client, { taskQueue });

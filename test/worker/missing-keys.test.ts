@@ -11,7 +11,7 @@ import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { scrape } from '../../dev-stack/scrape.js';
-import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Keys that a worker lacks or that don't fit: a run waits at the payload that is encrypted with them. */
@@ -29,8 +29,8 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
   const taskQueue = `missing-keys-${randomUUID()}`;
   const { connection } = temporal.env;
   const client = new Client({ connection, namespace: temporal.namespace, dataConverter: converterOf(...clientKeys) });
-  const startWorker = (keys: string, env: Record<string, string> = {}) => {
-    const worker = startProgram('worker/main.js', {
+  const startWorker = (keys: string, env: Record<string, string> = {}) =>
+    startWorkerFor(t, {
       env: {
         ...temporal.variables,
         TEMPORAL_TASK_QUEUE: taskQueue,
@@ -38,9 +38,6 @@ function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {
         ...env,
       },
     });
-    t.after(() => worker.kill('SIGKILL'));
-    return worker;
-  };
   return { client, conversations: new NestedConversations(client, { taskQueue }), startWorker };
 }
 

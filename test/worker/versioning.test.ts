@@ -6,10 +6,10 @@ import { isGrpcServiceError } from '@temporalio/client';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { type RunningProgram, startProgram } from '../../dev-stack/programs.js';
+import type { RunningProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Each test has its own. The task queue's name is the same. */
@@ -23,13 +23,8 @@ beforeEach(() => {
   conversations = new NestedConversations(temporal.env.client, { taskQueue: deploymentName });
 });
 
-function startWorker(t: TestContext, env: Readonly<Record<string, string>>): RunningProgram {
-  const worker = startProgram('worker/main.js', {
-    env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: deploymentName, ...env },
-  });
-  t.after(() => worker.kill('SIGKILL'));
-  return worker;
-}
+const startWorker = (t: TestContext, env: Readonly<Record<string, string>>) =>
+  startWorkerFor(t, { env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: deploymentName, ...env } });
 
 /** Resolves once Temporal knows the version: its worker polls for workflows and for activities. */
 async function startVersion(t: TestContext, buildId: string): Promise<RunningProgram> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { file, folderFor, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -13,7 +13,7 @@ const taskQueue = 'worker-process';
 
 const temporal = await temporalForFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client, { taskQueue });
-const folder = await folderFor(file);
+const folder = await folderFor(testFile);
 
 const startWorker = (t: TestContext, env: Readonly<Record<string, string>> = {}) =>
   startWorkerFor(t, { env: { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue, ...env } });

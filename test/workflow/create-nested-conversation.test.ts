@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Context, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
@@ -7,21 +7,15 @@ import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.js';
 import type { Activities } from '../../activities/interface.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { failureOf } from '../harness/failure-of.js';
 import { temporalForFile } from '../harness/fixtures.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
+import { server } from '../harness/openhands-for-each-test.js';
 import { run, start } from '../harness/start.js';
 import { startTimeSkipping } from '../harness/temporal.js';
 
-let server: OpenHandsStandIn;
-
 const temporal = await temporalForFile(startTimeSkipping());
-beforeEach(async () => {
-  server = await OpenHandsStandIn.listen();
-});
-afterEach(() => server.close());
 
 const post = 'POST /api/conversations';
 

@@ -1,4 +1,4 @@
-"""Starts conversations in OpenHands servers, durably, through Temporal: truly ready, or failed with a reason.
+"""Starts conversations in OpenHands servers through durable Temporal workflows, and confirms that they are ready.
 
 conversations = NestedConversations(await Client.connect("localhost:7233"))
 ready = await conversations.ensure_ready(

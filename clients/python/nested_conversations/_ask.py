@@ -1,4 +1,4 @@
-"""Asks Temporal until it answers."""
+"""Repeats calls to Temporal until one is answered."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .status import Retrying
 
 T = TypeVar("T")
 OnRetrying = Callable[[Retrying], None]
-#: Makes a call to Temporal, and makes it again as its caller wants it.
+#: Makes a call to Temporal, and repeats it if the caller wants that.
 Ask = Callable[[Callable[[], Awaitable[T]]], Awaitable[T]]
 
-#: In seconds, the time between two questions: short at first, then easy on the server. With its jitter and the time of
-#: an answer the longest is below the 12 s within which a waiter hears of the end.
+#: In seconds, the time between two calls. It is short at first and grows, to limit the load on the server. Even with
+#: jitter and the duration of the call, it is below the 12 s within which a waiting caller gets the result.
 FIRST_DELAY = 0.25
 LAST_DELAY = 9.5
 _GROWTH = 1.2
 _JITTER = 0.15
 
-#: In seconds. Temporal answers within one, but 2 MB have to get there.
+#: In seconds. Temporal answers within one second, but it can take longer to send 2 MB.
 _ANSWER_WITHIN = 15.0
 
-#: In seconds, after which a caller is told that Temporal does not answer.
+#: In seconds. After this time, the caller is told that Temporal does not answer.
 _TELL_AFTER = 3.0
 
 _PASSING = {
@@ -45,16 +45,16 @@ _PASSING = {
 
 
 class NoAnswerError(Exception):
-    """A question was not answered in time."""
+    """Temporal did not answer a call in time."""
 
 
 async def once(call: Callable[[], Awaitable[T]]) -> T:
-    """Asks once: an error is the caller's."""
+    """Makes the call once. Errors are raised to the caller."""
     return await call()
 
 
 async def ask_until_answered(call: Callable[[], Awaitable[T]], on_retrying: OnRetrying) -> T:
-    """Asks Temporal until it answers. Calls `on_retrying` once for each outage."""
+    """Repeats the call until Temporal answers. Calls `on_retrying` once per outage."""
     since = datetime.now(timezone.utc)
     told = False
 
@@ -81,12 +81,12 @@ async def ask_until_answered(call: Callable[[], Awaitable[T]], on_retrying: OnRe
 
 
 async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
-    """Does some work for as long as this, and then cancels it.
+    """Makes the call, and cancels it after this time.
 
-    `asyncio.wait_for` would swallow a cancellation that comes together with the answer, before Python 3.12.
+    Before Python 3.12, `asyncio.wait_for` loses a cancellation that arrives together with the answer.
 
     Raises:
-        NoAnswerError: Where the time is over.
+        NoAnswerError: If the time has passed.
     """
     task = asyncio.ensure_future(call())
     try:
@@ -106,17 +106,17 @@ def longer(delay: float) -> float:
 
 
 async def pause(seconds: float) -> None:
-    """Waits, with jitter: thousands that wait must not ask at the same moment."""
+    """Waits, with jitter, so that thousands of waiting callers don't ask at the same moment."""
     await asyncio.sleep(seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether Temporal may answer the same question a little later."""
+    """Whether Temporal may answer the same call a little later."""
     if isinstance(error, RPCError):
-        # INTERNAL is about all kinds of things; what a connection met passes.
+        # INTERNAL has many causes. Only errors of the connection are temporary.
         is_of_connection = error.status == RPCStatusCode.INTERNAL and re.search("h2|stream|transport", error.message)
         return error.status in _PASSING or bool(is_of_connection)
-    # What a client says that was made with `lazy=True`, and has not connected yet.
+    # The error of a client that was created with `lazy=True` and has not connected yet.
     is_unconnected = isinstance(error, RuntimeError) and "client connect" in str(error)
     return is_unconnected or isinstance(error, NoAnswerError)
 
@@ -127,7 +127,7 @@ def is_refused(error: BaseException) -> bool:
 
 
 def is_not_found(error: BaseException) -> bool:
-    """Whether Temporal has no such run, or none that is still running."""
+    """Whether Temporal has no such run, or the run has already ended."""
     return isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND
 
 

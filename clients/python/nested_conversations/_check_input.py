@@ -1,7 +1,7 @@
-"""Checks an input before it is sent: what its schema says, and what the run is named and compared by.
+"""Checks an input before it is sent: its schema, and the fields that name the run and are compared.
 
-The workers check everything, with the rules of each server; both raise the same error. What is checked here is wrong
-for all of them, so that a caller hears of it at once, without a worker.
+The workers check everything, including the rules of each server. Both raise the same error. The checks here apply to
+all servers, so that a caller gets the error at once, without a worker.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from .errors import InvalidInputError
 #: The input as one of the dataclasses, or as its JSON.
 AnyInput = ConversationInput | Mapping[str, Any]
 
-#: More of it is a mistake: what converts, checks and sends JSON recurses.
+#: Deeper nesting is a mistake. Converting, checking and sending JSON is recursive.
 _NESTING_LEVELS = 100
-#: Nobody reads more.
+#: The number of problems that one error lists. Nobody reads more.
 _PROBLEMS = 20
-#: Characters of an unknown key that a problem repeats.
+#: The part of an unknown key that a problem repeats, in characters.
 _NAMED_CHARACTERS = 40
 
-#: The beginnings of tokens that are known by them: of models, of Git hosts, of clouds, of chats.
+#: Prefixes of well-known tokens: of model providers, Git hosts, clouds and chats.
 _TOKEN = re.compile(r"(?:sk|pk|sess|glpat|pypi)-|(?:gh[oprsu]|github_pat|gsk|hf|npm)_|xox[a-z]-|AKIA|AIza|ya29|eyJ")
 
 _DURATION = re.compile(
@@ -45,7 +45,7 @@ def checked(conversation: AnyInput) -> dict[str, Any]:
     """The input as JSON.
 
     Raises:
-        InvalidInputError: That names every field.
+        InvalidInputError: With every invalid field.
     """
     is_input = isinstance(conversation, Mapping) or (is_dataclass(conversation) and not isinstance(conversation, type))
     if not is_input:
@@ -89,7 +89,7 @@ def _schema() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Mappings and sequences of all kinds as JSON has them."""
+    """Converts mappings and sequences of all kinds to dictionaries and lists."""
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -98,7 +98,7 @@ def _plain(value: Any) -> Any:
 
 
 def _value_problems(value: Any, path: tuple[str, ...]) -> Iterator[InputProblem]:
-    """What JSON, or no server, can hold."""
+    """The problems of values that JSON can't hold or no server can store."""
     if len(path) > _NESTING_LEVELS:
         yield _problem(path, f"is nested deeper than {_NESTING_LEVELS} levels")
     elif isinstance(value, Mapping):
@@ -121,11 +121,11 @@ def _value_problems(value: Any, path: tuple[str, ...]) -> Iterator[InputProblem]
 
 
 def _schema_problems(value: Any, schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[InputProblem]:
-    """The keywords that docs/schema uses. A value is not repeated: it may be secret."""
+    """Supports the keywords that docs/schema uses. A problem never repeats a value, since it may be secret."""
     if "anyOf" in schema:
         found = [list(_schema_problems(value, option, path)) for option in schema["anyOf"]]
         if all(found):
-            # Those of an option that is of the value's type, if there is one; else of the first.
+            # The problems of an option that has the value's type, if there is one, else of the first option.
             yield from max(found, key=lambda problems: max(len(it.field) for it in problems))
         return
     types = schema.get("type", [])
@@ -181,7 +181,7 @@ def _text_problems(value: str, schema: Mapping[str, Any], path: tuple[str, ...])
 
 
 def _is_duration(schema: Mapping[str, Any]) -> bool:
-    """Its bounds are checked by the workers."""
+    """The bounds of a duration are checked by the workers."""
     return str(schema.get("description", "")).startswith("A duration such as")
 
 
@@ -225,7 +225,7 @@ def _problem(path: tuple[str, ...], problem: str) -> InputProblem:
 
 
 def _printable(name: str) -> str:
-    """A key as a problem may name it. What looks like a token was pasted in the wrong place, and is not repeated."""
+    """A key as a problem may name it. A key that looks like a token is not repeated: it may be a secret."""
     if _TOKEN.match(name) or sum(map(str.isdigit, name)) > 4:
         return "***"
     shown = "".join("\ufffd" if unicodedata.category(it).startswith("C") else it for it in name[:_NAMED_CHARACTERS])

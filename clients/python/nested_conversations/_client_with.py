@@ -1,4 +1,4 @@
-"""A Temporal client that is like another one but for something."""
+"""Copies a Temporal client with another setting."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from temporalio.converter import DataConverter
 def client_with(
     client: Client, *, data_converter: DataConverter | None = None, interceptor: Interceptor | None = None
 ) -> Client:
-    """On the same connection.
+    """A copy of the client on the same connection.
 
     Args:
-        client: The other one.
-        data_converter: In place of the client's. Default: the same.
-        interceptor: Within those of the client. Default: none.
+        client: The client to copy.
+        data_converter: Replaces the client's. Default: the client's.
+        interceptor: Called after the client's own interceptors. Default: none.
     """
     config = client.config(active_config=True)
-    # What they configure is in there already.
+    # The configuration already includes what plugins have set.
     config["plugins"] = []
     if data_converter is not None:
         config["data_converter"] = data_converter

@@ -1,4 +1,4 @@
-"""Generated from docs/schema by tools/generate_contract.py: change that, and run `npm run schema`."""
+"""Generated from docs/schema by tools/generate_contract.py. Edit that, then run `npm run schema`."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-#: A `timedelta`, or Temporal's form of it: `"2 seconds"`, `"500ms"`.
+#: A `timedelta` or a Temporal duration string: `"2 seconds"`, `"500ms"`.
 Duration = timedelta | str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationSettings:
-    """What the conversation is created with. A mapping goes to the server untouched."""
+    """The settings of the conversation. Mappings are sent to the server unchanged."""
 
     mcp_config: Mapping[str, Any] | None = None
-    """MCP servers, in the server's key names: `{sse_servers, shttp_servers, stdio_servers}`."""
+    """MCP servers in the format of OpenHands: `{sse_servers, shttp_servers, stdio_servers}`."""
     repository: str | None = None
-    """`owner/name`; for `agent-server` an https URL, too."""
+    """`owner/name`, or for `agent-server` also an https URL."""
     selected_branch: str | None = None
     """A branch of `repository`. Default: the server's choice."""
     git_provider: str | None = None
-    """Where `repository` is: `github`, `gitlab`, `bitbucket`, or what else the server knows."""
+    """The host of `repository`: `github`, `gitlab`, `bitbucket`, or another supported one."""
     provider_tokens: Mapping[str, Any] | None = None
-    """What opens `repository`, for `agent-server`, by provider: `{github: {token}}`."""
+    """Access tokens for `repository`, for `agent-server`, by provider: `{github: {token}}`."""
     conversation_instructions: str | None = None
-    """Instructions to the agent beside the message."""
+    """Instructions for the agent, in addition to the message."""
     agent_settings: Mapping[str, Any] | None = None
     """The agent, for `agent-server`, in the server's key names: `{llm: {model, api_key, base_url}}`."""
     workspace: Mapping[str, Any] | None = None
     """The workspace, for `agent-server`, in the server's key names: `{working_dir}`."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What else the server's request takes, in its key names. Default: nothing."""
+    """Other fields of the server's request, in its key names. Default: none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class InitialUserMessage:
     """The first message to the agent."""
 
     content: str
-    """Empty only where there are images."""
+    """May be empty only if there are images."""
     image_urls: Sequence[str] | None = None
     """URLs or data URLs of images, for a model with vision. Default: none."""
 
@@ -57,23 +57,23 @@ class NestedClientSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadinessSettings:
-    """How often, how long and for what to check that the conversation is ready."""
+    """How often and how long to check whether the conversation is ready, and what counts as ready."""
 
     interval: Duration | None = None
     """A duration such as '1 second', the minimum; the maximum is '1 hour'. Default: `"2 seconds"`."""
     maximum_attempts: int | None = None
-    """Readiness checks, the first included. 1 to 10000. Default: `60`."""
+    """The maximum number of readiness checks, including the first. 1 to 10000. Default: `60`."""
     look_timeout: Duration | None = None
     """A duration such as '100 milliseconds', the minimum; the maximum is '1 minute'. Default: `"5 seconds"`."""
     ready_when: Literal["agent-started", "accepting-events"] | None = None
-    """`agent-started`: the agent has taken up the message, or waits for one. `accepting-events` is weaker. Default:
+    """`agent-started`: the agent works on the message, or waits for one. `accepting-events` is weaker. Default:
     `"agent-started"`.
     """
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparationSettings:
-    """How long preparing `repository` may take, for `agent-server`."""
+    """Time limits for preparing `repository`, for `agent-server`."""
 
     checkout_timeout: Duration | None = None
     """A duration such as '1 second', the minimum; the maximum is '1 hour'. Default: `"10 minutes"`."""
@@ -83,7 +83,7 @@ class PreparationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationInput:
-    """What a conversation is started with. `None` stands for the default."""
+    """The input of a conversation start. `None` means the default."""
 
     api_url: str
     """Base URL of the nested server: http or https, without credentials, query and fragment. At most 2048 characters.
@@ -103,14 +103,14 @@ class ConversationInput:
     readiness: ReadinessSettings | None = None
     preparation: PreparationSettings | None = None
     server: Literal["openhands", "agent-server"] | None = None
-    """The API that the nested server speaks. Default: `"openhands"`."""
+    """The API of the nested server. Default: `"openhands"`."""
     on_failure: Literal["keep", "stop"] | None = None
-    """What to do with the conversation after its start failed or was cancelled. Default: `"keep"`."""
+    """Whether to keep or stop the conversation after its start failed or was cancelled. Default: `"keep"`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationFailedDetails:
-    """What `ConversationFailed` tells a program."""
+    """The details of the failure `ConversationFailed`."""
 
     reason: str = ""
     """The server's reason, in its words."""
@@ -118,7 +118,7 @@ class ConversationFailedDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationNotReadyDetails:
-    """What `ConversationNotReady` tells a program."""
+    """The details of the failure `ConversationNotReady`."""
 
     attempts: int = 0
     """Looks made, the first included."""
@@ -133,7 +133,7 @@ class ConversationNotReadyDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationRejectedDetails:
-    """What `ConversationRejected` tells a program."""
+    """The details of the failure `ConversationRejected`."""
 
     method: str | None = None
     url: str | None = None
@@ -146,7 +146,7 @@ class ConversationRejectedDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class InputProblem:
-    """One thing wrong with the input, by the field's name in JSON, such as `readiness.maximumAttempts`."""
+    """A problem of the input. The field has its name in JSON, such as `readiness.maximumAttempts`."""
 
     field: str = ""
     """Dotted path such as 'readiness.interval'; empty for the input as a whole."""
@@ -155,14 +155,14 @@ class InputProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class InvalidInputDetails:
-    """What `InvalidInput` tells a program."""
+    """The details of the failure `InvalidInput`."""
 
     problems: tuple[InputProblem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class NestedServerUnavailableDetails:
-    """What `NestedServerUnavailable` tells a program."""
+    """The details of the failure `NestedServerUnavailable`."""
 
     method: str | None = None
     url: str | None = None
@@ -175,7 +175,7 @@ class NestedServerUnavailableDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class UnauthorizedDetails:
-    """What `Unauthorized` tells a program."""
+    """The details of the failure `Unauthorized`."""
 
     method: str | None = None
     url: str | None = None

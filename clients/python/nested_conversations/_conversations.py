@@ -34,54 +34,54 @@ OnProgress = Callable[[ConversationStatus], None]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyConversation:
-    """A conversation that is ready, and the run that made it so."""
+    """A conversation that is ready, and the run that started it."""
 
     conversation_id: str
     status: str
-    """What the server called the conversation at last, in its own words, e.g. `RUNNING`."""
+    """The conversation's last status in the server's own words, e.g. `RUNNING`."""
     attempts: int
-    """Readiness checks made, the first included."""
+    """Readiness checks made, including the first."""
     workflow_id: str
     run_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnsuredConversation(ReadyConversation):
-    """The same, and whether this call began the run."""
+    """A conversation that is ready, and whether this call started its run."""
 
     attached: bool
-    """Whether the run was there already."""
+    """Whether the run already existed."""
     attached_to: RunState | None
-    """The state that it was attached to in; `None` where this call started the run."""
+    """The state of the existing run when the call attached to it; `None` if this call started the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CancelledConversation:
-    """What `cancel` found."""
+    """The result of `cancel`."""
 
     sid: str
     workflow_id: str
     run_id: str
     cancel_requested: bool
-    """Whether the run was asked to end; `False` where it had ended already."""
+    """Whether cancellation was requested; `False` if the run had already ended."""
     state: RunState
-    """The run's state before: `running`, or how it had ended."""
+    """The run's state before the call: `running`, or how it had ended."""
 
 
 class NestedConversations:
-    """Starts conversations in OpenHands servers, durably, and knows how they come along.
+    """Starts conversations in OpenHands servers through durable workflows, and reports their progress.
 
-    Cancelling a task that waits ends the waiting, not the start: call again to go on waiting, or `cancel` to end it.
+    Cancelling a task that waits does not cancel the start. Call again to continue waiting, or `cancel` to cancel it.
 
     Args:
-        client: A Temporal client. Where the workers encrypt, with the same keys: see `encryption.data_converter`.
+        client: A Temporal client. If the workers encrypt, it needs the same keys: see `encryption.data_converter`.
         task_queue: The task queue that the workers poll.
-        payload_store: Where a replay that is too large for Temporal is left for the workers. Default: none, and such a
-            replay is refused.
-        long_polls: How many waits of this **process** hold a long poll at a time, which hears of the end at once; the
-            others hear of it within 12 seconds. More than some 90 need a connection to Temporal without a proxy that
-            limits streams, and count against the pollers that the namespace allows.
-        on_hint: Told once where the namespace lacks the search attributes: all else works without. Default: a warning.
+        payload_store: The store through which a replay that is too large for Temporal reaches the workers. Default:
+            none, and such a replay is rejected.
+        long_polls: How many waits of this **process** may hold a long poll at a time. They get the result at once, the
+            others within 12 seconds. More than about 90 need a connection to Temporal without a proxy that limits
+            streams. Long polls count against the pollers that the namespace allows.
+        on_hint: Called once if the namespace lacks the search attributes. Only `list` needs them. Default: a warning.
     """
 
     def __init__(
@@ -105,22 +105,22 @@ class NestedConversations:
     async def start(
         self, conversation: AnyInput, *, resume: bool = False, resume_after: str | None = None
     ) -> StartedConversation:
-        """Starts the conversation, or attaches to the run that is there, if that is the same start.
+        """Starts the conversation, or attaches to the existing run if it has the same input.
 
-        A run that failed, was cancelled or terminated is started again. The lock holds whatever crashes.
+        A conversation whose run failed, was cancelled or terminated is started again.
 
         Args:
             conversation: A `ConversationInput`, or its JSON.
-            resume: Continue a conversation whose run has completed, with a new message. Without it that run's result
-                counts, so that a caller who crashed and calls again does not send the message twice.
-            resume_after: Resume after the run with this id, and no later one: for a caller that keeps it, so that its
-                next attempt after a crash shares what the first one began.
+            resume: Continue a conversation whose run has completed, with a new message. Without it, that run's result
+                is returned, so that a caller that crashed and calls again does not send the message twice.
+            resume_after: Resume after the run with this id, and no later one. A caller that stores the id and calls
+                again after a crash attaches to the run that its first attempt started.
 
         Raises:
-            InvalidInputError: Before anything is started.
-            ConversationTakenError: Where the run is another user's, or on another server.
-            MessageNotSentError: Where the run was started with another message or replay.
-            StartNotComparableError: Where the run's input can't be read.
+            InvalidInputError: If the input is invalid. Nothing was started.
+            ConversationTakenError: If the run belongs to another user or another server.
+            MessageNotSentError: If the run was started with another message or replay.
+            StartNotComparableError: If the run's input can't be read.
         """
         return await self._start(checked(conversation), resume, resume_after, once)
 
@@ -135,19 +135,19 @@ class NestedConversations:
     ) -> EnsuredConversation:
         """Starts the conversation, or attaches as `start` does, and waits until it is ready.
 
-        A Temporal that can't be reached, or is busy, makes it wait longer. Call it again after a crash.
+        If Temporal can't be reached or is busy, it waits longer. It is safe to call again after a crash.
 
         Args:
             conversation: See `start`.
             resume: See `start`.
             resume_after: See `start`.
-            timeout: Ends the waiting, not the start. Default: none, as long as the start takes.
-            on_progress: Called when what is known of the start has changed; see also `progress`.
+            timeout: Limits the wait, but does not cancel the start. Default: none.
+            on_progress: Called with the status whenever it has changed. See also `progress`.
 
         Raises:
-            ConversationError: The class of the run's failure; and as `start`.
-            ConversationAbortedError: Where the run was cancelled, terminated or timed out.
-            WaitTimeoutError: Where the time is over.
+            ConversationError: If the run failed: the subclass for its failure type. Also the errors of `start`.
+            ConversationAbortedError: If the run was cancelled, terminated or timed out.
+            WaitTimeoutError: If the timeout has passed.
         """
         wire = checked(conversation)
         progress = Progress(on_progress)
@@ -170,10 +170,10 @@ class NestedConversations:
         timeout: timedelta | None = None,
         on_progress: OnProgress | None = None,
     ) -> ReadyConversation:
-        """Waits until the conversation's newest run, or the given one, has made it ready, whoever started it.
+        """Waits until the newest run of the conversation, or the given run, is ready. Any client may have started it.
 
         Raises:
-            ConversationNotFoundError: Where there is none; and as `ensure_ready`.
+            ConversationNotFoundError: If there is no run. Also the errors of `ensure_ready`.
         """
         progress = Progress(on_progress)
 
@@ -183,13 +183,13 @@ class NestedConversations:
         return await _limited(work, timeout, sid, progress)
 
     async def progress(self, sid: str, *, run_id: str | None = None) -> AsyncIterator[ConversationStatus]:
-        """Yields the status of the conversation's newest run, or of the given one, until it has ended.
+        """Yields the status of the conversation's newest run, or of the given run, until the run has ended.
 
-        Yields each time when something has changed. Phases never go back, but for a create that is made again. What
-        the run came to is told by the last phase, and by `wait`.
+        Yields whenever the status has changed. Phases never go back, unless the conversation has to be created again.
+        The last phase is the outcome of the run. `wait` returns the result.
 
         Raises:
-            ConversationNotFoundError: Where there is no run.
+            ConversationNotFoundError: If there is no run.
         """
         changes: asyncio.Queue[ConversationStatus | None] = asyncio.Queue()
         progress = Progress(changes.put_nowait)
@@ -218,7 +218,7 @@ class NestedConversations:
         """The status of the conversation's newest run.
 
         Raises:
-            ConversationNotFoundError: Where there is none.
+            ConversationNotFoundError: If there is no run.
         """
         return await conversation_status(self._client, sid, await describe_run(self._client, sid))
 
@@ -226,7 +226,7 @@ class NestedConversations:
         """The result of the conversation's newest run, which must have ended.
 
         Raises:
-            ConversationNotFoundError: Where there is none; and as `ensure_ready`.
+            ConversationNotFoundError: If there is no run. Also the errors of `ensure_ready`.
         """
         description = await describe_run(self._client, sid)
         run = RunIds(sid, description.id, description.run_id)
@@ -234,12 +234,12 @@ class NestedConversations:
         return ReadyConversation(**vars(outcome), workflow_id=run.workflow_id, run_id=run.run_id)
 
     async def cancel(self, sid: str) -> CancelledConversation:
-        """Asks the conversation's run to end; it ends as cancelled, after `on_failure` was seen to.
+        """Requests cancellation of the conversation's run. Before it ends, it does what `on_failure` says.
 
-        A run that has ended stays as it is.
+        A run that has ended does not change.
 
         Raises:
-            ConversationNotFoundError: Where there is none.
+            ConversationNotFoundError: If there is no run.
         """
         run = await describe_run(self._client, sid)
         state = state_of(run.status)
@@ -251,15 +251,15 @@ class NestedConversations:
     def list(
         self, *, user_id: str | None = None, phase: RunState | None = None, server: str | None = None
     ) -> AsyncIterator[ListedConversation]:
-        """The conversations' runs, the newest first, as Temporal's visibility store has them: a moment behind.
+        """Lists the runs, newest first. Temporal's visibility store is updated with a short delay.
 
         Args:
             user_id: Only those of this user. Default: all.
             phase: Only those in this state. Default: all.
-            server: Only those of this dialect, or of the server with this base URL. Default: all.
+            server: Only those of this kind of server, or of the server with this base URL. Default: all.
 
         Raises:
-            SearchAttributesMissingError: Where a filter needs one that the namespace lacks.
+            SearchAttributesMissingError: If the namespace lacks a search attribute that a filter needs.
         """
         return list_conversations(self._client, user_id=user_id, phase=phase, server=server)
 
@@ -289,23 +289,23 @@ class NestedConversations:
         try:
             await self._client.get_workflow_handle(workflow_id, run_id=run_id).cancel()
         except RPCError as error:
-            # It has ended since it was described.
+            # The run has ended since it was described.
             if is_not_found(error):
                 return False
             raise
         return True
 
     def _note_missing(self) -> None:
-        """Once, however many starts at once find it out."""
+        """Calls the hint only once, even if several concurrent starts find that the attributes are missing."""
         if self._search_attributes.are_there:
             self._search_attributes.are_there = False
             self._on_hint(SearchAttributesMissingError(self._client.namespace).message)
 
 
 def _with_compression(client: Client) -> Client:
-    """The workers and other clients compress large payloads, so that this one reads them.
+    """Adds the decompression of payloads, because the workers and other clients compress large ones.
 
-    What would not fit otherwise is compressed here, too: every worker reads it, but one with other codecs of its own.
+    A payload that would not fit otherwise is compressed here, too. Workers can read it, unless they have other codecs.
     """
     converter = client.data_converter
     if isinstance(converter.payload_codec, ZlibCodec):
@@ -315,7 +315,7 @@ def _with_compression(client: Client) -> Client:
 
 
 async def _limited(work: Callable[[], Awaitable[T]], timeout: timedelta | None, sid: str, progress: Progress) -> T:
-    """Does some work until the time is over."""
+    """Does the work, and raises an error after the timeout."""
     if timeout is None:
         return await work()
     seconds = timeout.total_seconds()

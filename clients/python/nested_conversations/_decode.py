@@ -1,4 +1,4 @@
-"""Reads what other clients have written, in whatever shape that is."""
+"""Reads data that any other client may have written, in any form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 
 async def decode_memo(client: Client, memo: Memo) -> dict[str, str]:
-    """The texts of a memo. One that can't be decoded is left out: it must not stand in the way of the rest."""
+    """The texts of a memo. A text that can't be decoded is left out, so that the others can still be read."""
     texts: dict[str, str] = {}
     for name, payload in memo.fields.items():
         try:
@@ -22,5 +22,5 @@ async def decode_memo(client: Client, memo: Memo) -> dict[str, str]:
 
 
 def one_line(error: Any) -> str:
-    """An error's message without line breaks, and no longer than somebody reads."""
+    """The message of an error in one line, of at most 500 characters."""
     return " ".join(str(error).split())[:500] or type(error).__name__

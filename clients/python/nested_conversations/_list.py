@@ -39,12 +39,12 @@ class ListedConversation:
     workflow_id: str
     run_id: str
     phase: RunState
-    """What a run that is `running` does just now is told by `status`."""
+    """For a run that is `running`, `status` says which step it is at."""
     started_at: datetime
     closed_at: datetime | None
-    """`None` while it runs."""
+    """`None` while the run is running."""
     user_id: str | None
-    """This and the next two as the start's memo tells; `None` where another client did not set it."""
+    """From the memo, like the next two fields; `None` if another client did not set it."""
     api_url: str | None
     server: str | None
 
@@ -52,7 +52,7 @@ class ListedConversation:
 async def list_conversations(
     client: Client, *, user_id: str | None, phase: RunState | None, server: str | None
 ) -> AsyncIterator[ListedConversation]:
-    """The runs that fit, as Temporal's visibility store has them: a moment behind."""
+    """The matching runs. Temporal's visibility store is updated with a short delay."""
     try:
         async for run in _newest_first(client, user_id, phase):
             memo = await decode_memo(client, run.raw_info.memo)
@@ -80,10 +80,10 @@ async def list_conversations(
 async def _newest_first(
     client: Client, user_id: str | None, phase: RunState | None
 ) -> AsyncIterator[WorkflowExecution]:
-    """Temporal lists runs that are under way first, by their start, and then those that have ended, by their end.
+    """Merges two lists. Temporal lists open runs first, by start time, then closed runs, by close time.
 
-    Each is read in that order, and no further than it takes to know which comes next: none that ended before another
-    started can have started after it.
+    Each list is read only as far as needed to know which run is next: a run that closed before another one started
+    can't have started after it.
     """
 
     async def runs(status: str) -> AsyncIterator[WorkflowExecution]:
@@ -115,14 +115,14 @@ async def _newest_first(
             next_running = await anext(running, None)
         else:
             waiting.remove(newest)
-        # A run that ended in between is in both lists.
+        # A run that ended between the two queries is in both lists.
         if newest.run_id not in told:
             told.add(newest.run_id)
             yield newest
 
 
 def _query(user_id: str | None, status: str) -> str:
-    """Runs without the search attribute were started by other clients: they may be anybody's. See `_user_of`."""
+    """Includes runs without the search attribute: other clients started them for any user. See `_user_of`."""
     clauses = [f"WorkflowType = '{WORKFLOW_TYPE}'", f"ExecutionStatus {status}"]
     if user_id is not None:
         clauses.append(f"({_of_user(user_id)} OR {USER_ID_ATTRIBUTE} IS NULL)")
@@ -130,7 +130,7 @@ def _query(user_id: str | None, status: str) -> str:
 
 
 def _of_user(user_id: str) -> str:
-    """SQLite, below a dev server, can't be asked for a quote or a backslash; what comes before it can."""
+    """A dev server's SQLite can't search for a quote or a backslash, so only the part before it is searched."""
     beginning = re.split(r'["\\]', user_id)[0]
     quoted = "'" + beginning.replace("'", "\\'") + "'"
     if beginning == user_id:
@@ -139,7 +139,7 @@ def _of_user(user_id: str) -> str:
 
 
 async def _user_of(client: Client, run: WorkflowExecution, memo: dict[str, str]) -> object:
-    """By its search attribute; else by its memo; else by the input that it was started with."""
+    """From the search attribute, else from the memo, else from the input of the run."""
     known = run.typed_search_attributes.get(_USER_ID) or memo.get("userId")
     if known is not None:
         return known

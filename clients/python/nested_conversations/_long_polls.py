@@ -1,4 +1,4 @@
-"""Waits for the end of a run by a long poll, of which a process has so many."""
+"""Waits for the end of a run with a long poll. The number of long polls of a process is limited."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from temporalio.client import Client
 from ._ask import LAST_DELAY, is_passing, is_refused, pause, within
 from ._runs import RunReference, ask_for_end
 
-#: A connection through a proxy carries some 100 streams at a time, and other calls need some of them.
+#: A connection through a proxy often carries only 100 streams at a time, and other calls need some of them.
 DEFAULT_LONG_POLLS = 64
 
-#: In seconds. Temporal answers a long poll with nothing after 20 s, or as it is configured, up to a minute.
+#: In seconds. By default, Temporal ends a long poll without a result after 20 s. The configured time can be a minute.
 _POLL_WITHIN = 90.0
 
-#: In seconds, after a poll was refused or lost.
+#: In seconds, the pause after a poll was refused or lost.
 _PAUSE = 1.0
 
 
 @dataclass
 class Polling:
-    """Says whether a wait polls now."""
+    """Tells whether a wait currently polls."""
 
     is_on: bool = False
 
 
 async def poll_for_end(client: Client, run: RunReference, limit: int, polling: Polling) -> HistoryEvent:
-    """Returns when the run has ended, with its last event. A refused or lost poll is made again.
+    """Waits until the run has ended, and returns its last event. A refused or lost poll is repeated.
 
     Args:
-        client: Asks Temporal.
-        run: The run that is waited for.
-        limit: How many waits of the process may poll.
-        polling: Is told whether this one polls now.
+        client: The client that polls.
+        run: The run to wait for.
+        limit: The number of waits of the process that may poll at a time.
+        polling: Called when this wait begins or stops to poll.
     """
     while True:
         await _turns.take(limit)
@@ -49,12 +49,12 @@ async def poll_for_end(client: Client, run: RunReference, limit: int, polling: P
             _turns.hand_on()
         if event is not None:
             return event
-        # The namespace has as many polls as it takes: others may have more use for them.
+        # The namespace has reached its limit of polls, so leave them to others for a while.
         await pause(LAST_DELAY)
 
 
 async def _poll_while_allowed(client: Client, run: RunReference) -> HistoryEvent | None:
-    """`None` where Temporal takes no more polls, or what is wrong will not pass: a description will tell."""
+    """`None` if Temporal accepts no more polls, or the error is permanent. A later `describe` finds out why."""
     token = b""
     while True:
         try:
@@ -77,7 +77,7 @@ class _Queued:
 
 
 class _Turns:
-    """The process's long polls, for the event loops of all its threads."""
+    """The long polls of the process. Event loops of several threads share them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -85,7 +85,7 @@ class _Turns:
         self._queue: list[_Queued] = []
 
     async def take(self, limit: int) -> None:
-        """Returns when it is one's turn."""
+        """Returns when this wait may poll."""
         loop = asyncio.get_running_loop()
         granted: asyncio.Future[None] = loop.create_future()
 
@@ -108,13 +108,13 @@ class _Turns:
                 was_queued = queued in self._queue
                 if was_queued:
                     self._queue.remove(queued)
-            # It was granted, and its waiter is cancelled before it could go on.
+            # The turn was granted, but the wait was cancelled before it could use it.
             if not was_queued and granted.done() and not granted.cancelled():
                 self.hand_on()
             raise
 
     def hand_on(self) -> None:
-        """Gives the turn to whoever has waited longest."""
+        """Gives the turn to the wait that has waited longest."""
         with self._lock:
             self._in_use -= 1
             queued = next((it for it in self._queue if self._in_use < it.limit), None)

@@ -1,4 +1,4 @@
-"""A run of a conversation: finds it, describes it, and reads the ends of its history."""
+"""Finds and describes a run of a conversation, and reads the first and last event of its history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .errors import ConversationAbortedError, ConversationNotFoundError, Unknown
 
 
 class RunReference(Protocol):
-    """Names a run."""
+    """The ids of a run."""
 
     @property
     def workflow_id(self) -> str: ...
@@ -37,13 +37,13 @@ class RunIds:
 
     @property
     def origin(self) -> dict[str, Any]:
-        """As an error tells where it belongs."""
+        """The arguments with which an error names the run."""
         return {"sid": self.sid, "workflow_id": self.workflow_id, "run_id": self.run_id}
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a run resulted in."""
+    """The outcome of a run."""
 
     conversation_id: str
     status: str
@@ -51,10 +51,10 @@ class RunOutcome:
 
 
 async def describe_run(client: Client, sid: str, run_id: str | None = None) -> WorkflowExecutionDescription:
-    """A run as Temporal describes it; the newest where no id is given. A UUID is looked for in two spellings.
+    """Describes a run, or the newest run if no id is given. A UUID is looked up in two spellings.
 
     Raises:
-        ConversationNotFoundError: Where there is none.
+        ConversationNotFoundError: If there is no run.
     """
     not_found: RPCError | None = None
     for spelling in dict.fromkeys([sid, canonical_uuid(sid) or sid]):
@@ -68,7 +68,7 @@ async def describe_run(client: Client, sid: str, run_id: str | None = None) -> W
 
 
 async def find_run(client: Client, sid: str) -> WorkflowExecutionDescription | None:
-    """The newest run as Temporal describes it; `None` where there is none."""
+    """Describes the newest run; `None` if there is none."""
     try:
         return await describe_run(client, sid)
     except ConversationNotFoundError:
@@ -76,7 +76,7 @@ async def find_run(client: Client, sid: str) -> WorkflowExecutionDescription | N
 
 
 async def read_started_event(client: Client, run: RunReference) -> WorkflowExecutionStartedEventAttributes:
-    """The first event of a run: one call, a few milliseconds."""
+    """The first event of a run. Takes one call of a few milliseconds."""
     request = GetWorkflowExecutionHistoryRequest(
         namespace=client.namespace, execution=_execution(run), maximum_page_size=1
     )
@@ -90,7 +90,7 @@ async def read_started_event(client: Client, run: RunReference) -> WorkflowExecu
 async def ask_for_end(
     client: Client, run: RunReference, *, wait: bool = False, page_token: bytes = b""
 ) -> GetWorkflowExecutionHistoryResponse:
-    """Asks for the event that a run ended with. With `wait`, Temporal answers at the end, or after a time."""
+    """Asks for the last event of a run. With `wait`, Temporal answers when the run ends, or after its own limit."""
     request = GetWorkflowExecutionHistoryRequest(
         namespace=client.namespace,
         execution=_execution(run),
@@ -99,7 +99,7 @@ async def ask_for_end(
         wait_new_event=wait,
         next_page_token=page_token,
     )
-    # A long poll that fails is made again here, so that others can have its place in between.
+    # The SDK does not repeat a failed long poll. Our own code does, so that another wait can poll in between.
     return await client.workflow_service.get_workflow_execution_history(request, retry=not wait)
 
 
@@ -108,10 +108,10 @@ def _execution(run: RunReference) -> WorkflowExecution:
 
 
 async def run_outcome(client: Client, run: RunIds, event: HistoryEvent | None = None) -> RunOutcome:
-    """What a run came to that has ended, by the last event of it.
+    """The outcome of a run that has ended, from its last event.
 
     Raises:
-        NestedConversationError: The class of the run's failure, or `ConversationAbortedError`.
+        NestedConversationError: If the run failed: the subclass for its failure type, or `ConversationAbortedError`.
     """
     if event is None:
         events = (await ask_for_end(client, run)).history.events

@@ -1,4 +1,4 @@
-"""Starts a conversation, or attaches to the run that is there. Temporal's uniqueness of the workflow id is the lock."""
+"""Starts a conversation, or attaches to an existing run. The lock is the workflow id, which is unique in Temporal."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ T = TypeVar("T")
 
 
 class Ask(Protocol):
-    """Makes a call to Temporal, and makes it again as its caller wants it."""
+    """Makes a call to Temporal, and repeats it if the caller wants that."""
 
     async def __call__(self, call: Callable[[], Awaitable[T]]) -> T: ...
 
 
 @dataclass(frozen=True)
 class StartedConversation:
-    """A run that was started, or was there."""
+    """A run that was started, or that already existed."""
 
     sid: str
-    """In its canonical spelling."""
+    """The id in its canonical spelling."""
     workflow_id: str
     run_id: str
     attached: bool
-    """Whether the run was there already."""
+    """Whether the run already existed."""
     attached_to: RunState | None = None
-    """The state that it was attached to in: `running`, or how it had ended. `None` where a run was started."""
+    """The existing run's state, `running` or how it had ended. `None` if this call started the run."""
 
 
 @dataclass
 class SearchAttributes:
-    """Whether the namespace has the search attributes, until Temporal says otherwise."""
+    """Whether the namespace has the search attributes. Assumed until Temporal reports that it lacks them."""
 
     are_there: bool
     note_missing: Callable[[], None]
@@ -59,23 +59,23 @@ class SearchAttributes:
 
 @dataclass(frozen=True)
 class Starting:
-    """What a start needs to know beside its input."""
+    """The settings of a start, apart from its input."""
 
     client: Client
     task_queue: str
     payload_store: PayloadStore | None
     resume: bool
     resume_after: str | None
-    """The run to go on after; `None` for the newest one when it is asked to resume."""
+    """The id of the run to resume after; `None` for the newest run."""
     search_attributes: SearchAttributes
     ask: Ask
 
 
 async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedConversation:
-    """Starts the conversation, or attaches to the run that is there.
+    """Starts the conversation, or attaches to the existing run.
 
     Raises:
-        ConversationTakenError, MessageNotSentError, StartNotComparableError: Where that is not the same start.
+        ConversationTakenError, MessageNotSentError, StartNotComparableError: If the existing run has another input.
     """
     client, ask = starting.client, starting.ask
     mine = started_input_of(wire)
@@ -88,7 +88,7 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
         run = await newest_run()
         return await _attach_to(starting, sid, mine, run, noted) if run else None
 
-    # Whoever resumes goes on after this run, and after no other.
+    # A resume follows this run and no other.
     newest = await newest_run() if starting.resume else None
     noted = (starting.resume_after or newest.run_id) if newest else None
     if newest:
@@ -96,11 +96,11 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
         if there:
             return there
     elif has_large_replay(wire):
-        # What takes seconds to send is not sent where it turns out that nothing is to be started.
+        # A large replay takes seconds to send, so it is sent only if a run has to be started.
         there = await look(None)
         if there:
             return there
-    # The same for each attempt: one whose answer was lost has Temporal answer the next as it did the first.
+    # The same id for each attempt: if an answer was lost, Temporal gives the next attempt the same answer.
     call_id = str(uuid4())
     request = StartRequest(
         wire=await fit_input(wire, client.data_converter, starting.payload_store),
@@ -110,7 +110,7 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
         server=mine.server,
         task_queue=starting.task_queue,
         with_search_attributes=starting.search_attributes.are_there,
-        # Without a run that may be followed, none may have begun in the meantime.
+        # If there was no run to follow, a run that began in the meantime must not be followed.
         reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE if noted else WorkflowIDReusePolicy.REJECT_DUPLICATE,
         request_id=request_id_after(noted) if noted else call_id,
         call_id=call_id,
@@ -121,7 +121,7 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
         nonlocal attempts
         attempts += 1
         if noted and attempts > 1:
-            # A run that has begun since the first attempt is not to be followed.
+            # A run that began after the first attempt must not be followed.
             run = await find_run(client, sid)
             if run is None or run.run_id != noted:
                 return None
@@ -151,14 +151,14 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
 async def _attach_to(
     starting: Starting, sid: str, mine: StartedInput, run: WorkflowExecutionDescription, followed: str | None
 ) -> StartedConversation | None:
-    """Whether a caller may have the run that is there; `None` where the next one may start.
+    """Checks whether the caller may attach to the existing run. `None` if a new run may start.
 
     Args:
-        starting: How it is started.
+        starting: The settings of the start.
         sid: The conversation.
-        mine: What the caller wants to deliver.
-        run: The run that is there.
-        followed: The run that may be followed by the next one, whatever it delivered.
+        mine: The caller's input, as far as it is compared.
+        run: The existing run.
+        followed: The run that a new run may follow, whatever its input was.
     """
     there = RunIds(sid, run.id, run.run_id)
     state = state_of(run.status)
@@ -169,7 +169,7 @@ async def _attach_to(
     ended_without = not starting.resume and state not in ("running", "ready")
     is_followed = run.run_id == followed or ended_without
     if not isinstance(theirs.user_id, str):
-        # Such a run is refused as InvalidInput: nothing is sent, and it belongs to nobody.
+        # The worker rejects such a run with InvalidInput: it sends nothing, and it belongs to nobody.
         if is_followed:
             return None
         raise StartNotComparableError("its input names no user", **there.origin)

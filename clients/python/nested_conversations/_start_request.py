@@ -1,4 +1,4 @@
-"""Starts a run by a request with ids of its own, for which the SDK has no options."""
+"""Starts a run with our own request ids, for which the SDK has no option."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ._client_with import client_with
 from ._names import CONVERSATION_ID_ATTRIBUTE, USER_ID_ATTRIBUTE, WORKFLOW_TYPE, workflow_id_of
 from ._runs import RunIds, read_started_event
 
-#: In the first event of a run: nobody reads it but `was_begun_by`. The TypeScript client's name of it.
+#: A header in the first event of a run. Only `was_begun_by` reads it. The TypeScript client uses the same name.
 _CALL_HEADER = "nested-conversations-call"
 
 _CONVERSATION_ID = SearchAttributeKey.for_keyword(CONVERSATION_ID_ATTRIBUTE)
@@ -28,7 +28,7 @@ _USER_ID = SearchAttributeKey.for_keyword(USER_ID_ATTRIBUTE)
 
 @dataclass(frozen=True)
 class StartRequest:
-    """What a run is started with."""
+    """The data of a start request."""
 
     wire: dict[str, Any]
     sid: str
@@ -39,21 +39,21 @@ class StartRequest:
     with_search_attributes: bool
     reuse_policy: WorkflowIDReusePolicy
     request_id: str
-    """What Temporal recognizes a repeated request by."""
+    """The id by which Temporal recognizes a repeated request."""
     call_id: str
-    """What a caller recognizes its own run by."""
+    """The id by which a caller recognizes its own run."""
 
 
 async def start_run(client: Client, request: StartRequest) -> str:
-    """Starts the run, and returns its id; or that of the run which the same request has started before.
+    """Starts the run and returns its id. If the same request has already started a run, returns the id of that run.
 
     Raises:
-        RPCError: `ALREADY_EXISTS` where the id is taken.
+        RPCError: `ALREADY_EXISTS` if the workflow id is in use.
     """
     attributes = TypedSearchAttributes(
         [SearchAttributePair(_CONVERSATION_ID, request.sid), SearchAttributePair(_USER_ID, request.user_id)]
     )
-    # Innermost: what the caller's own interceptors add, such as a trace, goes along.
+    # Called last, so that the request contains what the caller's own interceptors add, such as a trace.
     handle = await client_with(client, interceptor=_WithIds(client, request)).start_workflow(
         WORKFLOW_TYPE,
         request.wire,
@@ -68,14 +68,14 @@ async def start_run(client: Client, request: StartRequest) -> str:
 
 
 async def was_begun_by(client: Client, run: RunIds, call_id: str) -> bool:
-    """Whether a run is that of this call, and not of another that made the same request."""
+    """Whether this call started the run, and not another call with the same request id."""
     event = await read_started_event(client, run)
     payload = event.header.fields.get(_CALL_HEADER)
     return payload is not None and PayloadConverter.default.from_payloads([payload]) == [call_id]
 
 
 def request_id_after(run_id: str) -> str:
-    """Whoever resumes the same run makes the same request, so that Temporal starts one run of it."""
+    """The request id of a resume. All callers that resume the same run use it, so Temporal starts only one run."""
     return f"resume-{sha256(run_id.encode()).hexdigest()[:32]}"
 
 

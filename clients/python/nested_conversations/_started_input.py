@@ -1,4 +1,4 @@
-"""Compares what two callers want to deliver, by the first event of the run that is there."""
+"""Compares a caller's input with that of an existing run, which is in the run's first event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class StartedInput:
-    """An input, as far as two callers can differ in it. It may break the contract: any client may have written it."""
+    """The compared parts of an input. They can break the contract, as any client may have written them."""
 
     user_id: Any
     api_url: Any
@@ -27,7 +27,7 @@ class StartedInput:
     content: Any
     image_urls: Any
     replay: Any
-    """A text, a claim, or `None`."""
+    """A text, a claim for one in the payload store, or `None`."""
 
 
 class UnreadableInputError(Exception):
@@ -38,7 +38,7 @@ async def read_started_input(client: Client, run: RunReference) -> StartedInput:
     """Reads a run's input from the first event of its history, which every run has.
 
     Raises:
-        UnreadableInputError: Where it can't be decoded, or is none.
+        UnreadableInputError: If it can't be decoded or is not an object.
     """
     event = await read_started_event(client, run)
     try:
@@ -46,12 +46,12 @@ async def read_started_input(client: Client, run: RunReference) -> StartedInput:
     except Exception as error:
         raise UnreadableInputError(one_line(error)) from error
     if not isinstance(wire, dict):
-        raise UnreadableInputError("its input is no JSON object")
+        raise UnreadableInputError("its input is not a JSON object")
     return started_input_of(wire)
 
 
 def started_input_of(wire: dict[str, Any]) -> StartedInput:
-    """What is compared of an input."""
+    """The parts of an input that are compared."""
     message = wire.get("initialUserMsg")
     if not isinstance(message, dict):
         message = {}
@@ -69,7 +69,7 @@ def started_input_of(wire: dict[str, Any]) -> StartedInput:
 def delivery_difference(
     theirs: StartedInput, mine: StartedInput
 ) -> Literal["message", "images", "replay", "unknown"] | None:
-    """What is to be delivered by one and not by the other; `unknown` where nobody can tell."""
+    """The part of the inputs that differs; `unknown` if they can't be compared."""
     if theirs.content != mine.content:
         return "message"
     if json.dumps(theirs.image_urls) != json.dumps(mine.image_urls):
@@ -84,12 +84,12 @@ def delivery_difference(
 
 
 def sha256_of(text: str) -> str:
-    """In hexadecimal."""
+    """The SHA-256 of a text, in hexadecimal."""
     return sha256(text.encode()).hexdigest()
 
 
 def base_url_of(api_url: Any) -> Any:
-    """The URL as requests begin with it: normalised as the workers do, without a slash at its end."""
+    """The URL in the normal form that the workers use, without a slash at the end."""
     if not isinstance(api_url, str):
         return api_url
     try:

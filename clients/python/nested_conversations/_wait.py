@@ -13,10 +13,10 @@ from ._long_polls import Polling, poll_for_end
 from ._runs import RunIds, RunOutcome, describe_run, run_outcome
 from .status import ConversationStatus, Retrying, RunPhase, conversation_status, step_of
 
-#: In seconds. The result is there already: its caller must not wait long for the last line of its progress.
+#: In seconds. The result is already known, so the caller must not wait long for the last progress.
 _TELL_END_WITHIN = 2.0
 
-#: Phases of a run between two creates, in their order.
+#: The phases of a run in their order, until the conversation is created again.
 _ORDER: dict[RunPhase, int] = {
     "queued": 0,
     "preparing repository": 1,
@@ -30,23 +30,23 @@ _PREPARING: tuple[RunPhase, ...] = ("preparing repository", "running setup scrip
 
 
 class Progress:
-    """Tells a caller what has changed, and never that a run went back."""
+    """Reports changes to a caller, and never that a run went back."""
 
     def __init__(self, on_progress: Callable[[ConversationStatus], None] | None = None) -> None:
         self._on_progress = on_progress
-        #: What was last seen.
+        #: The last status.
         self.latest: ConversationStatus | None = None
-        #: The number of the step that was last seen under way.
+        #: The number of the last step that was in progress.
         self._step: int | None = None
         self._told: ConversationStatus | None = None
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody listens."""
+        """Whether the caller wants progress."""
         return self._on_progress is not None
 
     def report(self, status: ConversationStatus, step: int | None) -> None:
-        """Tells what was seen, with the number of the step that is under way; `None` between two."""
+        """Reports a status. `step` is the number of the step in progress, or `None` between two steps."""
         if self._is_behind(status, step):
             return
         self.latest = status
@@ -54,7 +54,7 @@ class Progress:
         self._tell(status)
 
     def on_retrying(self, retrying: Retrying) -> None:
-        """Tells of an outage with what was last seen."""
+        """Reports an outage, with the last status."""
         if self.latest:
             self._tell(replace(self.latest, retrying=retrying))
 
@@ -65,7 +65,7 @@ class Progress:
         self._on_progress(status)
 
     def _is_behind(self, status: ConversationStatus, step: int | None) -> bool:
-        """A step that is under way has a number. Between two the phase is a guess, which counts only if it is ahead."""
+        """A step in progress has a number. Between two, the phase is a guess, which counts only if it is later."""
         if self.latest is None or status.closed_at:
             return False
         if self.latest.closed_at:
@@ -74,30 +74,30 @@ class Progress:
             return False
         if step is not None:
             return step < self._step
-        # What comes after preparing is a create, and the guess is a check.
+        # After the preparation comes a create, but the guess would be a check.
         is_preparing = self.latest.phase in _PREPARING
         return is_preparing or _ORDER.get(status.phase, 0) <= _ORDER.get(self.latest.phase, 0)
 
 
 @dataclass(frozen=True)
 class Wait:
-    """The run that is waited for, and how."""
+    """A wait for a run, and its settings."""
 
     client: Client
     run: RunIds
     long_polls: int
-    """How many waits of this process may hold a long poll."""
+    """The number of waits of this process that may hold a long poll."""
     progress: Progress
 
 
 async def wait_for_end(wait: Wait) -> RunOutcome:
     """Waits for the run's end.
 
-    As many waits as the process has long polls hear of it at once; and every one looks at its run about every ten
-    seconds, so that a refused or lost poll costs time only.
+    A wait that holds a long poll gets the result at once. Every wait also describes its run about every ten seconds, so
+    that a refused or lost poll only delays the result.
 
     Raises:
-        NestedConversationError: The class of the run's failure.
+        NestedConversationError: If the run failed: the subclass for its failure type.
     """
     client, run, progress = wait.client, wait.run, wait.progress
     polling = Polling()
@@ -120,11 +120,11 @@ async def wait_for_end(wait: Wait) -> RunOutcome:
 
 
 async def _watch_until_closed(wait: Wait, polling: Polling) -> None:
-    """Reports what changes, and returns when the run has ended."""
+    """Reports changes until the run has ended."""
     progress = wait.progress
     delay = FIRST_DELAY
     while True:
-        # Whoever shows progress, or has no poll, looks more often in the first seconds.
+        # A wait that reports progress or has no long poll asks more often in the first seconds.
         is_in_no_hurry = polling.is_on and not progress.is_watched
         if is_in_no_hurry:
             await pause(LAST_DELAY)
@@ -137,7 +137,7 @@ async def _watch_until_closed(wait: Wait, polling: Polling) -> None:
 
 
 async def _tell_end(wait: Wait) -> None:
-    """The result is what counts: progress that can't be read then is left out."""
+    """Ignores errors: the result is already known, and progress is optional."""
     try:
         await within(_TELL_END_WITHIN, lambda: _look(wait))
     except Exception:

@@ -1,4 +1,4 @@
-"""From the dataclasses of the contract to its JSON, and back: `api_url` here is `apiUrl` there."""
+"""Converts between the dataclasses of the contract and their JSON, where `api_url` is `apiUrl`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     D = TypeVar("D")
 
-#: The field of a dataclass whose keys stand beside the others, in the server's own names.
+#: A dataclass's field whose keys are put beside the other fields in JSON, in the server's own names.
 EXTRA = "extra"
 
 
@@ -25,7 +25,7 @@ def camel(name: str) -> str:
 
 
 def to_wire(value: Any) -> Any:
-    """A value as its JSON holds it. A field of `None` is left out, a `timedelta` is one of Temporal's durations."""
+    """The value in JSON. Fields that are `None` are left out. A `timedelta` becomes a Temporal duration string."""
     if is_dataclass(value) and not isinstance(value, type):
         wire: dict[str, Any] = dict(getattr(value, EXTRA, {}))
         for item in fields(value):
@@ -41,7 +41,7 @@ def to_wire(value: Any) -> Any:
 
 
 def from_wire(cls: type[D], wire: object) -> D:
-    """What a JSON object holds of a dataclass. Unknown keys are left out, and so is what has another type."""
+    """The fields of a dataclass in a JSON object. Unknown keys and values of another type are left out."""
     if not isinstance(wire, Mapping):
         return cls()
     hints = get_type_hints(cls)

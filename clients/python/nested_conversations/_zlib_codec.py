@@ -10,22 +10,22 @@ from temporalio.converter import PayloadCodec
 
 _ENCODING = b"binary/zlib"
 
-#: In bytes. Smaller payloads gain little, and stay readable where nothing else encodes them.
+#: In bytes. Smaller payloads gain little from compression, and remain readable if they are not encrypted.
 SMALLEST = 64 * 1024
 
-#: In bytes. Smaller payloads fit into Temporal as they are.
+#: In bytes. Temporal accepts smaller payloads uncompressed.
 SMALLEST_THAT_NEEDS_IT = 2_000_000
 
-#: In bytes, what a payload may inflate to: a few KB can hold gigabytes. The workers have the same bound.
+#: In bytes, the largest decompressed payload: a few KB can inflate to gigabytes. The workers have the same limit.
 LARGEST_INFLATED = 4 * 1024 * 1024
 
 
 class ZlibCodec(PayloadCodec):
-    """The format of Temporal's own samples, around another codec: ciphertext does not compress.
+    """Compresses in the format of Temporal's samples, before another codec encrypts: ciphertext can't be compressed.
 
     Args:
-        inner: What encodes the compressed payload, such as an encryption. Default: nothing.
-        smallest: In bytes, the smallest payload that is compressed.
+        inner: The codec for the compressed payload, such as encryption. Default: none.
+        smallest: The size of the smallest payload that is compressed, in bytes.
     """
 
     def __init__(self, inner: PayloadCodec | None = None, smallest: int = SMALLEST) -> None:
@@ -33,15 +33,15 @@ class ZlibCodec(PayloadCodec):
         self._smallest = smallest
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Compresses the large ones among the payloads."""
+        """Compresses the large payloads."""
         compressed = [_compress(it) if len(it.data) >= self._smallest else it for it in payloads]
         return await self._inner.encode(compressed) if self._inner else compressed
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Inflates what is compressed among the payloads.
+        """Decompresses the compressed payloads.
 
         Raises:
-            ValueError: Where a payload inflates to more than 4 MiB, or is cut off.
+            ValueError: If a payload inflates to more than 4 MiB, or its data is not complete.
         """
         decoded = await self._inner.decode(payloads) if self._inner else payloads
         return [_inflate(payload) for payload in decoded]
@@ -60,9 +60,9 @@ def _inflate(payload: Payload) -> Payload:
     try:
         whole = inflating.decompress(payload.data, LARGEST_INFLATED)
     except zlib.error:
-        raise ValueError("what is compressed in a payload is cut off, or something else") from None
+        raise ValueError("the compressed data of a payload is cut off or invalid") from None
     if inflating.unconsumed_tail:
         raise ValueError(f"a payload inflates to more than {LARGEST_INFLATED} bytes")
     if not inflating.eof:
-        raise ValueError("what is compressed in a payload is cut off, or something else")
+        raise ValueError("the compressed data of a payload is cut off or invalid")
     return Payload.FromString(whole)

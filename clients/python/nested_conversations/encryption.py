@@ -1,4 +1,4 @@
-"""Encrypts what Temporal stores, as the workers do. Needs the extra `encryption`.
+"""Encrypts payloads like the workers do. Requires the extra `encryption`.
 
 client = await Client.connect(address, data_converter=data_converter(keys_from_environment()))
 """
@@ -23,7 +23,7 @@ __all__ = ["EncryptionCodec", "LockedPayloadError", "data_converter", "keys_from
 
 _ENCODING = b"binary/encrypted"
 _KEY_BYTES = 32
-#: As AES-GCM recommends them: a random nonce of this size is safe for 2^32 payloads a key.
+#: The size that AES-GCM recommends. Random nonces of this size are safe for 2^32 payloads per key.
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 
@@ -33,18 +33,18 @@ _ENTRY = re.compile(r"([\w.-]{1,100}):([A-Za-z\d+/]{43}=)", re.ASCII)
 
 
 class LockedPayloadError(Exception):
-    """A payload's key is missing here, or does not fit: with another key it could be read."""
+    """The key of a payload is missing or wrong. The payload can be read with another key."""
 
 
 class EncryptionCodec(PayloadCodec):
-    """AES-256-GCM in the format of Temporal's own samples. What is not encrypted passes `decode` as it is.
+    """AES-256-GCM in the format of Temporal's samples. `decode` leaves a payload that is not encrypted unchanged.
 
     Args:
-        keys: Keys of 32 bytes by their id. The first encrypts; each decrypts what it encrypted.
+        keys: Keys of 32 bytes, by id. The first key encrypts. All keys decrypt.
 
     Raises:
-        ValueError: Where there is no key, or one of another length, or an id that is not made of letters, digits, `.`,
-            `-` and `_`.
+        ValueError: If there is no key, a key has another length, or an id has characters other than letters, digits,
+            `.`, `-` and `_`.
     """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
@@ -61,10 +61,10 @@ class EncryptionCodec(PayloadCodec):
         return [self._encrypt(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypts what is encrypted among the payloads.
+        """Decrypts the encrypted payloads.
 
         Raises:
-            LockedPayloadError: Where the key is missing, or does not fit.
+            LockedPayloadError: If the key is missing or wrong.
         """
         return [self._decrypt(payload) for payload in payloads]
 
@@ -95,10 +95,10 @@ class EncryptionCodec(PayloadCodec):
 
 
 def data_converter(keys: Mapping[str, bytes]) -> DataConverter:
-    """Encrypts everything that Temporal stores for its clients, failures included; large payloads are compressed first.
+    """Encrypts all payloads, including those of failures. Large payloads are compressed first.
 
     Args:
-        keys: The keys of the workers; see `EncryptionCodec`. Without any, nothing is encrypted.
+        keys: The keys of the workers, see `EncryptionCodec`. Without keys, nothing is encrypted.
     """
     if not keys:
         return dataclasses.replace(DataConverter.default, payload_codec=ZlibCodec())
@@ -110,12 +110,12 @@ def data_converter(keys: Mapping[str, bytes]) -> DataConverter:
 
 
 def keys_from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, bytes]:
-    """The keys of `PAYLOAD_ENCRYPTION_KEYS`, or of the file that `PAYLOAD_ENCRYPTION_KEYS_FILE` names; none without.
+    """The keys in `PAYLOAD_ENCRYPTION_KEYS` or in the file `PAYLOAD_ENCRYPTION_KEYS_FILE`. Empty if neither is set.
 
-    Each is `id:base64` with 32 bytes (`openssl rand -base64 32`); commas or white space are between them.
+    Each key is `id:base64` with 32 bytes (`openssl rand -base64 32`). Commas or white space separate them.
 
     Raises:
-        ValueError: Where one is not written like this. It never repeats a key.
+        ValueError: If a key has another form. The message never contains a key.
     """
     text, file = environ.get("PAYLOAD_ENCRYPTION_KEYS"), environ.get("PAYLOAD_ENCRYPTION_KEYS_FILE")
     if text and file:
@@ -129,7 +129,7 @@ def _read_keys(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
     except OSError as error:
-        # Its message would repeat the path, and that may be a key which was put into the wrong variable.
+        # The message of the cause contains the path, which may be a key that was put into the wrong variable.
         raise ValueError(f"PAYLOAD_ENCRYPTION_KEYS_FILE can't be read: {error.strerror}") from None
 
 

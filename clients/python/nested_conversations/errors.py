@@ -1,4 +1,4 @@
-"""How a start can end otherwise: a class for each way, and one for all of them."""
+"""The errors of this package: one class for each kind, and a common base class."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ Details = TypeVar("Details")
 
 
 class NestedConversationError(Exception):
-    """The base class of every error that this package raises on purpose. `__cause__` is what led to it."""
+    """The base class of all errors of this package. `__cause__` is the original error."""
 
     def __init__(
         self, message: str, *, sid: str | None = None, workflow_id: str | None = None, run_id: str | None = None
     ) -> None:
         super().__init__(message)
-        #: One sentence that a person can act on, without secrets.
+        #: One sentence that says what to do. It contains no secrets.
         self.message = message
-        #: The conversation; `None` where the error is about none.
+        #: The conversation; `None` if the error is not about one.
         self.sid = sid
         self.workflow_id = workflow_id
-        #: The run of the workflow; `None` where there is none.
+        #: The workflow run; `None` if there is none.
         self.run_id = run_id
 
 
 class ConversationError(NestedConversationError, Generic[Details]):
-    """A start that failed: what the run's failure said, or, for an input, what this client found first."""
+    """A conversation start failed. Made from the failure of the run, or raised by this client's check of the input."""
 
     #: The failure's type in Temporal.
     type: ClassVar[str]
 
     def __init__(self, message: str, details: Details, **origin: str | None) -> None:
         super().__init__(message, **origin)
-        #: What a program may act on.
+        #: For programs: the details of the failure.
         self.details = details
 
 
 class InvalidInputError(ConversationError[InvalidInputDetails]):
-    """The input breaks the contract: nothing was sent. Correct the fields of `details.problems`."""
+    """The input is invalid, and nothing was sent. Correct the fields in `details.problems`."""
 
     type = "InvalidInput"
 
@@ -63,7 +63,7 @@ class InvalidInputError(ConversationError[InvalidInputDetails]):
 
 
 class ConversationRejectedError(ConversationError[ConversationRejectedDetails]):
-    """The nested server said no. Change what the message and `details.msg_id` say, then start again."""
+    """The nested server rejected the conversation. Fix what the message and `details.msg_id` say, then start again."""
 
     type = "ConversationRejected"
 
@@ -75,7 +75,7 @@ class UnauthorizedError(ConversationError[UnauthorizedDetails]):
 
 
 class NestedServerUnavailableError(ConversationError[NestedServerUnavailableDetails]):
-    """The nested server could not be reached for as long as was tried. Start again: no message is sent twice."""
+    """The nested server could not be reached in any attempt. It is safe to start again: no message is sent twice."""
 
     type = "NestedServerUnavailable"
 
@@ -87,7 +87,7 @@ class ConversationNotReadyError(ConversationError[ConversationNotReadyDetails]):
 
 
 class ConversationFailedError(ConversationError[ConversationFailedDetails]):
-    """The conversation can't become ready any more, for `details.reason`."""
+    """The conversation can no longer become ready. The reason is `details.reason`."""
 
     type = "ConversationFailed"
 
@@ -106,7 +106,7 @@ _ERRORS: dict[str, tuple[type[ConversationError[Any]], type[Any]]] = {
 
 
 def error_of(failure_type: str | None, message: str, details: object, **origin: str | None) -> NestedConversationError:
-    """The error of a run's failure, by its type."""
+    """The error for a run's failure of this type."""
     if failure_type not in _ERRORS:
         return UnknownFailureError(message, failure_type, **origin)
     error, details_class = _ERRORS[failure_type]
@@ -114,7 +114,7 @@ def error_of(failure_type: str | None, message: str, details: object, **origin: 
 
 
 class UnknownFailureError(NestedConversationError):
-    """The run failed with a type that is not in the contract: a defect of the worker, or a newer version of it."""
+    """The run failed with an unknown type: the worker has a defect or is newer than this package."""
 
     def __init__(self, message: str, failure_type: str | None, **origin: str | None) -> None:
         super().__init__(message, **origin)
@@ -122,7 +122,7 @@ class UnknownFailureError(NestedConversationError):
 
 
 class ConversationAbortedError(NestedConversationError):
-    """The run was cancelled, terminated or timed out (`how`): it has no outcome."""
+    """The run was cancelled, terminated or timed out (`how`)."""
 
     def __init__(self, how: Literal["cancelled", "terminated", "timed out"], *, sid: str, **origin: str | None) -> None:
         super().__init__(f"The start of {sid} was {how}", sid=sid, **origin)
@@ -130,7 +130,7 @@ class ConversationAbortedError(NestedConversationError):
 
 
 class ConversationTakenError(NestedConversationError):
-    """The id belongs to a start of another user, or on another server (`differs`). Use another sid."""
+    """The conversation belongs to another user or is on another server (`differs`). Use another sid."""
 
     def __init__(self, differs: Literal["user", "server"], *, sid: str) -> None:
         whose = "for another user" if differs == "user" else "on another server"
@@ -140,18 +140,18 @@ class ConversationTakenError(NestedConversationError):
 
 @dataclass(frozen=True)
 class MessageNotSentDetails:
-    """What `MessageNotSentError` tells a program."""
+    """The details of a `MessageNotSentError`."""
 
     differs: Literal["message", "images", "replay"]
-    """What differs between the caller's input and that of the run that is there."""
+    """The part of the caller's input that differs from the existing run's."""
     run: RunState
-    """The state of the run that is there: `running`, or how it ended, such as `ready`."""
+    """The state of the existing run: `running`, or how it ended, such as `ready`."""
 
 
 class MessageNotSentError(NestedConversationError):
     """The conversation was started with another message or replay: the caller's was **not** sent.
 
-    Where that run has ended, start with `resume=True` to continue it with the message; where it runs, wait first.
+    If that run has ended, start with `resume=True` to continue the conversation. If it is running, wait first.
     """
 
     def __init__(self, details: MessageNotSentDetails, *, sid: str, **origin: str | None) -> None:
@@ -170,9 +170,9 @@ class MessageNotSentError(NestedConversationError):
 
 
 class StartNotComparableError(NestedConversationError):
-    """The input of the run that is there can't be read, so that nobody can tell whether it is the same.
+    """The existing run's input can't be read, so it can't be compared with the caller's input.
 
-    Nothing was sent. Use the encryption keys that it was started with, or another sid.
+    Nothing was sent. Use the encryption keys of that run, or another sid.
     """
 
     def __init__(self, reason: str, *, sid: str, **origin: str | None) -> None:
@@ -189,18 +189,18 @@ class ConversationNotFoundError(NestedConversationError):
 
 
 class WaitTimeoutError(NestedConversationError, TimeoutError):
-    """The caller's time limit ended before the start did. The start goes on: wait again, or cancel it."""
+    """The timeout passed before the start ended. The start continues: wait again, or cancel it."""
 
     def __init__(self, seconds: float, status: ConversationStatus | None, *, sid: str) -> None:
         state = "its start continues" if status else "Temporal did not answer, so it may not have been started"
         origin = {"workflow_id": status.workflow_id, "run_id": status.run_id} if status else {}
         super().__init__(f"{sid} was not ready within {seconds:g} s: {state}", sid=sid, **origin)
-        #: What was last seen; `None` where Temporal never answered.
+        #: The last status; `None` if Temporal never answered.
         self.status = status
 
 
 class SearchAttributesMissingError(NestedConversationError):
-    """The namespace lacks the search attributes, which `list` needs to filter by user."""
+    """The namespace lacks the search attributes that `list` needs for its filters."""
 
     def __init__(self, namespace: str) -> None:
         fix = "register them with npx nested-conversation setup"

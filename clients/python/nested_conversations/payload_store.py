@@ -1,4 +1,4 @@
-"""Where a replay that is too large for Temporal is left for the workers."""
+"""Stores that pass replays to the workers which are too large for Temporal."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from .errors import InvalidInputError
 
 __all__ = ["FolderStore", "PayloadStore"]
 
-#: In bytes, as it is sent. Temporal takes 2 MiB; what is left is for the evidence that goes along with the input.
+#: In bytes, as sent. Temporal accepts 2 MiB. The rest is for the evidence that activities get with the input.
 _PAYLOAD_BYTES = 2_000_000
-#: In bytes, what a worker inflates.
+#: In bytes, the largest payload that a worker decompresses.
 _INFLATED_BYTES = 4 * 1024 * 1024
 
 
 class PayloadStore(Protocol):
-    """Keeps large payloads. The workers read them from the same place: `PAYLOAD_STORE`."""
+    """A store for large payloads. The workers read from the same store, which `PAYLOAD_STORE` names."""
 
     async def write(self, key: str, data: bytes) -> None:
-        """Returns when all of it is stored under this key."""
+        """Stores the data under this key. Returns when all of it is stored."""
 
 
 class FolderStore:
-    """A folder that clients and workers share: for development."""
+    """A folder that clients and workers share, for development."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
 
     async def write(self, key: str, data: bytes) -> None:
-        """There whole, or not at all; for this user alone, as it may not be encrypted."""
+        """Writes the file completely or not at all. Only this user can read it, since it may not be encrypted."""
         await asyncio.to_thread(self._write, key, data)
 
     def _write(self, key: str, data: bytes) -> None:
@@ -52,16 +52,16 @@ class FolderStore:
 
 
 def has_large_replay(wire: dict[str, Any]) -> bool:
-    """Whether the replay is more than a payload of Temporal, as long as it is not compressed."""
+    """Whether the replay, uncompressed, is larger than a Temporal payload may be."""
     replay = wire.get("replayJson")
     return isinstance(replay, str) and len(replay.encode()) > _PAYLOAD_BYTES
 
 
 async def fit_input(wire: dict[str, Any], converter: DataConverter, store: PayloadStore | None) -> dict[str, Any]:
-    """Makes the input fit into a payload of Temporal: a large replay is left in the store, if there is one.
+    """Makes the input fit into a Temporal payload: puts a large replay into the store, if there is one.
 
     Raises:
-        InvalidInputError: That names the sizes.
+        InvalidInputError: If it does not fit. The message contains the sizes.
     """
     leaves = store is not None and has_large_replay(wire)
     kept = {**wire, "replayJson": None} if leaves else wire
@@ -87,7 +87,7 @@ async def fit_input(wire: dict[str, Any], converter: DataConverter, store: Paylo
 
 
 async def _leave(text: str, converter: DataConverter, store: PayloadStore) -> str:
-    """Leaves a text, encoded as payloads are, and returns its key in the store."""
+    """Stores a text, encoded like a payload, and returns its key."""
     claim = str(uuid4())
     payload = Payload(data=text.encode())
     if converter.payload_codec:

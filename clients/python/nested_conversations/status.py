@@ -1,4 +1,4 @@
-"""What can be told of a start without waiting for it."""
+"""The status of a conversation start."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from temporalio.exceptions import ApplicationError
 
 from ._decode import decode_memo, one_line
 
-#: What a list can tell of a run: that it is under way, or how it ended.
+#: The state of a run: `running`, or how it ended.
 RunState = Literal["running", "ready", "failed", "cancelled", "terminated", "timed-out"]
 
-#: Where a run is: with nobody yet, in one of the workflow's activities, or at its end.
+#: The phase of a run: waiting for a worker, in one of the activities, or ended.
 RunPhase = Literal[
     "queued",
     "preparing repository",
@@ -41,22 +41,22 @@ RunPhase = Literal[
 
 @dataclass(frozen=True)
 class OverdueStep:
-    """A step that no worker has taken up, though it was due five seconds ago or longer."""
+    """A step that was due at least five seconds ago, and that no worker has started."""
 
     since: datetime
     task_queue: str
     version: str | None = None
-    """The one version that may take it up, as `deployment:build`; `None` where any worker may."""
+    """The only worker version that may run it, as `deployment:build`; `None` if any worker may."""
 
 
 @dataclass(frozen=True)
 class Retrying:
-    """Temporal can't be reached, or does not answer, and is asked again."""
+    """Temporal can't be reached or does not answer, and the call is repeated."""
 
     since: datetime
-    """When it was first asked in vain."""
+    """The time of the first call without an answer."""
     reason: str
-    """In one line."""
+    """The reason, in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,24 +69,24 @@ class ConversationStatus:
     phase: RunPhase
     started_at: datetime
     closed_at: datetime | None = None
-    """`None` while it runs."""
+    """`None` while the run is running."""
     attempts: int | None = None
-    """Attempts of the present activity that have ended: readiness checks, while `checking`."""
+    """Attempts of the current activity that have ended: in phase `checking`, readiness checks."""
     maximum_attempts: int | None = None
     last_seen: str | None = None
     """Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 s`."""
     overdue: OverdueStep | None = None
-    """Set where it is stuck although it runs: no worker is there, or all are busy."""
+    """Set if the run is stuck: no worker is running, or all are busy."""
     failed_workflow_tasks: int = 0
-    """How many workflow tasks in a row have failed, e.g. because a key is missing."""
+    """The number of consecutive failed workflow tasks, e.g. because a key is missing."""
     workflow_task_failure: str | None = None
-    """What the first of them met, e.g. `a payload is encrypted with key 'k2': the keys here are k1`."""
+    """The error of the first of them, e.g. `a payload is encrypted with key 'k2': the keys here are k1`."""
     user_id: str | None = None
-    """This and the next two as the start's memo tells; `None` where another client did not set it."""
+    """From the memo, like the next two fields; `None` if another client did not set it."""
     api_url: str | None = None
     server: str | None = None
     retrying: Retrying | None = None
-    """Set by `progress` while Temporal does not answer: all else is as it was last seen."""
+    """Set by `progress` while Temporal does not answer. The other fields are those of the last status."""
 
 
 _STATES: dict[WorkflowExecutionStatus, RunState] = {
@@ -104,23 +104,23 @@ _PHASES: dict[str, RunPhase] = {
     "stopConversation": "stopping",
 }
 
-#: The run's start, and its first workflow task: scheduled, started, and failed if need be.
+#: The start of the run and its first workflow task: scheduled, started, and possibly failed.
 _EVENTS_BEFORE_ACTIVITIES = 4
 
-#: What comes into a history while tasks fail again and again is seldom more than this, such as signals.
+#: While tasks fail again and again, the history rarely gets more events than this, such as signals.
 _LATEST_EVENTS = 20
 
-#: A worker that is there takes a step up within a second; and this machine's clock may be off by some.
+#: An idle worker starts a step within a second. The rest allows for a difference between clocks.
 _OVERDUE_AFTER = timedelta(seconds=5)
 
 
 def state_of(status: WorkflowExecutionStatus | None) -> RunState:
-    """The state of a run, by what Temporal calls its status."""
+    """The state of a run with this Temporal status."""
     return _STATES.get(status, "running") if status else "running"
 
 
 def step_of(description: WorkflowExecutionDescription) -> int | None:
-    """The number of the step that is under way: Temporal counts a run's activities. `None` between two."""
+    """The number of the step in progress: Temporal numbers the activities of a run. `None` between two steps."""
     pending = description.raw_description.pending_activities
     return int(pending[0].activity_id) if pending and pending[0].activity_id.isdecimal() else None
 
@@ -128,11 +128,11 @@ def step_of(description: WorkflowExecutionDescription) -> int | None:
 async def conversation_status(
     client: Client, sid: str, description: WorkflowExecutionDescription
 ) -> ConversationStatus:
-    """Reads a description of the workflow: the pending activity has its attempt and what the last one met."""
+    """Makes the status from a workflow description: its pending activity has the attempt and the last failure."""
     raw = description.raw_description
     pending = raw.pending_activities[0] if raw.pending_activities else None
     state = state_of(description.status)
-    # Between two activities, for a moment, there is none. The first to end is the create, so that a check comes next.
+    # Between two activities, none is pending. The first activity is the create, so a check comes next.
     without: RunPhase = "checking" if description.history_length > _EVENTS_BEFORE_ACTIVITIES else "queued"
     phase = (pending and await _phase_of(client, pending)) or without
     failed_tasks = max(raw.pending_workflow_task.attempt - 1, 0)
@@ -141,7 +141,7 @@ async def conversation_status(
     if pending:
         failure = await _last_failure(client, pending.last_failure) if pending.HasField("last_failure") else None
         look = _look_details(failure)
-        # A check knows how many there were before this activity; Temporal counts those of the activity alone.
+        # A check also counts those of earlier activities. Temporal counts the attempts of one activity only.
         told["attempts"] = look.get("attempts", max(pending.attempt - 1, 0))
         told["maximum_attempts"] = look.get("maximumAttempts") or pending.maximum_attempts or None
         told["last_seen"] = failure and _message_of(failure)
@@ -163,7 +163,7 @@ async def conversation_status(
 
 
 async def _phase_of(client: Client, pending: PendingActivityInfo) -> RunPhase | None:
-    """The phase that an activity makes; the heartbeats of `prepareWorkspace` tell which of two."""
+    """The phase for an activity. `prepareWorkspace` has two, and its heartbeats say which."""
     phase = _PHASES.get(pending.activity_type.name)
     if phase != "preparing repository":
         return phase
@@ -176,7 +176,7 @@ async def _phase_of(client: Client, pending: PendingActivityInfo) -> RunPhase | 
 
 
 async def _workflow_task_failure(client: Client, description: WorkflowExecutionDescription) -> str | None:
-    """Of tasks that fail one after another, the first alone is in the history."""
+    """The error of failing workflow tasks. Only the first of consecutive failures is in the history."""
     request = GetWorkflowExecutionHistoryReverseRequest(
         namespace=client.namespace, execution=description.raw_info.execution, maximum_page_size=_LATEST_EVENTS
     )
@@ -188,7 +188,7 @@ async def _workflow_task_failure(client: Client, description: WorkflowExecutionD
 
 
 def _overdue_step(task_queue: str, raw: DescribeWorkflowExecutionResponse) -> OverdueStep | None:
-    """A step that waits for its next attempt is due at that time; one that has begun is in a worker's hands."""
+    """A step that waits for its next attempt is due at that time. A started step is not overdue."""
     since = next((_utc(due) for due in _due_times(raw)), None)
     if since is None or datetime.now(timezone.utc) - since < _OVERDUE_AFTER:
         return None
@@ -211,7 +211,7 @@ def _utc(time: Timestamp) -> datetime:
 
 
 async def _last_failure(client: Client, failure: Failure) -> BaseException:
-    """Without the key that it is encrypted with, a failure says so."""
+    """Decodes a failure. If that is not possible, e.g. without its key, the result says so."""
     try:
         copy = Failure()
         copy.CopyFrom(failure)

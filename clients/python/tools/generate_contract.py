@@ -1,9 +1,9 @@
-"""Writes what the package takes from docs/schema: dataclasses of the input and of the failures' details.
+"""Generates code from docs/schema: dataclasses of the input and of the details of failures.
 
 python3 tools/generate_contract.py           writes nested_conversations/_contract.py and input.schema.json
-python3 tools/generate_contract.py --check   exits with 1 where they are not current
+python3 tools/generate_contract.py --check   exits with 1 if they are not up to date
 
-`npm run schema` runs it. It needs nothing but Python.
+`npm run schema` runs it. It needs only Python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 PACKAGE = Path(__file__).parent.parent / "nested_conversations"
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schema"
 
-#: The classes of the input's objects, by field; all other objects go to the server untouched.
+#: The classes of the input's objects, by field. All other objects are sent to the server unchanged.
 CLASSES = {
     "settings": "ConversationSettings",
     "initialUserMsg": "InitialUserMessage",
@@ -30,35 +30,35 @@ CLASSES = {
 }
 
 CLASS_DOCS = {
-    "ConversationSettings": "What the conversation is created with. A mapping goes to the server untouched.",
+    "ConversationSettings": "The settings of the conversation. Mappings are sent to the server unchanged.",
     "InitialUserMessage": "The first message to the agent.",
     "NestedClientSettings": "How requests to the nested server are made.",
-    "PreparationSettings": "How long preparing `repository` may take, for `agent-server`.",
-    "ReadinessSettings": "How often, how long and for what to check that the conversation is ready.",
-    "ConversationInput": "What a conversation is started with. `None` stands for the default.",
-    "InputProblem": "One thing wrong with the input, by the field's name in JSON, such as `readiness.maximumAttempts`.",
+    "PreparationSettings": "Time limits for preparing `repository`, for `agent-server`.",
+    "ReadinessSettings": "How often and how long to check whether the conversation is ready, and what counts as ready.",
+    "ConversationInput": "The input of a conversation start. `None` means the default.",
+    "InputProblem": "A problem of the input. The field has its name in JSON, such as `readiness.maximumAttempts`.",
 }
 
-#: What the schema does not say of a field.
+#: Descriptions that the schema does not have.
 FIELD_DOCS = {
-    "content": "Empty only where there are images.",
+    "content": "May be empty only if there are images.",
     "imageUrls": "URLs or data URLs of images, for a model with vision. Default: none.",
-    "providerTokens": "What opens `repository`, for `agent-server`, by provider: `{github: {token}}`.",
-    "mcpConfig": "MCP servers, in the server's key names: `{sse_servers, shttp_servers, stdio_servers}`.",
-    "repository": "`owner/name`; for `agent-server` an https URL, too.",
+    "providerTokens": "Access tokens for `repository`, for `agent-server`, by provider: `{github: {token}}`.",
+    "mcpConfig": "MCP servers in the format of OpenHands: `{sse_servers, shttp_servers, stdio_servers}`.",
+    "repository": "`owner/name`, or for `agent-server` also an https URL.",
     "selectedBranch": "A branch of `repository`. Default: the server's choice.",
-    "gitProvider": "Where `repository` is: `github`, `gitlab`, `bitbucket`, or what else the server knows.",
-    "conversationInstructions": "Instructions to the agent beside the message.",
+    "gitProvider": "The host of `repository`: `github`, `gitlab`, `bitbucket`, or another supported one.",
+    "conversationInstructions": "Instructions for the agent, in addition to the message.",
     "agentSettings": "The agent, for `agent-server`, in the server's key names: `{llm: {model, api_key, base_url}}`.",
     "workspace": "The workspace, for `agent-server`, in the server's key names: `{working_dir}`.",
     "initialUserMsg": "Delivered exactly once. Default: none.",
-    "maximumAttempts": "Readiness checks, the first included.",
-    "readyWhen": "`agent-started`: the agent has taken up the message, or waits for one. `accepting-events` is weaker.",
-    "server": "The API that the nested server speaks.",
-    "onFailure": "What to do with the conversation after its start failed or was cancelled.",
+    "maximumAttempts": "The maximum number of readiness checks, including the first.",
+    "readyWhen": "`agent-started`: the agent works on the message, or waits for one. `accepting-events` is weaker.",
+    "server": "The API of the nested server.",
+    "onFailure": "Whether to keep or stop the conversation after its start failed or was cancelled.",
 }
 
-HEADER = '''"""Generated from docs/schema by tools/generate_contract.py: change that, and run `npm run schema`."""
+HEADER = '''"""Generated from docs/schema by tools/generate_contract.py. Edit that, then run `npm run schema`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-#: A `timedelta`, or Temporal's form of it: `"2 seconds"`, `"500ms"`.
+#: A `timedelta` or a Temporal duration string: `"2 seconds"`, `"500ms"`.
 Duration = timedelta | str
 '''
 
@@ -143,12 +143,12 @@ def input_class(name: str, schema: Schema) -> str:
             lines.append(docstring(doc, "    "))
     if schema.get("additionalProperties") == {}:
         lines.append("    extra: Mapping[str, Any] = field(default_factory=dict)")
-        lines.append(docstring("What else the server's request takes, in its key names. Default: nothing.", "    "))
+        lines.append(docstring("Other fields of the server's request, in its key names. Default: none.", "    "))
     return "\n".join(lines)
 
 
 def details_class(name: str, doc: str, schema: Schema) -> str:
-    """Every field has a default: what a failure lacks is no reason to lose the failure."""
+    """Every field has a default, so that a failure can be read even if details are missing."""
     lines = ["@dataclass(frozen=True, kw_only=True)", f"class {name}:", docstring(doc, "    "), ""]
     required = schema.get("required", [])
     for wire, inner in schema["properties"].items():
@@ -176,7 +176,7 @@ def contract() -> str:
         if path.stem == "InvalidInput":
             problem = details["properties"]["problems"]["items"]
             parts.append(details_class("InputProblem", CLASS_DOCS["InputProblem"], problem))
-        parts.append(details_class(f"{path.stem}Details", f"What `{path.stem}` tells a program.", details))
+        parts.append(details_class(f"{path.stem}Details", f"The details of the failure `{path.stem}`.", details))
     return "\n\n\n".join(parts) + "\n"
 
 
@@ -188,7 +188,7 @@ def main() -> int:
     if "--check" in sys.argv:
         old = [path.name for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
         if old:
-            print(f"not current: {', '.join(old)} (npm run schema)")
+            print(f"not up to date: {', '.join(old)} (npm run schema)")
         return 1 if old else 0
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
