@@ -1,4 +1,5 @@
 import type { Conversation } from '../contract/input.js';
+import { valuesInside } from '../contract/mcp-command.js';
 import { looksLikeToken } from '../contract/token-forms.js';
 
 /** Per text, half from its beginning and half from its end. A quote of a longer text usually comes from one of them. */
@@ -20,7 +21,7 @@ export function secretTextsOf({ server, settings, initialUserMsg }: Conversation
     // An agent server does not receive these tokens. An openhands server may hold the same ones.
     .filter(([name]) => name !== 'providerTokens' || server === 'openhands')
     .filter(([name, value]) => !harmless.has(name) || String(value).includes('@'));
-  const texts = [...new Set([Object.fromEntries(told), initialUserMsg].flatMap(textsIn))];
+  const texts = [...new Set([Object.fromEntries(told), initialUserMsg].flatMap((value) => textsIn(value)))];
   let left = maximumTotal;
   return texts
     .flatMap(endsOf)
@@ -38,8 +39,11 @@ function endsOf(text: string): string[] {
 }
 
 /** Safe to recurse: the contract has bounded the input's depth and size. */
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value];
+function textsIn(value: unknown, field = ''): string[] {
+  if (typeof value === 'string') return [value, ...valuesInside(field, value)].filter((text) => text !== '');
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => [...(looksLikeToken(name) ? [name] : []), ...textsIn(inner)]);
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(looksLikeToken(name) ? [name] : []),
+    ...textsIn(inner, name),
+  ]);
 }

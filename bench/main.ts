@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { violations } from './bounds.js';
 import type { Figure } from './figure.js';
+import { answers } from './figures/answers.js';
 import { burst } from './figures/burst.js';
 import { clientImport, cpu } from './figures/cpu.js';
 import { hearing } from './figures/hearing.js';
@@ -28,6 +29,7 @@ const measures: Readonly<Record<string, Measure>> = {
   workerStart,
   history,
   requests,
+  answers,
   burst,
   waiting,
   hearing,

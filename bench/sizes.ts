@@ -31,6 +31,8 @@ export interface Sizes {
   readonly burst: number;
   /** Events of a long stream. */
   readonly events: number;
+  /** How often the cost of each kind of answer is measured. */
+  readonly answerRounds: number;
 }
 
 export const full: Sizes = {
@@ -54,6 +56,7 @@ export const full: Sizes = {
   watchSeconds: 20,
   burst: 1_000,
   events: 100_000,
+  answerRounds: 12,
 };
 
 /** For figures that do not depend on the machine: see `bounds.ts`. */
@@ -72,6 +75,7 @@ export const guarded: Sizes = {
   watchSeconds: 3,
   burst: 200,
   events: 20_000,
+  answerRounds: 3,
 };
 
 /** For development: the figures are rougher, and 50 conversations wait instead of 5,000. */
@@ -90,4 +94,5 @@ export const quick: Sizes = {
   watchSeconds: 1,
   burst: 100,
   events: 10_000,
+  answerRounds: 3,
 };

@@ -8,6 +8,8 @@ for (const dataConverter of [{}, { failureConverterPath: encodedFailuresPath }])
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules,
+    // Loaded once for all workflows: 20 kB less for each in the cache. None of these modules may keep state.
+    preloadModules: [workflowsPath, ...workflowInterceptorModules],
     logger: new DefaultLogger('WARN'),
     webpackConfigHook,
     ...dataConverter,

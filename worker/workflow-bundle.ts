@@ -22,6 +22,8 @@ export function workflowBundleFor({ failureConverterPath }: DataConverter = {}):
 export const webpackConfigHook: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
   ...config,
   devtool: 'inline-nosources-source-map',
+  // Otherwise webpack leaves out modules that are only preloaded.
+  optimization: { ...config.optimization, sideEffects: false },
 });
 
 export const workflowsPath = pathOf('workflows/index.js');

@@ -28,7 +28,7 @@ export async function createNestedConversation(
     // Usually runs once, and again when a look finds that the server has lost the conversation.
     for (;;) {
       // Before each create: if the server was lost, the workspace may be lost too.
-      const isPrepared = await prepare(input);
+      const isPrepared = needsPreparation(input) ? await prepare(input) : undefined;
       created = await createConversation({ input, evidence, isPrepared });
       if (!created.sentNothing) creates += 1;
       const { checkConversationReady } = proxyActivities<Activities>(readinessPolicy(created.readiness, attempts));
@@ -55,12 +55,12 @@ export async function createNestedConversation(
 }
 
 /**
- * Puts the repository, if there is one, into the workspace of an agent server. An openhands server does this itself.
+ * Puts the repository into the workspace of an agent server. An openhands server does this itself.
  *
  * @returns Whether it was done. Runs from before this step existed skip it: such inputs were refused then.
  */
 async function prepare(input: CreateNestedConversationInput): Promise<true | undefined> {
-  if (!needsPreparation(input) || !patched('prepare-workspace')) return undefined;
+  if (!patched('prepare-workspace')) return undefined;
   await prepareWorkspace({ input });
   return true;
 }

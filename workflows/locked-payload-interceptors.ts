@@ -10,6 +10,8 @@ import { lockedFailureType, whyLocked, whyMessageLocked } from '../contract/unre
  * When a worker has no key for a payload that the workflow reads, the workflow only waits and its task fails. Temporal
  * then hands the task to a worker that may have the key, and the run continues there. A cancellation ends the run at
  * once. The SDK looks for an export of this name.
+ *
+ * Each promise of a workflow costs a stack trace, so there is one for each activity, and none for a workflow.
  */
 export function interceptors(): WorkflowInterceptors {
   let missing: string | undefined;
@@ -35,7 +37,7 @@ export function interceptors(): WorkflowInterceptors {
     ],
     inbound: [
       {
-        async execute(input, next) {
+        execute(input, next) {
           const reason = input.args.map(whyLocked).find(Boolean);
           return reason === undefined ? next(input) : untilCancelled(reason);
         },
@@ -43,21 +45,22 @@ export function interceptors(): WorkflowInterceptors {
     ],
     outbound: [
       {
-        async scheduleActivity(input, next) {
+        scheduleActivity(input, next) {
           // A cleanup that can't be cancelled. Its result is not read.
           if (!CancellationScope.current().cancellable) return next(input);
-          for (;;) {
-            try {
-              const result = await next(input);
-              const reason = whyLocked(result);
-              return reason === undefined ? result : await untilCancelled(reason);
-            } catch (error) {
-              const reason = whyFailureLocked(error);
-              if (reason !== undefined) return untilCancelled(reason);
-              // No worker could read the activity's input, so the activity was never tried.
-              if (!isAboutLockedInput(error)) throw error;
-            }
-          }
+          const schedule = (): Promise<unknown> => next(input).then(unlessLocked, orAgain);
+          const unlessLocked = (result: unknown) => {
+            const reason = whyLocked(result);
+            return reason === undefined ? result : untilCancelled(reason);
+          };
+          const orAgain = (error: unknown) => {
+            const reason = whyFailureLocked(error);
+            if (reason !== undefined) return untilCancelled(reason);
+            // No worker could read the activity's input, so the activity was never tried.
+            if (isAboutLockedInput(error)) return schedule();
+            throw error;
+          };
+          return schedule();
         },
       },
     ],

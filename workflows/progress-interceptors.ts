@@ -31,17 +31,19 @@ export function interceptors(): WorkflowInterceptors {
     ],
     inbound: [
       {
-        async execute(input, next) {
+        execute(input, next) {
           // The worker may also run workflows of a service's own.
           if (workflowInfo().workflowType !== workflowType) return next(input);
-          try {
-            const result = (await next(input)) as CreateNestedConversationResult;
-            showReady(result);
-            return result;
-          } catch (error) {
-            showFailure(error);
-            throw error;
-          }
+          return next(input).then(
+            (result) => {
+              showReady(result as CreateNestedConversationResult);
+              return result;
+            },
+            (error) => {
+              showFailure(error);
+              throw error;
+            },
+          );
         },
       },
     ],

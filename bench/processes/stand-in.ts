@@ -1,3 +1,4 @@
+import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { serve, usage } from './process.js';
 
@@ -37,8 +38,40 @@ const functions = {
     return { connections, bytesSent, requests, posts: standIn.count('POST /api/conversations') };
   },
 
+  /** Starts a server of the given kind whose conversations can be filled. Returns its base URL. */
+  async listenFor(server: Server): Promise<string> {
+    filled = await (server === 'openhands' ? OpenHandsStandIn.listen() : AgentServerStandIn.listen());
+    return filled.url;
+  },
+
+  /** Creates a conversation on that server with a stream of this kind. */
+  create(sid: string, stream: Stream = {}): void {
+    filled.createConversation(sid);
+    functions.fill(sid, stream);
+  },
+
+  /** Adds events to a conversation of that server. */
+  fill(sid: string, { events = 0, screenshots = 0 }: Stream): void {
+    const conversation = filled.conversation(sid);
+    conversation.appendMany(events);
+    conversation.appendScreenshots(screenshots);
+  },
+
+  /** That server's traffic so far. */
+  filledTraffic(): Pick<Traffic, 'bytesSent' | 'requests'> {
+    return { bytesSent: filled.bytesSent, requests: filled.requestCount };
+  },
+
   ...usage,
 };
+
+type Server = 'openhands' | 'agent-server';
+
+/** Events to add, the small ones first. A screenshot has a megabyte. */
+export interface Stream {
+  readonly events?: number;
+  readonly screenshots?: number;
+}
 
 export type StandIn = typeof functions;
 
@@ -54,5 +87,6 @@ export interface Traffic {
 const never = Number.MAX_SAFE_INTEGER;
 
 let standIn: OpenHandsStandIn;
+let filled: OpenHandsStandIn | AgentServerStandIn;
 
 serve(functions);

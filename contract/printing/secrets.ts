@@ -1,4 +1,5 @@
 import { limits } from '../limits.js';
+import { valuesInside } from '../mcp-command.js';
 import { looksLikeToken } from '../token-forms.js';
 import { whyUndecodable } from '../unreadable.js';
 import { comparedForms, spacedForm } from './canonical.js';
@@ -82,7 +83,11 @@ function collect(input: unknown): Secrets {
         // The address that requests use.
         const told = `${value}${path === 'apiUrl' ? '/api/conversations' : ''}`.slice(0, longestHarmless);
         for (const form of formsOfWords(told)) harmless.add(form);
-      } else secrets.addDecoded(value);
+      } else {
+        for (const text of [value, ...valuesInside(path.slice(path.lastIndexOf('.') + 1), value)]) {
+          secrets.addDecoded(text);
+        }
+      }
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, inner] of Object.entries(value)) {
         if (path === '' && ownFields.has(key)) continue;

@@ -294,6 +294,14 @@ export class AgentServerConversation {
     for (let index = 0; index < count; index += 1) this.#update('stats', { usage_to_metrics: {} });
   }
 
+  /** Adds `count` browser views of `bytes` each, to make the stream large. */
+  appendScreenshots(count: number, bytes = 1_000_000): void {
+    for (let index = 0; index < count; index += 1) {
+      const observation = { kind: 'BrowserObservation', content: [], screenshot_data: 'A'.repeat(bytes) };
+      this.append('environment', 'ObservationEvent', { tool_name: 'browser_navigate', observation });
+    }
+  }
+
   /** The server's ConversationInfo. */
   describe(): Record<string, unknown> {
     return {

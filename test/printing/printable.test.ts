@@ -288,6 +288,12 @@ describe('a secret of six or seven characters is hidden as a whole,', () => {
     });
   }
 
+  test('inside the arguments or the environment of an MCP server that is one text', () => {
+    const server = { name: 'tool', command: 'tool', args: '--token "s3cr3t"', env: 'A=1,TOKEN=k3y-123' };
+    const secretsOf = { settings: { mcpConfig: { stdio_servers: [server] } } };
+    assert.equal(printable('said s3cr3t and k3y-123 here', { secretsOf }), 'said *** and *** here');
+  });
+
   test('while a shorter secret or a part of it is not hidden', () => {
     assert.equal(printable('said s3cr3 here', { secretsOf: { x: 's3cr3', y: 's3cr3t' } }), 'said s3cr3 here');
   });
