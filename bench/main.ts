@@ -7,6 +7,7 @@ import type { Figure } from './figure.js';
 import { answers } from './figures/answers.js';
 import { burst } from './figures/burst.js';
 import { clientImport, cpu } from './figures/cpu.js';
+import { crowd } from './figures/crowd.js';
 import { hearing } from './figures/hearing.js';
 import { history } from './figures/history.js';
 import { lag } from './figures/lag.js';
@@ -53,6 +54,8 @@ npm run bench -- --quick         rough figures of the most, within a minute; wri
 npm run bench -- --only NAME     one measurement, written down in its place: ${Object.keys(measures).join(', ')}
 npm run bench -- --guard         what does not depend on the machine, against bench/bounds.ts; exit 1 beyond
 npm run bench -- --soak MINUTES  a steady load for so long
+npm run bench -- --crowd COUNT   so many conversations that wait on one worker, watched for ten minutes;
+                                 with --interval SECONDS between two checks of each (default: 200)
 
 --address HOST:PORT beside any of them measures with the Temporal server that is there, in a namespace of its own, and
 writes nothing.
@@ -64,6 +67,8 @@ const { values } = parseArgs({
     guard: { type: 'boolean', default: false },
     only: { type: 'string' },
     soak: { type: 'string' },
+    crowd: { type: 'string' },
+    interval: { type: 'string', default: '200' },
     address: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -75,7 +80,11 @@ async function main(): Promise<void> {
     return;
   }
   if (values.soak !== undefined) {
-    await soakFor(Number(values.soak));
+    await soakFor(wholeNumber('soak', values.soak));
+    return;
+  }
+  if (values.crowd !== undefined) {
+    await crowdOf(wholeNumber('crowd', values.crowd), wholeNumber('interval', values.interval));
     return;
   }
   if (values.guard) {
@@ -111,13 +120,23 @@ async function measureAll(names: readonly string[], sizes: Sizes): Promise<Figur
 }
 
 async function soakFor(minutes: number): Promise<void> {
-  if (!Number.isInteger(minutes) || minutes < 3) {
-    throw new Error(`--soak must be a whole number of minutes, at least 3, but is '${values.soak}'`);
-  }
+  if (minutes < 3) throw new Error(`--soak must be at least 3 minutes, but is ${minutes}`);
   const figures = await onStage((stage) => soak(stage, minutes), values.address);
   console.log(terminal(figures));
   if (values.address) return;
   await writeFile(pathOf('bench/soak.json'), json({ ...conditions(), figures }));
+}
+
+async function crowdOf(count: number, intervalSeconds: number): Promise<void> {
+  const figures = await onStage((stage) => crowd(stage, { count, intervalSeconds, minutes: 10 }), values.address);
+  console.log(terminal(figures));
+  if (values.address) return;
+  await writeFile(pathOf('bench/crowd.json'), json({ ...conditions(), figures }));
+}
+
+function wholeNumber(option: string, value: string): number {
+  if (!/^[1-9]\d*$/.test(value)) throw new Error(`--${option} must be a whole number above 0, but is '${value}'`);
+  return Number(value);
 }
 
 /** The saved figures, with these in place of their old values. */

@@ -32,6 +32,30 @@ const functions = {
     standIn.restart();
   },
 
+  /** Begins to measure the time between two checks of a conversation. */
+  watchChecks(): void {
+    const checkedAt = new Map<string, number>();
+    let last = standIn.requests.at(-1);
+    // More often than the journal of the last 10,000 requests turns over.
+    setInterval(() => {
+      const { requests } = standIn;
+      const unread = requests.slice(last ? requests.lastIndexOf(last) + 1 : 0);
+      last = unread.at(-1) ?? last;
+      for (const { path, at } of unread) {
+        if (!path.includes('start_id')) continue;
+        const [conversation = ''] = path.split('?');
+        const before = checkedAt.get(conversation);
+        if (before !== undefined) gaps.push(at - before);
+        checkedAt.set(conversation, at);
+      }
+    }, 1000);
+  },
+
+  /** The times measured so far, in milliseconds. */
+  gapsBetweenChecks(): readonly number[] {
+    return gaps;
+  },
+
   /** The traffic so far. */
   traffic(): Traffic {
     const { connections, bytesSent, requestCount: requests } = standIn;
@@ -87,6 +111,7 @@ export interface Traffic {
 const never = Number.MAX_SAFE_INTEGER;
 
 let standIn: OpenHandsStandIn;
+const gaps: number[] = [];
 let filled: OpenHandsStandIn | AgentServerStandIn;
 
 serve(functions);

@@ -35,6 +35,8 @@ import { run, start } from '../harness/start.js';
 import { startTimeSkipping } from '../harness/temporal.js';
 import { type DialectRow, desiredConversation, type Fact, testConclusions } from './dialect-table.js';
 
+const temporal = await temporalForFile(startTimeSkipping());
+
 const text = 'Fix the build';
 const say = (words: string) => ({ role: 'user', content: [{ type: 'text' as const, text: words }], run: true });
 
@@ -404,7 +406,6 @@ describe('a conversation on an agent server', () => {
 
 let server: AgentServerStandIn;
 
-const temporal = await temporalForFile(startTimeSkipping());
 beforeEach(async () => {
   server = await AgentServerStandIn.listen();
 });

@@ -12,4 +12,5 @@ test('what was started last ends first, and all ends even if one of them fails',
   const [endAll, ...others] = hooks;
   await assert.rejects(async () => endAll?.(), /is still open/);
   assert.deepEqual({ ended, others }, { ended: ['connection', 'server'], others: [] });
+  assert.throws(() => atEndOf(scope, () => ended.push('too late')), /Too late/);
 });

@@ -17,7 +17,10 @@ export interface Scope {
 
 type End = () => unknown;
 
-/** What all tests of a file share is awaited at the file's top level. It exists from the first test to the last. */
+/**
+ * What all tests of a file share is awaited at the file's top level, above its first test: node:test takes a file whose
+ * tests have ended for finished, even if the file still awaits something. It exists from the first test to the last.
+ */
 export const testFile: Scope = { after };
 
 /**
@@ -26,6 +29,7 @@ export const testFile: Scope = { after };
  * as soon as that hook has ended.
  */
 const endsOf = new WeakMap<Scope, End[]>();
+const hasEnded = new WeakSet<Scope>();
 openScope(testFile);
 
 function openScope(scope: Scope): End[] {
@@ -33,7 +37,10 @@ function openScope(scope: Scope): End[] {
   endsOf.set(scope, ends);
   scope.after(async function endAll(): Promise<void> {
     const end = ends.pop();
-    if (!end) return;
+    if (!end) {
+      hasEnded.add(scope);
+      return;
+    }
     try {
       await end();
     } finally {
@@ -44,6 +51,11 @@ function openScope(scope: Scope): End[] {
 }
 
 export function atEndOf(scope: Scope, end: End): void {
+  if (hasEnded.has(scope)) {
+    // Otherwise the file would never end.
+    void end();
+    throw new Error('Too late: move this above the first test of the file');
+  }
   const ends = endsOf.get(scope) ?? openScope(scope);
   ends.push(end);
 }
