@@ -7,7 +7,7 @@ import type { Figure } from './figure.js';
 import { answers } from './figures/answers.js';
 import { burst } from './figures/burst.js';
 import { clientImport, cpu } from './figures/cpu.js';
-import { crowd } from './figures/crowd.js';
+import { type Crowd, crowd } from './figures/crowd.js';
 import { hearing } from './figures/hearing.js';
 import { history } from './figures/history.js';
 import { lag } from './figures/lag.js';
@@ -54,8 +54,8 @@ npm run bench -- --quick         rough figures of the most, within a minute; wri
 npm run bench -- --only NAME     one measurement, written down in its place: ${Object.keys(measures).join(', ')}
 npm run bench -- --guard         what does not depend on the machine, against bench/bounds.ts; exit 1 beyond
 npm run bench -- --soak MINUTES  a steady load for so long
-npm run bench -- --crowd COUNT   so many conversations that wait on one worker, watched for ten minutes;
-                                 with --interval SECONDS between two checks of each (default: 200)
+npm run bench -- --crowd COUNT   so many conversations that wait on one worker, with --interval SECONDS between two
+                                 checks of each (default: 200), watched for --minutes MINUTES (default: 10)
 
 --address HOST:PORT beside any of them measures with the Temporal server that is there, in a namespace of its own, and
 writes nothing.
@@ -69,6 +69,7 @@ const { values } = parseArgs({
     soak: { type: 'string' },
     crowd: { type: 'string' },
     interval: { type: 'string', default: '200' },
+    minutes: { type: 'string', default: '10' },
     address: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -84,7 +85,11 @@ async function main(): Promise<void> {
     return;
   }
   if (values.crowd !== undefined) {
-    await crowdOf(wholeNumber('crowd', values.crowd), wholeNumber('interval', values.interval));
+    await crowdOf({
+      count: wholeNumber('crowd', values.crowd),
+      intervalSeconds: wholeNumber('interval', values.interval),
+      minutes: wholeNumber('minutes', values.minutes),
+    });
     return;
   }
   if (values.guard) {
@@ -127,8 +132,8 @@ async function soakFor(minutes: number): Promise<void> {
   await writeFile(pathOf('bench/soak.json'), json({ ...conditions(), figures }));
 }
 
-async function crowdOf(count: number, intervalSeconds: number): Promise<void> {
-  const figures = await onStage((stage) => crowd(stage, { count, intervalSeconds, minutes: 10 }), values.address);
+async function crowdOf(options: Crowd): Promise<void> {
+  const figures = await onStage((stage) => crowd(stage, options), values.address);
   console.log(terminal(figures));
   if (values.address) return;
   await writeFile(pathOf('bench/crowd.json'), json({ ...conditions(), figures }));
