@@ -29,7 +29,7 @@ _JITTER = 0.15
 #: In seconds. Temporal answers within one second, but it can take longer to send 2 MB.
 _ANSWER_WITHIN = 15.0
 
-#: In seconds. After this time, the caller is told that Temporal does not answer.
+#: If Temporal has not answered after this many seconds, the caller is told.
 _TELL_AFTER = 3.0
 
 _PASSING = {

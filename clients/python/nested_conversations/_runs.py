@@ -68,7 +68,7 @@ async def describe_run(client: Client, sid: str, run_id: str | None = None) -> W
 
 
 async def find_run(client: Client, sid: str) -> WorkflowExecutionDescription | None:
-    """Describes the newest run; `None` if there is none."""
+    """Returns the newest run, or `None` if the conversation has none."""
     try:
         return await describe_run(client, sid)
     except ConversationNotFoundError:

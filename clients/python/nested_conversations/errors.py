@@ -34,7 +34,7 @@ class NestedConversationError(Exception):
         #: The conversation; `None` if the error is not about one.
         self.sid = sid
         self.workflow_id = workflow_id
-        #: The workflow run; `None` if there is none.
+        #: The workflow run, or `None` if the conversation has none.
         self.run_id = run_id
 
 
