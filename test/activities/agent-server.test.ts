@@ -29,13 +29,13 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import type { AgentServerScript } from '../../dev-stack/stand-ins/agent-server-conversation.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { failureOf } from '../harness/failure-of.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
 import { startTimeSkipping } from '../harness/temporal.js';
 import { type DialectRow, desiredConversation, type Fact, testConclusions } from './dialect-table.js';
 
-const temporal = await temporalForFile(startTimeSkipping());
+const temporal = await forFile(startTimeSkipping());
 
 const text = 'Fix the build';
 const say = (words: string) => ({ role: 'user', content: [{ type: 'text' as const, text: words }], run: true });

@@ -17,7 +17,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import type { Injection } from '../../dev-stack/stand-ins/faults.js';
 import { failureOf } from '../harness/failure-of.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { GitServer } from '../harness/git-server.js';
 import { recordedActivities } from '../harness/history.js';
 import { needPrograms } from '../harness/needs.js';
@@ -33,7 +33,7 @@ let server: AgentServerStandIn;
 let git: GitServer;
 let repository: string;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 beforeEach(async () => {
   server = await AgentServerStandIn.listen();
   git = await GitServer.start({ token });

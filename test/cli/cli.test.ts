@@ -14,11 +14,11 @@ import { whatToDo } from '../../contract/failures.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
-import { folderFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 await registerSearchAttributes(temporal.env.client);
 const folder = await folderFor(testFile);
 let sid: string;

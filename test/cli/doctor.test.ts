@@ -17,12 +17,12 @@ import { type Ended, startProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { folderFor, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, forFile, startWorkerFor } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { msToTs } from '../harness/sdk-internals.js';
 import { startDevServer } from '../harness/temporal.js';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 await registerSearchAttributes(temporal.env.client);
 
 type Env = Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import { registerSearchAttributes } from '../../client/search-attributes.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, type ProgramOptions, startProgram } from '../../dev-stack/programs.js';
-import { folderFor, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, forFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -17,7 +17,7 @@ import { startDevServer } from '../harness/temporal.js';
 
 let sid: string;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 await registerSearchAttributes(temporal.env.client);
 beforeEach(() => {
   sid = `conv-${randomUUID()}`;

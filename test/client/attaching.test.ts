@@ -16,13 +16,13 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
-import { folderFor, forTest, temporalForFile } from '../harness/fixtures.js';
+import { folderFor, forFile, forTest } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Which callers may attach to an existing run, depending on the input that it was started with. */
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const onHint = () => undefined;
 const conversations = new NestedConversations(temporal.env.client, { onHint });
 /** Its starts wait for a worker, so they run until they are terminated. */

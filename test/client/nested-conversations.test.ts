@@ -17,11 +17,11 @@ import {
 import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 /** Its starts wait for a worker, so they run until they are cancelled or terminated. */
 const unattended = new NestedConversations(temporal.env.client, { taskQueue: 'without-a-worker' });

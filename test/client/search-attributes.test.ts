@@ -13,14 +13,14 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { workflowIdOf, workflowType } from '../../contract/names.js';
 import { startOptionsOf } from '../../contract/start-options.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { historyLength } from '../harness/history.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 
 const handleOf = (sid: string) => temporal.env.client.workflow.getHandle(workflowIdOf(sid));
 

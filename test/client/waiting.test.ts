@@ -8,14 +8,14 @@ import { ConversationAbortedError, ConversationNotFoundError, WaitTimeoutError }
 import { type EnsuredConversation, NestedConversations } from '../../client/nested-conversations.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { forFile, temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startTcpLine } from '../harness/tcp-line.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** `ensureReady` when Temporal does not answer. */
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const line = await forFile(startTcpLine({ targetPort: Number(temporal.env.address.split(':').at(-1)) }));
 // Without the SDK's retries, which would hide the first seconds of an outage.
 const connection = await forFile(Connection.connect({ address: `127.0.0.1:${line.port}`, interceptors: [] }));

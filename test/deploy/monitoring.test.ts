@@ -10,7 +10,7 @@ import { workflowIdOf } from '../../contract/names.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
-import { standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -71,7 +71,7 @@ describe('a worker that has met most failures exposes the metrics and labels of'
   let samples: Sample[];
 
   before(async () => {
-    const temporal = await temporalForFile(startDevServer());
+    const temporal = await forFile(startDevServer());
     const server = await standInForFile();
     const port = await freePort();
     const env = { ...temporal.variables, TEMPORAL_TASK_QUEUE: taskQueue };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { atEndOf, standInForFile, startProgramFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { atEndOf, forFile, standInForFile, startProgramFor, testFile } from '../harness/fixtures.js';
 import { root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -55,7 +55,7 @@ files.set('surroundings.d.ts', surroundings).set('tsconfig.json', JSON.stringify
 for (const [name, text] of files) await writeFile(join(folder, name), text);
 const compilerSays = await runCommand('sh', ['-c', `npx tsc -p ${folder} || echo 'Not compiled'`], { cwd: root });
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 const worker = startProgramFor(testFile, 'embedding-page/worker.js', { env: temporal.variables });
 

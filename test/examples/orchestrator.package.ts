@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { workflowIdOf } from '../../contract/names.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { atEndOf, folderFor, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, standInForFile, testFile } from '../harness/fixtures.js';
 import { install, pack, root } from '../harness/packed.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** `examples/orchestrator`, for a user who has installed the package in a folder of their own. */
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile({ settings: 'missing' });
 const folder = await folderFor(testFile);
 await cp(join(root, 'examples/orchestrator'), folder, { recursive: true });

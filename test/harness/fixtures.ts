@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { type ProgramOptions, type RunningProgram, startProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn, type OpenHandsStandInOptions } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import type { Temporal } from './temporal.js';
 
 /**
  * What a test, or all tests of a file, need. What was started last ends first, so a connection closes before its server.
@@ -70,11 +69,6 @@ export async function forTest<T extends Started>(scope: Scope, starting: Promise
 
 export function forFile<T extends Started>(starting: Promise<T>): Promise<T> {
   return forTest(testFile, starting);
-}
-
-/** @param starting - `startDevServer()` or `startTimeSkipping()` */
-export function temporalForFile(starting: Promise<Temporal>): Promise<Temporal> {
-  return forFile(starting);
 }
 
 /** For a new one in each test, import `openhands-for-each-test.ts`. */

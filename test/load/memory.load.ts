@@ -7,7 +7,7 @@ import { ApplicationFailure, type Payload } from '@temporalio/common';
 import { limits } from '../../contract/limits.js';
 import { workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 import { protobufOf, undecodable, zlib } from '../worker/payload-kinds.js';
 
@@ -21,7 +21,7 @@ const taskQueue = 'memory';
 
 const gibibyte = 1024 * 1024 * 1024;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 const worker = startWorkerFor(testFile, {
   env: {

@@ -7,7 +7,7 @@ import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { scrape } from '../../dev-stack/scrape.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
-import { forTest, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, forTest, startWorkerFor } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 import { until } from '../versions/tried-server.js';
 
@@ -16,7 +16,7 @@ const taskQueue = 'neighbours';
 
 const hanging = 300;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 
 /** Starts a worker with default settings, a server that hangs, and a healthy one. */
 async function startWorker(t: TestContext) {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 const conversations = 2000;
 const taskQueue = 'load';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 
 test(`${conversations} starts awaited by one process are all answered`, async (t) => {

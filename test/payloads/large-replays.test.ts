@@ -9,7 +9,7 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
 import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { folderFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -20,7 +20,7 @@ const megabyte = 1024 * 1024;
 
 const folder = await folderFor(testFile);
 const payloadStore = new FolderStore(folder);
-const temporal = await temporalForFile(startDevServer({ dataConverter, payloadStore }));
+const temporal = await forFile(startDevServer({ dataConverter, payloadStore }));
 const withStore = new NestedConversations(temporal.env.client, { payloadStore });
 const withoutStore = new NestedConversations(temporal.env.client);
 

@@ -10,7 +10,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { readPipIndex } from '../../dev-stack/pip-index.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { folderFor, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, standInForFile, testFile } from '../harness/fixtures.js';
 import { pythonClient as project } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -34,7 +34,7 @@ const example = '../../examples/python';
 const folder = await folderFor(testFile);
 const uv = await findUv(console.error);
 const index = await readPipIndex();
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 
 /** A new venv, and a function that runs its programs in the folder of the client. */

@@ -14,7 +14,7 @@ import { installAgentServer, startAgentServer } from '../../dev-stack/agent-serv
 import type { ChildServer } from '../../dev-stack/child-server.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { atEndOf, folderFor, forFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, testFile } from '../harness/fixtures.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -26,7 +26,7 @@ const post = { method: 'POST', path: '/api/conversations' };
 const installation = await installAgentServer(console.error);
 const folder = await folderFor(testFile);
 const model = await forFile(startModelStandIn());
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 let server = await startServer();
 atEndOf(testFile, () => server.stop());

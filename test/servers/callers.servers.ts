@@ -14,7 +14,7 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { embeddedWorkerOptions } from '../../worker/embedded-worker-options.js';
-import { atEndOf, folderFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { installForPython } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
@@ -33,7 +33,7 @@ interface Caller {
 
 const taskQueue = 'own-worker';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client, { onHint: () => undefined });
 const runPython = await installForPython();
 const folder = await folderFor(testFile);

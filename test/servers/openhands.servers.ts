@@ -7,7 +7,7 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { atEndOf, folderFor, forFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { atEndOf, folderFor, forFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { type LineProxy, startProxy } from '../harness/proxy.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -16,7 +16,7 @@ import { startDevServer } from '../harness/temporal.js';
 const installation = await installOpenHands(console.error);
 const dataFolder = await folderFor(testFile);
 const model = await forFile(startModelStandIn());
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 let server = await startOpenHands({ installation, dataFolder });
 atEndOf(testFile, () => server.stop());

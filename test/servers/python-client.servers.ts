@@ -15,7 +15,7 @@ import { type CreateNestedConversationInput, parseInput } from '../../contract/i
 import { inputFor } from '../../dev-stack/input-for.js';
 import { payloadOf } from '../codec/payloads.js';
 import { anyValidInput, complete, minimal } from '../contract/valid-input.js';
-import { folderFor, forTest, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, forTest, standInForFile, testFile } from '../harness/fixtures.js';
 import { installForPython } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -31,8 +31,8 @@ const folder = await folderFor(testFile);
 const server = await standInForFile();
 
 for (const { name, temporal, env } of [
-  { name: 'unencrypted', temporal: await temporalForFile(startDevServer({ dataConverter: inPlain })), env: {} },
-  { name: 'encrypted', temporal: await temporalForFile(startDevServer({ dataConverter })), env: encryption },
+  { name: 'unencrypted', temporal: await forFile(startDevServer({ dataConverter: inPlain })), env: {} },
+  { name: 'encrypted', temporal: await forFile(startDevServer({ dataConverter })), env: encryption },
 ]) {
   describe(name, () => {
     const start = async (input: CreateNestedConversationInput, options: readonly string[] = []) => {

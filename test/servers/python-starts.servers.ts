@@ -8,7 +8,7 @@ import { installAgentServer, startAgentServer } from '../../dev-stack/agent-serv
 import { inputFor } from '../../dev-stack/input-for.js';
 import { configureOpenHands, installOpenHands, startOpenHands } from '../../dev-stack/openhands-server.js';
 import { startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { folderFor, forFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, testFile } from '../harness/fixtures.js';
 import { installForPython } from '../harness/python-client.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -19,7 +19,7 @@ const wrongKey = 'k3y-of-another-session';
 
 const runPython = await installForPython();
 const folder = await folderFor(testFile);
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const model = await forFile(startModelStandIn());
 
 type Input = CreateNestedConversationInput & { sid: string };

@@ -9,7 +9,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { registerSearchAttributes } from '../../client/search-attributes.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { needPrograms } from '../harness/needs.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
@@ -22,7 +22,7 @@ const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
 const clearLine = '\x1b[0K';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 await registerSearchAttributes(temporal.env.client);
 
 let sid: string;

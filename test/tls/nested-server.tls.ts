@@ -4,7 +4,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { makeCertificates } from '../harness/certificates.js';
 import { failureOf } from '../harness/failure-of.js';
-import { folderFor, forTest, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, forTest, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { startForwardProxy } from '../harness/forward-proxy.js';
 import { needPrograms } from '../harness/needs.js';
 import { run } from '../harness/start.js';
@@ -16,7 +16,7 @@ needPrograms({ openssl: 'openssl' });
 /** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'nested-server-connection';
 
-const temporal = await temporalForFile(startTimeSkipping());
+const temporal = await forFile(startTimeSkipping());
 const certificates = await makeCertificates(await folderFor(testFile));
 
 /** Starts a conversation on a nested server behind TLS. The worker process has this environment. */

@@ -5,7 +5,7 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, startProgram } from '../../dev-stack/programs.js';
 import { startApiKeyGate } from '../harness/api-key-gate.js';
 import { type Certificates, makeCertificates } from '../harness/certificates.js';
-import { folderFor, forFile, standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, standInForFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { needPrograms } from '../harness/needs.js';
 import { startDevServer } from '../harness/temporal.js';
 import { startTlsTerminator } from '../harness/tls-terminator.js';
@@ -16,7 +16,7 @@ type Env = Readonly<Record<string, string>>;
 
 const apiKey = 'key-of-the-namespace';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const temporalPort = Number(temporal.env.address.split(':').at(-1));
 const server = await standInForFile();
 const ours = await makeCertificates(await folderFor(testFile));

@@ -6,7 +6,7 @@ import { connectClient } from '../../client/connect.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { loadTemporalConfig } from '../../config/temporal.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { atEndOf, standInForFile, temporalForFile, testFile } from '../harness/fixtures.js';
+import { atEndOf, forFile, standInForFile, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** A program with its own tracing that uses our client and our worker. */
@@ -15,7 +15,7 @@ const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcess
 provider.register();
 atEndOf(testFile, () => provider.shutdown());
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 
 test("a start continues its caller's trace without the caller's baggage", async (t) => {

@@ -8,7 +8,7 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { traceHeader, workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Ended, startProgram } from '../../dev-stack/programs.js';
-import { startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, startWorkerFor } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.js';
@@ -23,7 +23,7 @@ type Environment = Readonly<Record<string, string>>;
 
 let collector: TraceCollector;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 beforeEach(async () => {
   collector = await startTraceCollector();
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { type ModelStandIn, startModelStandIn } from '../../dev-stack/stand-ins/model-stand-in.js';
-import { forTest, temporalForFile } from '../harness/fixtures.js';
+import { forFile, forTest } from '../harness/fixtures.js';
 import { startProxy } from '../harness/proxy.js';
 import { TablePlace } from '../harness/table.js';
 import { startDevServer } from '../harness/temporal.js';
@@ -17,7 +17,7 @@ import type { TriedServer } from './tried-server.js';
  */
 const wanted = process.env.VERSIONS?.split(',').map((name) => name.trim());
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 
 // Half of a test's time is spent waiting for a server to start.

@@ -9,13 +9,13 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import type { RunningProgram } from '../../dev-stack/programs.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { startApiKeyGate } from '../harness/api-key-gate.js';
-import { startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, startWorkerFor } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'health';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 
 interface ProbedWorker {
   readonly process: RunningProgram;

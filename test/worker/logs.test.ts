@@ -8,7 +8,7 @@ import { workflowIdOf } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { RunningProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
-import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor } from '../harness/fixtures.js';
 import { start } from '../harness/start.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -18,7 +18,7 @@ type Line = Readonly<Record<string, unknown>>;
 const taskQueue = 'logs';
 const post = { method: 'POST', path: '/api/conversations' };
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 

@@ -4,7 +4,7 @@ import { NestedConversations } from '../../client/nested-conversations.js';
 import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { type Sample, scrape } from '../../dev-stack/scrape.js';
-import { standInForFile, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
@@ -21,7 +21,7 @@ describe('the metrics of a worker', () => {
   }
 
   before(async () => {
-    const temporal = await temporalForFile(startDevServer());
+    const temporal = await forFile(startDevServer());
     ofSdk = { namespace: temporal.namespace, taskQueue, task_queue: taskQueue };
     const server = await standInForFile();
     const port = await freePort();

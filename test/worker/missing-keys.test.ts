@@ -11,7 +11,7 @@ import { freePort } from '../../dev-stack/free-port.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { startProgram } from '../../dev-stack/programs.js';
 import { scrape } from '../../dev-stack/scrape.js';
-import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Keys that a worker lacks or that don't fit: a run waits at the payload that is encrypted with them. */
@@ -22,7 +22,7 @@ const setting = (...keys: [id: string, fill: number][]) =>
 const converterOf = (...keys: [id: string, fill: number][]) =>
   dataConverterFor(new Map(keys.map(([id, fill]) => [id, createSecretKey(keyOf(fill))])));
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 
 function scene(t: TestContext, ...clientKeys: [id: string, fill: number][]) {

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 
 test('a signal to npm shuts its worker down gracefully', async (t) => {
   const { PATH, HOME } = process.env;

@@ -6,7 +6,7 @@ import { dataConverterFor } from '../../codec/data-converter.js';
 import { defaultTaskQueue, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { failureOf } from '../harness/failure-of.js';
-import { standInForFile, temporalForFile } from '../harness/fixtures.js';
+import { forFile, standInForFile } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 import { json, undecodable } from './payload-kinds.js';
 
@@ -21,7 +21,7 @@ const encrypted = {
 };
 
 for (const { what, dataConverter } of [plain, encrypted]) {
-  const temporal = await temporalForFile(startDevServer(dataConverter && { dataConverter }));
+  const temporal = await forFile(startDevServer(dataConverter && { dataConverter }));
   const { namespace } = temporal;
 
   describe(what, { concurrency: 4 }, () => {

@@ -9,14 +9,14 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import type { RunningProgram } from '../../dev-stack/programs.js';
 import { runCommand } from '../../dev-stack/run-command.js';
 import { findTemporalCli } from '../../dev-stack/temporal-binaries.js';
-import { standInForFile, startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, standInForFile, startWorkerFor } from '../harness/fixtures.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Each test has its own. The task queue's name is the same. */
 let deploymentName: string;
 let conversations: NestedConversations;
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const server = await standInForFile();
 beforeEach(() => {
   deploymentName = `versioning-${randomUUID()}`;

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { folderFor, startWorkerFor, temporalForFile, testFile } from '../harness/fixtures.js';
+import { folderFor, forFile, startWorkerFor, testFile } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
 /** Not the harness's queue: its worker must not do the work of the process under test. */
 const taskQueue = 'worker-process';
 
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client, { taskQueue });
 const folder = await folderFor(testFile);
 

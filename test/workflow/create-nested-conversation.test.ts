@@ -9,13 +9,13 @@ import type { Activities } from '../../activities/interface.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { workflowBundleFor } from '../../worker/workflow-bundle.js';
 import { failureOf } from '../harness/failure-of.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { cancellationRequested, historyLength, recordedActivities } from '../harness/history.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { run, start } from '../harness/start.js';
 import { startTimeSkipping } from '../harness/temporal.js';
 
-const temporal = await temporalForFile(startTimeSkipping());
+const temporal = await forFile(startTimeSkipping());
 
 const post = 'POST /api/conversations';
 

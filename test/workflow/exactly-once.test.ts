@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
-import { startWorkerFor, temporalForFile } from '../harness/fixtures.js';
+import { forFile, startWorkerFor } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
 
@@ -10,7 +10,7 @@ import { startDevServer } from '../harness/temporal.js';
  * On a dev server, not on the one that skips time: the server decides what survives a failed or killed attempt, and
  * only the dev server is the real one.
  */
-const temporal = await temporalForFile(startDevServer());
+const temporal = await forFile(startDevServer());
 const conversations = new NestedConversations(temporal.env.client);
 
 const post = { method: 'POST', path: '/api/conversations' };

@@ -1,12 +1,12 @@
 import { test } from 'node:test';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { startTimeSkipping } from '../harness/temporal.js';
 import { anyAgentServerSchedule, stageAgentServer } from './random-agent-server.js';
 import { seed, trySchedules } from './random-run.js';
 
 /** After any failure, a start ends truly ready or failed with a reason, and its message arrives once. */
 
-const temporal = await temporalForFile(startTimeSkipping());
+const temporal = await forFile(startTimeSkipping());
 
 test(`agent-server: a start ends ready or failed with a reason, and its message arrives once (seed ${seed})`, (t) =>
   trySchedules(t, temporal, anyAgentServerSchedule(), stageAgentServer));

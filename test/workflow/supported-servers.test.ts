@@ -7,12 +7,12 @@ import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
 import { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { failureOf } from '../harness/failure-of.js';
-import { temporalForFile } from '../harness/fixtures.js';
+import { forFile } from '../harness/fixtures.js';
 import { recordedActivities } from '../harness/history.js';
 import { run, start } from '../harness/start.js';
 import { startDevServer, startTimeSkipping } from '../harness/temporal.js';
 
-const temporal = await temporalForFile(startTimeSkipping());
+const temporal = await forFile(startTimeSkipping());
 
 const settings = {
   agentSettings: { llm: { model: 'openai/gpt-4o', api_key: 'sk-x' } },
