@@ -19,6 +19,13 @@ describe('settings of an agent server that are rejected:', () => {
     [{ conversation_id: sid }, 'settings.conversation_id is filled in from sid: remove it'],
     [{ initial_message: {} }, 'settings.initial_message is filled in from initialUserMsg: remove it'],
     [{ user_id: 'u' }, 'settings.user_id is filled in from userId: remove it'],
+    [{ agent_settings: { llm: {} } }, 'settings.agent_settings is filled in from agentSettings: write it so'],
+    ...['mcp_config', 'selected_branch', 'git_provider', 'provider_tokens', 'conversation_instructions'].map(
+      (name): [object, string] => [
+        { [name]: 'x' },
+        `settings.${name} is not a setting of the server: write it as ${name.replace(/_(.)/, (_, letter) => letter.toUpperCase())}`,
+      ],
+    ),
 
     [
       { mcpConfig: { mcpServers: {} } },
