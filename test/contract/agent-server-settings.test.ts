@@ -164,6 +164,10 @@ describe('settings of an agent server that are rejected:', () => {
       { repository, providerTokens: { github: 7 } },
       'settings.providerTokens.github must be a token, or an object with one',
     ],
+    [
+      { providerTokens: { ghp_pastedIntoTheWrongPlace: 7 } },
+      'settings.providerTokens.*** must be a token, or an object with one',
+    ],
     ...['-x', 'a b', 'a..b', 'a~1', 'a:b', 'a.lock', '/a', 'a/', '@{-1}', 'a\u0007'].map(
       (selectedBranch): [object, string] => [
         { repository, selectedBranch },
