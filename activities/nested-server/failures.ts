@@ -45,6 +45,9 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   // The hint comes before the server's words, which can be long and are cut off at the end.
   const say = (hint: string) => `${method} ${url} answered ${status}${hint} ${describeBody(answer)}`;
   const message = say('');
+  if (isAboutRepository(answer)) {
+    return failure('ConversationRejected', say(", check settings.repository and the server's Git tokens:"), details);
+  }
   if (status === 401 || status === 403) return failure('Unauthorized', say(', check client.sessionApiKey:'), details);
   if (status >= 300 && status < 400) {
     return failure('ConversationRejected', say(', redirects are not followed, check apiUrl:'), details);
@@ -78,6 +81,14 @@ function isTemporary(answer: HttpAnswer): boolean {
 export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
   const detail = stringAt(json, 'detail');
   return status === 404 && detail !== undefined && detail !== 'Not Found';
+}
+
+/**
+ * Whether a 401 is about the repository: openhands from 0.55 on can't reach it with the Git tokens it has stored. A 401
+ * about the session key has a `detail`.
+ */
+function isAboutRepository({ status, json }: HttpAnswer): boolean {
+  return status === 401 && typeof json === 'string' && json.startsWith('Unable to access repo');
 }
 
 /**
@@ -117,7 +128,12 @@ export function failureOfNotSent({ method, url, message }: NotSentError): Applic
 function describeBody({ json, text, headers }: HttpAnswer): string {
   // The agent server's 500 gives the reason in `exception`. Its `detail` is generic.
   const message =
-    stringAt(json, 'message') ?? stringAt(json, 'exception') ?? stringAt(json, 'detail') ?? validationErrors(json);
+    typeof json === 'string'
+      ? json
+      : (stringAt(json, 'message') ??
+        stringAt(json, 'exception') ??
+        stringAt(json, 'detail') ??
+        validationErrors(json));
   if (message) return `(${message.slice(0, maximumQuote)})`;
   if (text === '') return 'with an empty body';
   const type = String(headers['content-type'] ?? 'no content type');

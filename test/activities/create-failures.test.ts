@@ -81,6 +81,18 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     json(401, { detail: 'Unauthorized' }),
     unauthorized(/answered 401, check client.sessionApiKey: \(Unauthorized\)$/),
   ],
+  [
+    '401 about the repository',
+    json(401, 'Unable to access repo ada/engine'),
+    rejected(
+      /answered 401, check settings\.repository and the server's Git tokens: \(Unable to access repo ada\/engine\)$/,
+    ),
+  ],
+  [
+    '401 in one word',
+    json(401, 'Unauthorized'),
+    unauthorized(/answered 401, check client.sessionApiKey: \(Unauthorized\)$/),
+  ],
   ['403', page(403), unauthorized(/answered 403, check client.sessionApiKey: with a body/)],
   ['404 for the route', json(404, { detail: 'Not Found' }), unavailable(/answered 404 \(Not Found\)$/)],
   ["404 that is not the API's", page(404), unavailable(notFromApi(404))],
