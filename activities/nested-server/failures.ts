@@ -59,11 +59,11 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
 }
 
 /**
- * 500s of the agent server that a retry can't change: a tool it does not have, a part of the body that lacks a field, and
- * (up to 1.40) a body it refuses.
+ * 500s of the agent server that a retry can't change: a tool or a key it does not have, a part of the body that lacks a
+ * field, and (up to 1.40) a body it refuses.
  */
 const refusals =
-  /ToolDefinition '[^']{0,200}' is not registered|missing \d{1,3} required [a-z-]{1,40} arguments?:|is not JSON serializable/;
+  /ToolDefinition '[^']{0,200}' is not registered|Cannot decrypt secrets: cipher not configured|missing \d{1,3} required [a-z-]{1,40} arguments?:|is not JSON serializable/;
 
 /** Whether the same request may succeed later. */
 function isTemporary(answer: HttpAnswer): boolean {

@@ -138,10 +138,11 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     "ToolDefinition 'NoSuchTool' is not registered",
     "LocalWorkspace.__init__() missing 1 required keyword-only argument: 'working_dir'",
     'Object of type Agent is not JSON serializable',
+    'Cannot decrypt secrets: cipher not configured. Set OH_SECRET_KEY environment variable.',
   ].map((exception): [string, Fault, Outcome] => [
     `500 that is permanent: ${exception}`,
     json(500, { detail: 'Internal Server Error', exception }),
-    rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type)/),
+    rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type|Cannot decrypt)/),
   ]),
   ['500 in plain text', text(500, 'Internal Server Error'), unavailable(/answered 500 .*: Internal Server Error$/)],
   ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [
