@@ -1,7 +1,7 @@
 import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureDetails, FailureType, RequestDetails } from '../../contract/failures.js';
 import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
-import type { HttpAnswer, NoAnswerError } from './http-client.js';
+import { type HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
 /**
@@ -112,6 +112,13 @@ export function failureOfCreate(answer: HttpAnswer): Error {
   const { status } = answer;
   const isTurnedAway = status === 425 || status === 429 || (status === 404 && !isAboutConversation(answer));
   return isTurnedAway ? new TurnedAwayError(failure) : failure;
+}
+
+/** Whether a later request may reach the server. */
+export function isUnavailable(error: unknown): error is Error {
+  return (
+    error instanceof NoAnswerError || (error instanceof ApplicationFailure && error.type === 'NestedServerUnavailable')
+  );
 }
 
 /** The failure of a request that brought no answer. */
