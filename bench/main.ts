@@ -11,6 +11,7 @@ import { type Crowd, crowd } from './figures/crowd.js';
 import { hearing } from './figures/hearing.js';
 import { history } from './figures/history.js';
 import { lag } from './figures/lag.js';
+import { looks } from './figures/looks.js';
 import { requests } from './figures/requests.js';
 import { serverLoad } from './figures/server-load.js';
 import { soak } from './figures/soak.js';
@@ -35,6 +36,7 @@ const measures: Readonly<Record<string, Measure>> = {
   waiting,
   hearing,
   cpu,
+  looks,
   clientImport,
   throughput,
   lag,
@@ -151,15 +153,24 @@ async function renewed(figures: readonly Figure[]): Promise<Figure[]> {
   return [...all.map((old) => figures.find(({ id }) => id === old.id) ?? old), ...figures.filter(isNew)];
 }
 
+/** Writes down the figures: those with a goal for readers of the documentation, and all of them beside the samples. */
 async function writeDown(figures: readonly Figure[]): Promise<void> {
   await writeFile(pathOf('bench/results.json'), json({ ...conditions(), figures }));
-  const page = pathOf('docs/performance.md');
-  const table = `<!-- table -->\n\n${markdown(figures)}\n<!-- /table -->`;
-  await writeFile(
-    page,
-    (await readFile(page, 'utf8')).replace(/<!-- table -->.*<!-- \/table -->/s, () => table),
+  await writeTable('bench/results.md', figures);
+  await writeTable(
+    'docs/performance.md',
+    figures.filter(({ goal }) => goal !== undefined),
   );
   await writeFile(pathOf('docs/images/performance.svg'), plot(figures));
+}
+
+async function writeTable(page: string, figures: readonly Figure[]): Promise<void> {
+  const table = `<!-- table -->\n\n${markdown(figures)}\n<!-- /table -->`;
+  const text = await readFile(pathOf(page), 'utf8');
+  await writeFile(
+    pathOf(page),
+    text.replace(/<!-- table -->.*<!-- \/table -->/s, () => table),
+  );
 }
 
 function json(value: unknown): string {

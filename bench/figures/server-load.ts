@@ -66,11 +66,14 @@ export async function serverLoad(stage: Stage, sizes: Sizes): Promise<Figure[]> 
 }
 
 async function during(stage: Stage, count: number, work: () => Promise<unknown>): Promise<ServerLoad> {
-  const before = await read(stage);
+  const settled = async () => {
+    // The server does some work shortly after a workflow has ended, and reports its metrics once a second.
+    await sleep(3000);
+    return read(stage);
+  };
+  const before = await settled();
   await work();
-  // The server does some work shortly after a workflow has ended.
-  await sleep(2000);
-  return per(count, before, await read(stage));
+  return per(count, before, await settled());
 }
 
 function per(count: number, before: ServerLoad, after: ServerLoad): ServerLoad {

@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { type Figure, mean, median, ratios, spread } from '../figure.js';
 import type { Subject } from '../processes/load.js';
 import type { Sizes } from '../sizes.js';
@@ -24,7 +23,7 @@ function noSamples(): Samples {
 }
 
 /** Measures conversations per second and the latency of one, for a nested server that is ready at once. */
-export async function throughput({ standIn, startWorker, startLoad }: Stage, sizes: Sizes): Promise<Figure[]> {
+export async function throughput({ startWorker, startLoad }: Stage, sizes: Sizes): Promise<Figure[]> {
   const workers = {
     ours: await startWorker({ runs: 'ours', taskQueue: 'ours' }),
     'ours-unseen': await startWorker({ runs: 'unseen', taskQueue: 'unseen' }),
@@ -37,8 +36,6 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
   const alone = noSamples();
   const together = noSamples();
   const cpuMs = noSamples();
-  const machineMs = noSamples();
-  const shares = { worker: [] as number[], client: [] as number[], 'nested server': [] as number[] };
   for (let round = 0; round < sizes.rounds; round++) {
     for (let turn = 0; turn < subjects.length; turn++) {
       // Alternates the order, so that each subject runs before and after each of its neighbors.
@@ -49,21 +46,10 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
       alone[subject].push(sizes.alone / one.seconds);
 
       const { call: worker } = workers[workerOf[subject]];
-      const read = async () => ({
-        worker: await worker.cpuSeconds(),
-        client: await load.cpuSeconds(),
-        'nested server': await standIn.call.cpuSeconds(),
-        machine: machineCpuSeconds(),
-      });
-      const before = await read();
+      const cpuBefore = await worker.cpuSeconds();
       const many = await load.run({ subject, count: sizes.together, atATime: 50 });
-      const after = await read();
-      const eachMs = (of: keyof typeof before) => ((after[of] - before[of]) * 1000) / sizes.together;
       together[subject].push(sizes.together / many.seconds);
-      cpuMs[subject].push(eachMs('worker'));
-      machineMs[subject].push(eachMs('machine'));
-      if (subject === 'ours')
-        for (const of of Object.keys(shares) as (keyof typeof shares)[]) shares[of].push(eachMs(of));
+      cpuMs[subject].push((((await worker.cpuSeconds()) - cpuBefore) * 1000) / sizes.together);
     }
   }
 
@@ -85,7 +71,6 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
       };
     });
   const slower = ratios(latenciesMs.ours, latenciesMs['bare-calls']);
-  const dearer = ratios(machineMs.ours, machineMs['fenced-calls']);
   return [
     ...rate('alone', '1 at a time', alone, ['ours']),
     ...rate('together', '50 at a time', together, ['ours', 'ours-plain', 'ours-unseen']),
@@ -100,23 +85,12 @@ export async function throughput({ standIn, startWorker, startLoad }: Stage, siz
     },
     {
       id: 'cpu',
-      figure: "worker's CPU for one",
+      figure: "worker's CPU for one, 50 at a time",
       ours: spread(cpuMs.ours, 'ms', 1),
       against: (['ours-plain', 'ours-unseen', 'no-ops', 'bare-calls', 'fenced-calls'] as const)
         .map((subject) => `${subject} ${spread(cpuMs[subject], 'ms', 1)}`)
         .join('; '),
       samples: cpuMs,
-    },
-    {
-      id: 'cpu-of-all',
-      figure: "everybody's CPU for one",
-      ours: `${spread(machineMs.ours, 'ms', 1)}, of that ${(['worker', 'client', 'nested server'] as const)
-        .map((name) => `${name} ${median(shares[name]).toFixed(1)}`)
-        .join(', ')}`,
-      against: `fenced-calls ${spread(machineMs['fenced-calls'], 'ms', 1)}, ratio ${spread(dearer, '', 2)}`,
-      goal: '≤ 1.05 of fenced-calls',
-      met: median(dearer) <= 1.05,
-      samples: machineMs,
     },
   ];
 }
@@ -126,9 +100,3 @@ const remarks = {
   'ours-plain': ', without search attributes',
   'ours-unseen': ', without all that it is seen by',
 };
-
-/** The total CPU time of this machine's processors. If nothing else runs, the rest of it is Temporal's share. */
-function machineCpuSeconds(): number {
-  const ms = cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
-  return ms / 1000;
-}

@@ -36,16 +36,26 @@ export const activities = {
   },
 
   /** Only the requests of a look: what has the agent done, and is it alive? */
-  async bareLook({ apiUrl, sid }: Place): Promise<void> {
-    const conversation = `${apiUrl}/api/conversations/${sid}`;
-    const events = await client.get(`${conversation}/events`, { params: { start_id: 0, limit: 50 } });
-    const { data } = await client.get(conversation);
-    if (data.status !== 'RUNNING' || events.data.events.length < 2)
-      throw ApplicationFailure.create({ message: 'not ready' });
+  async bareLook(place: Place): Promise<void> {
+    const { events, status } = await lookAt(place, 0);
+    if (status !== 'RUNNING' || events.length < 2) throw ApplicationFailure.create({ message: 'not ready' });
   },
 
   /** A look that never finds the conversation ready. */
   async neverReady(): Promise<void> {
     throw ApplicationFailure.create({ message: 'not ready', category: 'BENIGN' });
   },
+
+  /** The same, with the two requests of a look that finds nothing new. */
+  async neverReadyLook(place: Place): Promise<void> {
+    await lookAt(place, Number.MAX_SAFE_INTEGER);
+    await activities.neverReady();
+  },
 };
+
+async function lookAt({ apiUrl, sid }: Place, start_id: number) {
+  const conversation = `${apiUrl}/api/conversations/${sid}`;
+  const { data: page } = await client.get(`${conversation}/events`, { params: { start_id, limit: 50 } });
+  const { data: info } = await client.get(conversation);
+  return { events: page.events as unknown[], status: info.status as unknown };
+}

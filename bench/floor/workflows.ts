@@ -32,6 +32,16 @@ export async function waiting(interval: `${number} minutes`): Promise<void> {
   await neverReady();
 }
 
+/** The same, with the requests: a conversation is created, then checked again and again. */
+export async function waitingWithLooks(interval: `${number} second`, place: Place): Promise<void> {
+  await bareCreate(place);
+  const { neverReadyLook } = proxyActivities<typeof activities>({
+    startToCloseTimeout,
+    retry: { initialInterval: interval, backoffCoefficient: 1 },
+  });
+  await neverReadyLook(place);
+}
+
 /** The common alternative to a retry policy: one activity per look, with a timer between two looks. */
 export async function pollingWithTimers(looks: number): Promise<void> {
   await noOp();

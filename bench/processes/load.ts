@@ -102,6 +102,15 @@ const functions = {
     return ids;
   },
 
+  /** Starts the floor's workflows that check a conversation again and again. */
+  async startLooking(count: number, interval: Interval) {
+    await several(count, 50, async () => {
+      const sid = randomUUID();
+      const args = [interval, { apiUrl, sid }];
+      await client.workflow.start('waitingWithLooks', { taskQueue: 'floor', workflowId: sid, args });
+    });
+  },
+
   /** Starts one conversation `count` times at once. Returns how many of these calls began a run. */
   async startAtOnce(sid: string, count: number) {
     const conversations = conversationsOn('ours');
