@@ -6,7 +6,7 @@ import { violations } from './bounds.js';
 import type { Figure } from './figure.js';
 import { answers } from './figures/answers.js';
 import { burst } from './figures/burst.js';
-import { clientImport, cpu } from './figures/cpu.js';
+import { clientImport, cpu, cpuOfAll } from './figures/cpu.js';
 import { type Crowd, crowd } from './figures/crowd.js';
 import { hearing } from './figures/hearing.js';
 import { history } from './figures/history.js';
@@ -36,6 +36,7 @@ const measures: Readonly<Record<string, Measure>> = {
   waiting,
   hearing,
   cpu,
+  cpuOfAll,
   looks,
   clientImport,
   throughput,
