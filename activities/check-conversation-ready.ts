@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import { toMilliseconds } from '../contract/duration.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { presentableText, withinContract } from './failure-boundary.js';
@@ -9,8 +9,8 @@ import { connect } from './nested-server/connect.js';
 import type { Dialect } from './nested-server/dialect.js';
 import { withDialect } from './nested-server/dialects.js';
 import { evidenceOf, stateIn } from './nested-server/evidence.js';
-import { failure } from './nested-server/failures.js';
-import { type HttpClient, NoAnswerError } from './nested-server/http-client.js';
+import { failure, isUnavailable } from './nested-server/failures.js';
+import type { HttpClient } from './nested-server/http-client.js';
 import { matchDigest } from './nested-server/message-match.js';
 import { attemptsOf, notReadyYetFailure } from './not-ready-yet.js';
 
@@ -80,12 +80,5 @@ async function look<State, Step extends string>(
           return { ready: false, attempts, seen: presentableText(conclusion.seen, input), evidence };
       }
     },
-  );
-}
-
-/** Whether a later look may reach the server. */
-function isUnavailable(error: unknown): error is Error {
-  return (
-    error instanceof NoAnswerError || (error instanceof ApplicationFailure && error.type === 'NestedServerUnavailable')
   );
 }

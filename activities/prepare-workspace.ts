@@ -8,11 +8,17 @@ import { heartbeatDuring } from './heartbeats.js';
 import type { PrepareHeartbeat, PrepareWorkspaceInput } from './interface.js';
 import { Workspace } from './nested-server/agent-server/workspace/workspace.js';
 import { connect } from './nested-server/connect.js';
-import { failure } from './nested-server/failures.js';
+import { failure, isUnavailable } from './nested-server/failures.js';
 import type { HttpClient } from './nested-server/http-client.js';
 
 /** The sandbox waits five seconds for the job to end. The rest is for the request. */
 const stopTimeoutMs = 10_000;
+
+/**
+ * How long the sandbox may be silent while a job runs. A script can run for an hour, and its start must not fail because
+ * one request in some minutes is lost: there are only twelve attempts.
+ */
+const longestSilenceMs = 60_000;
 
 /** The pause before a job that failed for a temporary reason is begun again. */
 const retryPauseMs = 5_000;
@@ -58,9 +64,18 @@ async function reconcile(workspace: Workspace, server: HttpClient): Promise<void
     (): PrepareHeartbeat => ({ phase }),
     async () => {
       await workspace.checkServer(server);
+      let heardAt = Number.NEGATIVE_INFINITY;
       for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
-        const conclusion = await workspace.observe(server);
+        const conclusion = await workspace.observe(server).catch((error: unknown) => {
+          if (isUnavailable(error) && performance.now() - heardAt < longestSilenceMs)
+            return { kind: 'silent' } as const;
+          throw error;
+        });
+        if (conclusion.kind !== 'silent') heardAt = performance.now();
         switch (conclusion.kind) {
+          case 'silent':
+            await Context.current().sleep(pauseMs);
+            break;
           case 'ready':
             return;
           case 'fail':

@@ -1,6 +1,6 @@
 import type { Conversation } from '../contract/input.js';
-import { valuesInside } from '../contract/mcp-command.js';
 import { looksLikeToken } from '../contract/token-forms.js';
+import { valuesInside } from '../contract/values-inside.js';
 
 /** Per text, half from its beginning and half from its end. A quote of a longer text usually comes from one of them. */
 const maximumCharacters = 32_000;

@@ -10,6 +10,13 @@ const filledIn = new Map([
   ['conversation_id', 'is filled in from sid: remove it'],
   ['initial_message', 'is filled in from initialUserMsg: remove it'],
   ['user_id', 'is filled in from userId: remove it'],
+  ['agent_settings', 'is filled in from agentSettings: write it so'],
+  // The server would silently ignore these.
+  ['mcp_config', 'is not a setting of the server: write it as mcpConfig'],
+  ['selected_branch', 'is not a setting of the server: write it as selectedBranch'],
+  ['git_provider', 'is not a setting of the server: write it as gitProvider'],
+  ['provider_tokens', 'is not a setting of the server: write it as providerTokens'],
+  ['conversation_instructions', 'is not a setting of the server: write it as conversationInstructions'],
 ]);
 
 /** The problems in the settings of an agent-server, including the settings that both server generations accept. */

@@ -241,9 +241,10 @@ export function parseInput(
 }
 
 function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
+  const path = issue.path.map((key) => keyName(String(key)));
   return issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ field: [...issue.path, keyName(key)].join('.'), problem: 'is unknown: remove it' }))
-    : [{ field: issue.path.join('.'), problem: issue.message }];
+    ? issue.keys.map((key) => ({ field: [...path, keyName(key)].join('.'), problem: 'is unknown: remove it' }))
+    : [{ field: path.join('.'), problem: issue.message }];
 }
 
 /** The problem, worded to follow the field's name. It never includes the value, which may be a secret. */

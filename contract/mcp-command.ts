@@ -15,12 +15,6 @@ export function environmentOf(env: unknown): Readonly<Record<string, string>> | 
   return isObject ? (env as Record<string, string>) : undefined;
 }
 
-/** The values that are inside a text in the field `args` or `env`. A server may repeat each of them alone. */
-export function valuesInside(field: string, text: string): readonly string[] {
-  if (field === 'args') return argumentsOf(text) ?? [];
-  return field === 'env' ? Object.values(environmentOf(text) ?? {}) : [];
-}
-
 /** A value can't contain a comma: OpenHands has no way to escape one. */
 function variablesIn(text: string): Readonly<Record<string, string>> | undefined {
   const variables: [name: string, value: string][] = [];

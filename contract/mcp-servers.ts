@@ -68,12 +68,22 @@ interface Seen {
 function* localProblems({ name, command, args, env }: Entry, field: string, seen: Seen): Generator<InputProblem> {
   const trimmed = trimmedText(name);
   if (!trimmed) yield { field: `${field}.name`, problem: 'must be a name' };
-  else if (seen.names.has(trimmed)) {
+  else if (!/^[\w-]+$/.test(trimmed)) {
+    yield { field: `${field}.name`, problem: "must consist of letters, digits, '_' and '-'" };
+  } else if (seen.names.has(trimmed)) {
     yield { field: `${field}.name`, problem: 'is the name of another MCP server: rename one' };
   } else seen.names.add(trimmed);
-  if (!trimmedText(command)) yield { field: `${field}.command`, problem: 'must be a command' };
+  yield* commandProblems(command, `${field}.command`);
   yield* argsProblems(args, `${field}.args`, seen);
   yield* envProblems(env, `${field}.env`, seen);
+}
+
+/** OpenHands takes one program here, too. A server that runs anything else goes on without the MCP server's tools. */
+function* commandProblems(command: unknown, field: string): Generator<InputProblem> {
+  const trimmed = trimmedText(command);
+  if (!trimmed) yield { field, problem: 'must be a command' };
+  else if (trimmed.includes(' '))
+    yield { field, problem: 'must be one program without spaces: put the rest into args' };
 }
 
 function* argsProblems(args: unknown, field: string, seen: Seen): Generator<InputProblem> {
@@ -97,8 +107,11 @@ function* countProblems(count: number, field: string, seen: Seen): Generator<Inp
 }
 
 function* remoteProblems(entry: unknown, field: string): Generator<InputProblem> {
-  const url = trimmedText(typeof entry === 'string' ? entry : objectOf(entry).url);
-  if (!isServerUrl(url)) yield { field, problem: "must be a URL like 'https://host/mcp', or an object with one" };
+  const { url, api_key: apiKey } = typeof entry === 'string' ? { url: entry } : objectOf(entry);
+  if (!isServerUrl(trimmedText(url))) {
+    yield { field, problem: "must be a URL like 'https://host/mcp', or an object with one" };
+  }
+  if (apiKey != null && typeof apiKey !== 'string') yield { field: `${field}.api_key`, problem: 'must be a string' };
 }
 
 /** The rule of OpenHands. Without a scheme, `localhost:3000` is a URL whose scheme is `localhost`. */
@@ -112,7 +125,7 @@ type Entry = Readonly<Record<string, unknown>>;
 function remoteServer(entry: unknown, transport: string): Entry {
   if (typeof entry === 'string') return { url: entry.trim(), transport };
   const { url, api_key: apiKey, ...server } = objectOf(entry);
-  const headers = apiKey ? { headers: { Authorization: `Bearer ${apiKey}` } } : {};
+  const headers = apiKey ? { headers: { ...objectOf(server.headers), Authorization: `Bearer ${apiKey}` } } : {};
   return { url: trimmedText(url), ...withoutNull(server), transport, ...headers };
 }
 

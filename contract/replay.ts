@@ -24,8 +24,10 @@ export function replayProblem(replayJson: string): string | undefined {
   if (broken) return brokenBound[broken];
   const events = parseEvents(replayJson);
   if (events === undefined) return 'is not a JSON array of events: pass the recorded trajectory';
-  const odd = events.findIndex(({ action, observation }) => action === undefined && observation === undefined);
-  if (odd >= 0) return `has neither an action nor an observation at index ${odd}: pass the recorded trajectory`;
+  for (const [index, event] of events.entries()) {
+    const problem = eventProblem(event);
+    if (problem) return `${problem} at index ${index}: pass the recorded trajectory`;
+  }
   const first = firstReplayed(events);
   if (first === undefined) return 'has no event of a user or an agent: there is nothing to resume from';
   if (first.action !== 'message' || typeof first.args?.content !== 'string') {
@@ -37,6 +39,15 @@ export function replayProblem(replayJson: string): string | undefined {
   }
   return undefined;
 }
+
+/** The server looks at the action first, even if it is null. */
+function eventProblem({ source, action, observation }: ReplayEvent): string | undefined {
+  if (action === undefined && observation === undefined) return 'has neither an action nor an observation';
+  if (typeof (action === undefined ? observation : action) !== 'string') return 'has an event of no kind';
+  return source === undefined || sources.has(source) ? undefined : 'has an event of an unknown source';
+}
+
+const sources: ReadonlySet<unknown> = new Set(['agent', 'user', 'environment']);
 
 const brokenBound = {
   levels: `is nested deeper than ${limits.nestingLevels} levels`,

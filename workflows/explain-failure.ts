@@ -58,10 +58,11 @@ function isTold(type: string | null | undefined): type is FailureType {
 function notReady({ goal, readiness }: CreatedConversation, waitedMs: number, cause: unknown): ApplicationFailure {
   const { maximumAttempts, interval } = readiness;
   const { attempts = maximumAttempts, lastObservation } = lastLook(cause);
-  // The usual, harmless reason, and what to do about it.
-  const hint = lastObservation.includes('agent loading')
-    ? '; a setup script may need more readiness.maximumAttempts'
-    : '';
+  // The usual reason, and what to do about it.
+  const reason = goal.isReplay
+    ? 'the server may not understand replayJson: was it recorded by a newer version?'
+    : 'a setup script may need more readiness.maximumAttempts';
+  const hint = lastObservation.includes('agent loading') ? `; ${reason}` : '';
   return fail(
     'ConversationNotReady',
     `${goal.sid} was not ready after ${attempts} looks, ${interval} apart: it was last seen ${lastObservation}${hint}`,

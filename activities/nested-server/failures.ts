@@ -1,7 +1,7 @@
 import { ApplicationFailure, type ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureDetails, FailureType, RequestDetails } from '../../contract/failures.js';
 import { failureTypes, finalFailureTypes } from '../../contract/failures.js';
-import type { HttpAnswer, NoAnswerError } from './http-client.js';
+import { type HttpAnswer, NoAnswerError } from './http-client.js';
 import type { NotSentError } from './transport.js';
 
 /**
@@ -45,6 +45,9 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
   // The hint comes before the server's words, which can be long and are cut off at the end.
   const say = (hint: string) => `${method} ${url} answered ${status}${hint} ${describeBody(answer)}`;
   const message = say('');
+  if (isAboutRepository(answer)) {
+    return failure('ConversationRejected', say(", check settings.repository and the server's Git tokens:"), details);
+  }
   if (status === 401 || status === 403) return failure('Unauthorized', say(', check client.sessionApiKey:'), details);
   if (status >= 300 && status < 400) {
     return failure('ConversationRejected', say(', redirects are not followed, check apiUrl:'), details);
@@ -56,11 +59,11 @@ export function failureOfAnswer(answer: HttpAnswer): ApplicationFailure {
 }
 
 /**
- * 500s of the agent server that a retry can't change: a tool it does not have, a part of the body that lacks a field, and
- * (up to 1.40) a body it refuses.
+ * 500s of the agent server that a retry can't change: a tool or a key it does not have, a part of the body that lacks a
+ * field, and (up to 1.40) a body it refuses.
  */
 const refusals =
-  /ToolDefinition '[^']{0,200}' is not registered|missing \d{1,3} required [a-z-]{1,40} arguments?:|is not JSON serializable/;
+  /ToolDefinition '[^']{0,200}' is not registered|Cannot decrypt secrets: cipher not configured|missing \d{1,3} required [a-z-]{1,40} arguments?:|is not JSON serializable/;
 
 /** Whether the same request may succeed later. */
 function isTemporary(answer: HttpAnswer): boolean {
@@ -78,6 +81,14 @@ function isTemporary(answer: HttpAnswer): boolean {
 export function isAboutConversation({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
   const detail = stringAt(json, 'detail');
   return status === 404 && detail !== undefined && detail !== 'Not Found';
+}
+
+/**
+ * Whether a 401 is about the repository: openhands from 0.55 on can't reach it with the Git tokens it has stored. A 401
+ * about the session key has a `detail`.
+ */
+function isAboutRepository({ status, json }: HttpAnswer): boolean {
+  return status === 401 && typeof json === 'string' && json.startsWith('Unable to access repo');
 }
 
 /**
@@ -103,6 +114,13 @@ export function failureOfCreate(answer: HttpAnswer): Error {
   return isTurnedAway ? new TurnedAwayError(failure) : failure;
 }
 
+/** Whether a later request may reach the server. */
+export function isUnavailable(error: unknown): error is Error {
+  return (
+    error instanceof NoAnswerError || (error instanceof ApplicationFailure && error.type === 'NestedServerUnavailable')
+  );
+}
+
 /** The failure of a request that brought no answer. */
 export function failureOfNoAnswer({ method, url, message }: NoAnswerError): ApplicationFailure {
   return failure('NestedServerUnavailable', message, { method, url });
@@ -117,7 +135,12 @@ export function failureOfNotSent({ method, url, message }: NotSentError): Applic
 function describeBody({ json, text, headers }: HttpAnswer): string {
   // The agent server's 500 gives the reason in `exception`. Its `detail` is generic.
   const message =
-    stringAt(json, 'message') ?? stringAt(json, 'exception') ?? stringAt(json, 'detail') ?? validationErrors(json);
+    typeof json === 'string'
+      ? json
+      : (stringAt(json, 'message') ??
+        stringAt(json, 'exception') ??
+        stringAt(json, 'detail') ??
+        validationErrors(json));
   if (message) return `(${message.slice(0, maximumQuote)})`;
   if (text === '') return 'with an empty body';
   const type = String(headers['content-type'] ?? 'no content type');

@@ -79,6 +79,11 @@ export class HttpClient {
     this.#transport = options.transport;
   }
 
+  /** Whether less than half of the shared deadline is left, so that other requests may need the rest. */
+  get isShortOfTime(): boolean {
+    return this.#endsAt !== undefined && this.#endsAt - performance.now() < this.options.timeoutMs / 2;
+  }
+
   /**
    * Resolves with the answer, whatever its status.
    *

@@ -1,7 +1,7 @@
 import { limits } from '../limits.js';
-import { valuesInside } from '../mcp-command.js';
 import { looksLikeToken } from '../token-forms.js';
 import { whyUndecodable } from '../unreadable.js';
+import { valuesInside } from '../values-inside.js';
 import { comparedForms, spacedForm } from './canonical.js';
 import { unescaped } from './unescape.js';
 

@@ -69,6 +69,7 @@ describe('a conversation on an agent server', () => {
   const answer = event({ kind: 'MessageEvent', source: 'agent', llm_message: { content: [{ text: 'Done.' }] } });
   const update = (value: string) => event({ kind: 'ConversationStateUpdateEvent', key: 'execution_status', value });
   const error = event({ kind: 'ConversationErrorEvent', code: 'LLMAuthenticationError', detail: 'Invalid key.' });
+  const secondError = event({ kind: 'ConversationErrorEvent', code: 'TimeoutError', detail: 'Startup timed out.' });
 
   const baseline =
     (status: Status, info: Pick<ServerInfo, 'version' | 'boot'> | null = ofToday): F =>
@@ -84,6 +85,7 @@ describe('a conversation on an agent server', () => {
       addStatus(state, typeof value === 'string' ? told(value) : value);
   const gone: F = (state) => addAbsence(state);
   const settled: F = (state) => ({ ...state, still: patience });
+  const veryStill: F = (state) => ({ ...state, still: longPatience });
   const notReadToTheEnd: F = (state) => ({ ...state, caughtUp: false });
   const sends =
     (step: AgentServerStep): F =>
@@ -102,6 +104,7 @@ describe('a conversation on an agent server', () => {
 
   const fresh = [baseline(absent), creates(true)];
   const atWork = [...fresh, events(ours, update('running')), status('running')];
+  const cannotStart = [...fresh, events(ours, update('error'), error), status('error')];
   const joinedBusy = [baseline(told('running')), delivers];
 
   const table: DialectRow<AgentServerState>[] = [
@@ -168,7 +171,7 @@ describe('a conversation on an agent server', () => {
     ],
     [
       'there before, running for a long time, on a server that may skip our message',
-      [baseline(told('running'), { version: '1.40.0', boot }), (state) => ({ ...state, still: longPatience })],
+      [baseline(told('running'), { version: '1.40.0', boot }), veryStill],
       'send deliver',
     ],
     ['there before, status late', [baseline(late)], 'wait: status late (agent unknown), without its message'],
@@ -270,7 +273,43 @@ describe('a conversation on an agent server', () => {
       [...fresh, events(ours), status('idle'), refusesToRun],
       'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
     ],
-    ['refused to run and still idle', [...fresh, events(ours), status('idle'), refusesToRun, settled], 'send run'],
+    [
+      'refused to run and still idle',
+      [...fresh, events(ours), status('idle'), refusesToRun, settled],
+      'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
+    ],
+    ['refused to run and idle for long', [...fresh, events(ours), status('idle'), refusesToRun, veryStill], 'send run'],
+    [
+      'refused to run twice and idle for long',
+      [...fresh, events(ours), status('idle'), refusesToRun, veryStill, refusesToRun, veryStill],
+      'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
+    ],
+    ['failed before it took up the message', [...cannotStart, settled], 'send run'],
+    [
+      'failed before it took up the message, and asked to run',
+      [...cannotStart, runs, settled],
+      'wait: error, its message not taken up yet',
+    ],
+    [
+      'failed again before it took up the message',
+      [...cannotStart, runs, events(secondError), status('error')],
+      'wait: error, its message not taken up yet: TimeoutError: Startup timed out.',
+    ],
+    [
+      'failed again some time ago',
+      [...cannotStart, runs, events(secondError), status('error'), settled],
+      'fail: TimeoutError: Startup timed out.',
+    ],
+    [
+      'failed again before the server restarted',
+      [...cannotStart, runs, events(secondError), status('error'), restarted, settled],
+      'send run',
+    ],
+    [
+      'failed once and then took up the message',
+      [...cannotStart, runs, events(secondError, update('running')), status('running')],
+      'ready: running',
+    ],
     ['in error without a reason, after a kill', [...atWork, status('error'), restarted], 'send run'],
     ['in error, reason not known yet', [...atWork, status('error'), sameBoot], 'wait: error'],
     ['in error, no reason given', [...atWork, status('error'), sameBoot, settled], 'fail: the agent is in state error'],
@@ -491,6 +530,16 @@ describe('a new conversation', () => {
     const input = agentServerInput({ idleLooks: 12, agent: 'runs' });
     assert.equal((await run(temporal, input)).status, 'running');
     assert.equal(sent(input.sid, 'run'), 1);
+    assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
+  });
+
+  test('is waited for while its agent starts, although a request to run is refused meanwhile', async () => {
+    const input = agentServerInput(
+      { idleLooks: 70, refusesRun: true, agent: 'runs' },
+      { readiness: { maximumAttempts: 100 } },
+    );
+    assert.equal((await run(temporal, input)).status, 'running');
+    assert.equal(sent(input.sid, 'run'), 2);
     assert.deepEqual(server.conversation(input.sid).modelCalls, [[text]]);
   });
 

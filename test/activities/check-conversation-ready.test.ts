@@ -99,6 +99,23 @@ describe('a check finds a conversation ready', () => {
     }
     assert.deepEqual(await look(input, { heartbeatDetails }), { ready: true, status: 'RUNNING', attempts: 1 });
   });
+
+  test('after a stream that takes longer than one check', async (t) => {
+    const server = await listen(t);
+    const input = await created(server, { loadingLooks: 2 });
+    const { cursor } = input.evidence.state as { cursor: number };
+    server.conversation('conv').appendMany(200);
+    // Each page takes a third of the check's five seconds.
+    let spentMs = 0;
+    const now = performance.now.bind(performance);
+    t.mock.method(performance, 'now', () => now() + spentMs);
+    server.inject({ path: /events/, times: 99, before: () => (spentMs += 1_700) });
+    const environment = new ActivityEnvironment();
+    const { message } = await failureOf(environment.run(checkConversationReady, input));
+    assert.match(message, new RegExp(`, reading its events, at ${cursor + 100}; look 1 of 60`));
+    const { evidence } = environment.heartbeats.at(-1) as { evidence: typeof input.evidence };
+    assert.equal((evidence.state as { cursor: number }).cursor, cursor + 100);
+  });
 });
 
 describe('a check that finds a conversation not ready', () => {

@@ -81,6 +81,18 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     json(401, { detail: 'Unauthorized' }),
     unauthorized(/answered 401, check client.sessionApiKey: \(Unauthorized\)$/),
   ],
+  [
+    '401 about the repository',
+    json(401, 'Unable to access repo ada/engine'),
+    rejected(
+      /answered 401, check settings\.repository and the server's Git tokens: \(Unable to access repo ada\/engine\)$/,
+    ),
+  ],
+  [
+    '401 in one word',
+    json(401, 'Unauthorized'),
+    unauthorized(/answered 401, check client.sessionApiKey: \(Unauthorized\)$/),
+  ],
   ['403', page(403), unauthorized(/answered 403, check client.sessionApiKey: with a body/)],
   ['404 for the route', json(404, { detail: 'Not Found' }), unavailable(/answered 404 \(Not Found\)$/)],
   ["404 that is not the API's", page(404), unavailable(notFromApi(404))],
@@ -126,10 +138,11 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
     "ToolDefinition 'NoSuchTool' is not registered",
     "LocalWorkspace.__init__() missing 1 required keyword-only argument: 'working_dir'",
     'Object of type Agent is not JSON serializable',
+    'Cannot decrypt secrets: cipher not configured. Set OH_SECRET_KEY environment variable.',
   ].map((exception): [string, Fault, Outcome] => [
     `500 that is permanent: ${exception}`,
     json(500, { detail: 'Internal Server Error', exception }),
-    rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type)/),
+    rejected(/answered 500 \((ToolDefinition|LocalWorkspace|Object of type|Cannot decrypt)/),
   ]),
   ['500 in plain text', text(500, 'Internal Server Error'), unavailable(/answered 500 .*: Internal Server Error$/)],
   ...[500, 502, 503, 504].map((status): [string, Fault, Outcome] => [

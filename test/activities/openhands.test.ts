@@ -106,6 +106,8 @@ const earlier = [loading, systemMessage(), foreign, running, agentMessage('Hello
 const busy = [loading, systemMessage(), foreign, running];
 
 const fresh = [baseline(absent), creates('STARTING')];
+/** Nothing was known of the loop, and the answer to the create was lost. */
+const createdUnanswered = [baseline(unreadable, ...earlier), sends('create')];
 const joined = [baseline(told('RUNNING'), ...earlier)];
 /** A loop that works on something earlier. It has four events, so our message is event 4. */
 const joinedBusy = [baseline(told('RUNNING'), ...busy), posts('deliver')];
@@ -345,6 +347,32 @@ const unreadableStatus: DialectRow<OpenHandsState>[] = [
   ['there before, nothing known about its loop', [baseline(unreadable, ...earlier)], 'send create'],
   ['there before, loop alive', [baseline(unreadable, ...earlier), alive], 'send deliver'],
   ['there before, loop gone', [baseline(unreadable, ...earlier), gone], 'send create'],
+  // The loop may be an old one, or the one that the create has begun, with its events still to come.
+  [
+    'there before, create not answered, a loop alive',
+    [...createdUnanswered, status(unreadable), alive, notFoundForLong],
+    'wait: unreadable (agent not started)',
+  ],
+  [
+    'there before, create not answered, a loop alive without events',
+    [...createdUnanswered, status(unreadable), alive, notFoundForLong, nothingNew],
+    'send create',
+  ],
+  [
+    'there before, create not answered, a loop RUNNING without events',
+    [...createdUnanswered, status('RUNNING'), notFoundForLong, nothingNew],
+    'send create',
+  ],
+  [
+    'there before, create not answered, the second create finds it begun',
+    [...createdUnanswered, status(unreadable), alive, nothingNew, creates('STARTING'), alive, notFoundForLong],
+    'wait: unreadable (agent not started)',
+  ],
+  [
+    'there before, create not answered, the second create finds an old loop alive',
+    [...createdUnanswered, status(unreadable), alive, nothingNew, creates('RUNNING'), alive, notFoundForLong],
+    'send deliver',
+  ],
   [
     'there before, loop alive according to the create',
     [baseline(unreadable, ...earlier), creates('RUNNING'), status(unreadable)],

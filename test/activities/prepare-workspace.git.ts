@@ -42,6 +42,10 @@ beforeEach(async () => {
     script: { '.openhands/setup.sh': 'echo ran >>../ran', '.openhands/pre-commit.sh': 'echo checked >>../checked' },
     failing: { '.openhands/setup.sh': `echo "a bad day for ${token}" >&2; exit 3` },
     endless: { '.openhands/setup.sh': 'touch ../begun; sleep 600; touch ../ended' },
+    waiting: {
+      '.openhands/setup.sh':
+        'touch ../begun; for _ in $(seq 99); do [ ! -e ../go ] || break; sleep 0.1; done; echo ran >>../ran',
+    },
     leaving: { '.openhands/setup.sh': 'sleep 60 & echo left' },
     loud: { '.openhands/setup.sh': 'yes "a line of output" | head -c 3000000; echo "the end"; exit 1' },
   });
@@ -178,6 +182,16 @@ describe('a start fails if its repository', () => {
     );
   });
 
+  test('would go into a folder in which Git does not work', async () => {
+    const input = preparing();
+    mkdirSync(workingDir(input), { recursive: true });
+    writeFileSync(join(workingDir(input), '.git'), 'gitdir: /nowhere');
+    const { prepareWorkspace } = createActivities();
+    const failure = await failureOf(new MockActivityEnvironment().run(prepareWorkspace, { input }));
+    assert.equal(failure.type, 'ConversationFailed');
+    assert.match(failure.message, /can't be prepared: preparing repository: fatal: not a git repository: \/nowhere$/);
+  });
+
   test('would go into a checkout of another repository', async () => {
     const input = preparing();
     mkdirSync(workingDir(input), { recursive: true });
@@ -224,6 +238,18 @@ describe('a preparation that is disturbed by', () => {
       });
     }
   }
+
+  test('a proxy that fails while its script runs goes on in the same attempt', async () => {
+    const { prepareWorkspace } = createActivities();
+    const preparation = new MockActivityEnvironment().run(prepareWorkspace, {
+      input: preparing({ selectedBranch: 'waiting' }),
+    });
+    while (!existsSync(beside('begun'))) await sleep(50);
+    const before = () => injected.hits === 2 && writeFileSync(beside('go'), '');
+    const injected = server.inject({ path: bash, times: 3, before, fault: { kind: 'answer', status: 502 } });
+    await preparation;
+    assert.deepEqual([injected.hits, linesOf('ran')], [3, ['ran']]);
+  });
 
   test('a sandbox that kills the checkout halfway ends in one clean checkout', async () => {
     const input = preparing({ selectedBranch: 'script' });

@@ -19,6 +19,13 @@ describe('settings of an agent server that are rejected:', () => {
     [{ conversation_id: sid }, 'settings.conversation_id is filled in from sid: remove it'],
     [{ initial_message: {} }, 'settings.initial_message is filled in from initialUserMsg: remove it'],
     [{ user_id: 'u' }, 'settings.user_id is filled in from userId: remove it'],
+    [{ agent_settings: { llm: {} } }, 'settings.agent_settings is filled in from agentSettings: write it so'],
+    ...['mcp_config', 'selected_branch', 'git_provider', 'provider_tokens', 'conversation_instructions'].map(
+      (name): [object, string] => [
+        { [name]: 'x' },
+        `settings.${name} is not a setting of the server: write it as ${name.replace(/_(.)/, (_, letter) => letter.toUpperCase())}`,
+      ],
+    ),
 
     [
       { mcpConfig: { mcpServers: {} } },
@@ -41,6 +48,14 @@ describe('settings of an agent server that are rejected:', () => {
       { mcpConfig: { stdio_servers: [{ name: ' ', args: 8, env: 8 }] } },
       "settings.mcpConfig.stdio_servers.0.name must be a name; settings.mcpConfig.stdio_servers.0.command must be a command; settings.mcpConfig.stdio_servers.0.args must be an array of strings, or one command line; settings.mcpConfig.stdio_servers.0.env must be an object of strings, or a text like 'KEY=value,OTHER_KEY=value'",
     ],
+    [
+      { mcpConfig: { stdio_servers: [{ name: 'my files', command: 'npx -y fs' }] } },
+      "settings.mcpConfig.stdio_servers.0.name must consist of letters, digits, '_' and '-'; settings.mcpConfig.stdio_servers.0.command must be one program without spaces: put the rest into args",
+    ],
+    ...[7, { value: 'k' }, ['k']].map((apiKey): [object, string] => [
+      { mcpConfig: { shttp_servers: [{ url: 'http://t', api_key: apiKey }] } },
+      'settings.mcpConfig.shttp_servers.0.api_key must be a string',
+    ]),
     ...['-x "a', "-x 'a", '-x \\'].map((args): [object, string] => [
       { mcpConfig: { stdio_servers: [{ name: 'fs', command: 'a', args }] } },
       'settings.mcpConfig.stdio_servers.0.args is not a command line: a quote is not closed, or it ends with a backslash',
@@ -149,6 +164,10 @@ describe('settings of an agent server that are rejected:', () => {
       { repository, providerTokens: { github: 7 } },
       'settings.providerTokens.github must be a token, or an object with one',
     ],
+    [
+      { providerTokens: { ghp_pastedIntoTheWrongPlace: 7 } },
+      'settings.providerTokens.*** must be a token, or an object with one',
+    ],
     ...['-x', 'a b', 'a..b', 'a~1', 'a:b', 'a.lock', '/a', 'a/', '@{-1}', 'a\u0007'].map(
       (selectedBranch): [object, string] => [
         { repository, selectedBranch },
@@ -198,6 +217,14 @@ describe('MCP servers in the OpenHands format, converted for an agent server,', 
       { name: 'http', server: { url: 'http://c/mcp', timeout: 30, transport: 'http' } },
       { name: 'fs', server: { command: 'npx', args: ['-y', 'fs'], env: { ROOT: '/' } } },
     ]);
+  });
+
+  test('keep their own headers beside the API key', () => {
+    const [server] = mcpServersOf(
+      { shttp_servers: [{ url: 'http://a', api_key: 'k', headers: { 'X-Team': 'red' } }] },
+      [],
+    );
+    assert.deepEqual(server?.server.headers, { 'X-Team': 'red', Authorization: 'Bearer k' });
   });
 
   test('keep arguments and variables that are written as one text', () => {

@@ -24,6 +24,14 @@ const refused: [what: string, replay: unknown, problem: RegExp][] = [
   ['an array of strings', ['hi'], noEvents],
   ['an array with null', [message, null], noEvents],
   ['an event that is neither action nor observation', [message, { source: 'agent' }], noEvent],
+  [
+    'an event whose action is null',
+    [message, { action: null, observation: 'run' }],
+    /^has an event of no kind at index 1/,
+  ],
+  ['an event whose observation is a number', [message, { observation: 7 }], /^has an event of no kind at index 1/],
+  ['an event of nobody', [message, { ...answer, source: null }], /^has an event of an unknown source at index 1/],
+  ['an event of a stranger', [message, { ...answer, source: 'tool' }], /^has an event of an unknown source at index 1/],
   ['an empty array', [], nothingToResume],
   ["only the environment's events", [loading, loading], nothingToResume],
   ["the server's own export, with its system event", [loading, system, message, answer], noMessageFirst],
@@ -36,6 +44,7 @@ const refused: [what: string, replay: unknown, problem: RegExp][] = [
 const accepted: [what: string, replay: unknown][] = [
   ['a message and its answer', [message, answer]],
   ['a single message', [message]],
+  ['an event without a source', [message, { action: 'think', args: { thought: '' } }]],
   ["the environment's events before the message", [loading, message, answer]],
 ];
 

@@ -294,6 +294,22 @@ describe('a secret of six or seven characters is hidden as a whole,', () => {
     assert.equal(printable('said s3cr3t and k3y-123 here', { secretsOf }), 'said *** and *** here');
   });
 
+  const places: [place: string, settings: object][] = [
+    ['a bearer header', { headers: { Authorization: 'Bearer s3cr3t' } }],
+    ['a basic header', { headers: { Authorization: `Basic ${Buffer.from('ada:s3cr3t').toString('base64')}` } }],
+    ['a cookie', { headers: { Cookie: 'theme=dark; session=s3cr3t' } }],
+    ["a URL's password", { url: 'https://ada:s3cr3t@host/mcp' }],
+    ["a URL's query", { url: 'https://host/mcp?tag=1&key=s3cr3t' }],
+    ["a URL's fragment", { url: 'https://host/mcp#s3cr3t' }],
+    ['an argument', { args: ['--token=s3cr3t'] }],
+    ['an argument with a header', { args: ['--header', 'Authorization: Bearer s3cr3t'] }],
+    ['arguments that are one text', { args: '--token="s3cr3t" -v' }],
+    ['a variable', { env: { DB: 'postgres://ada:s3cr3t@db/main' } }],
+  ];
+  for (const [place, settings] of places) {
+    test(`inside ${place}`, () => assert.equal(printable('said s3cr3t', { secretsOf: { settings } }), 'said ***'));
+  }
+
   test('while a shorter secret or a part of it is not hidden', () => {
     assert.equal(printable('said s3cr3 here', { secretsOf: { x: 's3cr3', y: 's3cr3t' } }), 'said s3cr3 here');
   });

@@ -239,6 +239,17 @@ describe('on a real agent server', () => {
     });
   }
 
+  test("an agent that can't start fails the start with the reason", async () => {
+    const { input } = freshInput();
+    const settings = { ...input.settings, agentSettings: { agent_kind: 'acp', acp_command: ['no-such-program'] } };
+    const readiness = { interval: '1 second' } as const;
+    await assert.rejects(conversations.ensureReady({ ...input, settings, readiness }), (error) => {
+      assert(error instanceof ConversationFailedError);
+      assert.match(error.details.reason, /^FileNotFoundError: /);
+      return true;
+    });
+  });
+
   test('a model that rejects the key fails the start with the reason', async () => {
     const refusing: Server = createHttpServer((_, response) =>
       response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":{"message":"Incorrect API key"}}'),

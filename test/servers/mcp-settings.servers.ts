@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { mcpProblems, mcpServersOf } from '../../contract/mcp-servers.js';
 import { installOpenHands, type OpenHandsVersion } from '../../dev-stack/openhands-server.js';
 
-/** Prints how OpenHands reads each server's arguments and variables, or null if it refuses them. */
+/** Prints how OpenHands reads each server, or null if it refuses it. */
 const program = `
 import json, sys
 from openhands.core.config.mcp_config import MCPStdioServerConfig
@@ -16,22 +16,24 @@ def read(entry):
         server = MCPStdioServerConfig.model_validate(entry)
     except ValidationError:
         return None
-    return {"args": server.args, "env": server.env}
+    return {"name": server.name, "command": server.command, "args": server.args, "env": server.env}
 
 json.dump([read(entry) for entry in json.load(sys.stdin)], sys.stdout)
 `;
 
 const commandLine = fc.string({ unit: fc.constantFrom(...' \t\n\'"\\$#=,ab1_é😀'), maxLength: 16 });
 const variables = fc.string({ unit: fc.constantFrom(...' =,,aB1_-é"\n'), maxLength: 16 });
+const mostly = (usual: string, unit: string) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, fc.string({ unit: fc.constantFrom(...unit), maxLength: 6 }));
 const server = fc.record({
-  name: fc.constant('fs'),
-  command: fc.constant('npx'),
+  name: mostly('fs', ' aB1_-.é\n'),
+  command: mostly('npx', ' a/-"\t\n'),
   args: fc.oneof(commandLine, fc.array(commandLine, { maxLength: 3 })),
   env: fc.oneof(variables, fc.dictionary(commandLine, commandLine, { maxKeys: 3 })),
 });
 
 for (const version of ['0.62.0', '1.6.0'] satisfies OpenHandsVersion[]) {
-  test(`the arguments and variables of an MCP server are read like OpenHands ${version} reads them`, async () => {
+  test(`a local MCP server is read like OpenHands ${version} reads it`, async () => {
     const { python } = await installOpenHands(console.error, version);
     const entries = fc.sample(server, { numRuns: 5000, seed: 16 });
     const expected = JSON.parse(
@@ -46,7 +48,8 @@ for (const version of ['0.62.0', '1.6.0'] satisfies OpenHandsVersion[]) {
       const config = { stdio_servers: [entry] };
       if ([...mcpProblems(config, new Set())].length > 0) return null;
       const [first] = mcpServersOf(config, []);
-      return { args: first?.server.args, env: first?.server.env };
+      const { command, args, env } = first?.server ?? {};
+      return { name: first?.name, command, args, env };
     });
     const differing = entries.flatMap((entry, index) =>
       JSON.stringify(found[index]) === JSON.stringify(expected[index])

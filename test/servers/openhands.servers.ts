@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { ConversationNotReadyError, ConversationRejectedError } from '../../client/errors.js';
@@ -135,6 +137,19 @@ describe('with settings', () => {
     await model.asked(content);
     assert.equal((await conversations.ensureReady(input, { resume: true })).status, 'RUNNING');
     assert.equal(await timesInStream(input.sid, content), 2);
+  });
+
+  test("a repository that the server's Git tokens do not open is blamed, not the session key", async (t) => {
+    const secrets = join(dataFolder, 'file-store', 'secrets.json');
+    writeFileSync(secrets, JSON.stringify({ provider_tokens: { github: { token: 'of-nobody' } } }));
+    t.after(() => rmSync(secrets));
+    const { input } = freshInput();
+    const start = conversations.ensureReady({ ...input, settings: { repository: 'ada/engine' } });
+    await assert.rejects(start, (error) => {
+      assert(error instanceof ConversationRejectedError);
+      assert.match(error.message, /check settings\.repository .*\(Unable to access repo ada\/engine\)$/);
+      return true;
+    });
   });
 
   test('a replay that would hang on the server is rejected before it is sent', async () => {

@@ -190,6 +190,18 @@ describe('explainFailure', () => {
     });
   }
 
+  test('blames the replay if the agent is still loading it', () => {
+    const replay = { ...created, goal: { ...created.goal, isReplay: true } };
+    const error = explainFailure(lookFailed(MAXIMUM_ATTEMPTS_REACHED, look.pending), { created: replay, waitedMs: 0 });
+    assert.equal(
+      (error as Error).message,
+      notReadyMessage(
+        'STARTING (agent loading)',
+        '; the server may not understand replayJson: was it recorded by a newer version?',
+      ),
+    );
+  });
+
   test('leaves other errors unchanged', () => {
     for (const error of [new TypeError('a bug'), new CancelledFailure('cancelled'), lostTooOften(created, lost)]) {
       assert.equal(explainFailure(error, { created, waitedMs: 0 }), error);

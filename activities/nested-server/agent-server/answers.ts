@@ -108,12 +108,16 @@ export function addNudged(state: AgentServerState): AgentServerState {
 
 /** The server has agreed to run the agent, or has said why not. */
 export function addAsked(state: AgentServerState, refusal?: string): AgentServerState {
-  const { message, life } = state;
+  const { message, life, run } = state;
   const inLife = life.number;
+  const timesBefore = run.is === 'refused' && run.inLife === inLife ? (run.times ?? 1) : 0;
   return {
     ...state,
     still: 0,
-    run: refusal === undefined ? { is: 'asked', inLife } : { is: 'refused', inLife, reason: refusal },
-    ...(message.is === 'stored' && refusal === undefined && { message: { ...message, turn: 'after-theirs' } }),
+    run:
+      refusal === undefined
+        ? { is: 'asked', inLife }
+        : { is: 'refused', inLife, reason: refusal, times: timesBefore + 1 },
+    ...(message.is === 'stored' && refusal === undefined && { message: { is: 'stored', turn: 'after-theirs' } }),
   };
 }

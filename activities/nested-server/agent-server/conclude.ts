@@ -68,9 +68,11 @@ function newestStatus({ status, agent }: AgentServerState): string {
 /**
  * Why the conversation can no longer become ready. What the agent did before it took up our message does not count.
  */
-function endOf({ status, message, still, life }: AgentServerState): string | undefined {
+function endOf(state: AgentServerState): string | undefined {
+  const { status, message, still, life } = state;
   if (status.kind !== 'told') return undefined;
   if (status.value === 'deleting') return 'it is being deleted';
+  if (message.is === 'stored') return canNotStart(state) ? message.error : undefined;
   if (message.is !== 'taken-up') return undefined;
   if (status.value === 'stuck') return 'the agent is stuck';
   if (status.value !== 'error') return undefined;
@@ -79,10 +81,22 @@ function endOf({ status, message, still, life }: AgentServerState): string | und
   return message.error ?? (isOfThisLife && still >= patience ? 'the agent is in state error' : undefined);
 }
 
+/** Whether the agent was asked to run, and failed before it could take up the message. */
+function canNotStart({ status, run, life, still }: AgentServerState): boolean {
+  const wasAsked = run.is === 'asked' && run.inLife === life.number;
+  return wasAsked && status.kind === 'told' && status.value === 'error' && still >= patience;
+}
+
+/**
+ * Each request to run is one of the `maximumCreates` rounds of the workflow, and a restart of the server may need the
+ * last one.
+ */
+const maximumRefusals = 2;
+
 /** Whether a run request is due: none was made since the last restart, or one was refused some time ago. */
 function mayRun({ run, life, still }: AgentServerState): boolean {
   if (run.is === 'not-asked' || run.inLife !== life.number) return true;
-  return run.is === 'refused' && still >= patience;
+  return run.is === 'refused' && still >= longPatience && (run.times ?? 1) < maximumRefusals;
 }
 
 function hasRestarted({ life }: AgentServerState): boolean {
@@ -113,10 +127,11 @@ function describe(state: AgentServerState, { hasImages }: Goal): string {
       return message.isAnswered
         ? `${value}, its message accepted, but not in its events${images}`
         : `${value}, its message not in its events yet`;
-    case 'stored':
-      return message.turn === 'theirs'
-        ? `${value} on an earlier message, its own not taken up yet`
-        : `${value}, its message not taken up yet${refusal}`;
+    case 'stored': {
+      if (message.turn === 'theirs') return `${value} on an earlier message, its own not taken up yet`;
+      const error = message.error === undefined ? '' : `: ${message.error}`;
+      return `${value}, its message not taken up yet${refusal}${error}`;
+    }
     default:
       return `${value}${refusal}`;
   }

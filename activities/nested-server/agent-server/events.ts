@@ -53,11 +53,16 @@ function addAgent(state: AgentServerState, agent: string): AgentServerState {
     : next;
 }
 
-/** Before the agent has taken up our message, an error belongs to an earlier turn or to the conversation's title. */
+/**
+ * Before the agent has taken up our message, an error belongs to an earlier turn or to the conversation's title. But if
+ * the agent was asked to run, it may be why it can't start.
+ */
 function addError(state: AgentServerState, { code, detail }: AgentServerEvent): AgentServerState {
-  if (state.message.is !== 'taken-up') return state;
+  const { message, run } = state;
+  const counts = message.is === 'taken-up' || (message.is === 'stored' && run.is === 'asked');
+  if (!counts) return state;
   const error = [excerpt(code), excerpt(detail)].filter(Boolean).join(': ') || 'the agent is in state error';
-  return { ...state, message: { ...state.message, error } };
+  return { ...state, message: { ...message, error } };
 }
 
 function textOf({ llm_message: message }: AgentServerEvent): string {

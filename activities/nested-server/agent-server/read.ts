@@ -78,6 +78,8 @@ async function readOn(
   const { isUndecided: _, ...known } = state;
   let seen: AgentServerState = { ...known, caughtUp: false };
   for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
+    // What was read so far is kept. Without it, a stream that takes longer than one check would never be read.
+    if (page > 0 && server.isShortOfTime) return seen;
     const { cursor } = seen;
     const read = await readEvents(server, desired.sid, cursor === undefined ? {} : { page_id: cursor }, pages);
     if (!read) return undefined;

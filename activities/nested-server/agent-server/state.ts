@@ -59,6 +59,8 @@ export type Message =
        * was working on something earlier. `after-theirs`: that work has ended, or may have, so only a new run is ours.
        */
       readonly turn: 'ours' | 'theirs' | 'after-theirs';
+      /** The newest error since the agent was asked to run, in the server's words. */
+      readonly error?: string;
     }
   | {
       readonly is: 'taken-up';
@@ -74,7 +76,11 @@ export type Run =
   | { readonly is: 'asked'; readonly inLife: number }
   /** Asked to run, and then sent an empty message. */
   | { readonly is: 'nudged'; readonly inLife: number }
-  | { readonly is: 'refused'; readonly inLife: number; readonly reason: string };
+  /**
+   * Refused so many `times`, because a run is under way: it is starting the agent, which can take minutes, or it is
+   * ending. Older workers do not count the times.
+   */
+  | { readonly is: 'refused'; readonly inLife: number; readonly reason: string; readonly times?: number };
 
 /** The life of the server's process. A restart interrupts the agent and drops requests to run it. */
 export interface Life {

@@ -39,7 +39,7 @@ export function stateAt(
 export function addStatus(state: OpenHandsState, status: Status): OpenHandsState {
   const next = { ...state, status };
   const isUp = status.kind === 'told' && (status.value === 'RUNNING' || status.value === 'STARTING');
-  if (isUp && state.loop.life === 'unproven') return { ...next, loop: joined(state) };
+  if (isUp && state.loop.life === 'unproven') return { ...next, loop: foundAlive(state) };
   // A create whose answer was lost did reach the server.
   if (isUp && state.loop.life === 'none') return { ...next, loop: { life: 'started' } };
   // If nothing was sent yet, a status without a loop is final: the server is not about to change it.
@@ -58,7 +58,7 @@ export function addLife(state: OpenHandsState, isAlive: boolean): OpenHandsState
     ...(status.kind === 'told' && { status: { ...status, isDenied: true as const } }),
     ...((status.kind === 'unreadable' || status.kind === 'late') && { status: { ...status, life: 'alive' as const } }),
   };
-  if (loop.life === 'unproven') return { ...alive, loop: joined(state) };
+  if (loop.life === 'unproven') return { ...alive, loop: foundAlive(state) };
   return loop.life === 'none' ? { ...alive, loop: { life: 'started' } } : alive;
 }
 
@@ -79,6 +79,13 @@ export function forgetStream({ before: _, ...state }: OpenHandsState): OpenHands
       ? message
       : { is: 'sent', by: 'create', after: -1, lastAfter: -1, isAnswered: false, isRepeated: true, unseen: 0 };
   return { ...state, watermark: -1, cursor: -1, caughtUp: true, isStill: false, message: lost };
+}
+
+/** A loop of which nothing was known. If a create was not answered, it may have begun it. */
+function foundAlive(state: OpenHandsState): Loop {
+  const { message } = state;
+  const mayBeBegun = message.is === 'sent' && message.by === 'create' && !message.isAnswered;
+  return mayBeBegun ? { life: 'started' } : joined(state);
 }
 
 /** A loop that was alive before this start. */

@@ -99,9 +99,13 @@ function mayHaveRestarted({ status }: OpenHandsState): boolean {
  * answer to another create shows which it is.
  */
 function mayBeJoined({ loop, status, message, before, isStill }: OpenHandsState): boolean {
-  const isRunning = status.kind === 'told' && status.value === 'RUNNING';
   const isUnanswered = message.is === 'none' || (message.is === 'sent' && !message.isAnswered);
-  return loop.life === 'started' && isRunning && isUnanswered && before !== undefined && isStill;
+  return loop.life === 'started' && isAlive(status) && isUnanswered && before !== undefined && isStill;
+}
+
+function isAlive(status: OpenHandsState['status']): boolean {
+  if (status.kind === 'told') return status.value === 'RUNNING' || status.isDenied === true;
+  return status.kind !== 'absent' && status.life === 'alive';
 }
 
 /** A status of a later version. */

@@ -91,6 +91,8 @@ async function readOn(
   const { isUndecided: _, ...known } = state;
   let seen: OpenHandsState = { ...known, caughtUp: false };
   for (let page = 0; page < maximumPages && !seen.caughtUp; page++) {
+    // What was read so far is kept. Without it, a stream that takes longer than one check would never be read.
+    if (page > 0 && server.isShortOfTime) return seen;
     const answer = await pages((limit) =>
       requestEvents(server, desired.sid, { start_id: seen.cursor + 1, limit }),
     ).catch(unlessTooLarge);

@@ -33,18 +33,27 @@ export class Workspace {
 
   /** What is due, given the present state of the sandbox. */
   async observe(server: HttpClient): Promise<WorkspaceConclusion> {
-    return conclude(parseFacts(await runCommand(server, observeCommand(this.#plan))), this.#plan);
+    return this.#during(this.#plan.checkout.phase, async () =>
+      conclude(parseFacts(await runCommand(server, observeCommand(this.#plan))), this.#plan),
+    );
   }
 
   async begin({ job, begun }: Start, server: HttpClient): Promise<void> {
     const { authorization } = this.#plan;
-    try {
+    await this.#during(job.phase, async () => {
       const needsToken = job === this.#plan.checkout && authorization !== undefined;
       const tokenFile = needsToken ? await this.#handOver(authorization, server) : undefined;
       await runCommand(server, startCommand(this.#plan, job, begun, tokenFile));
+    });
+  }
+
+  /** @throws ApplicationFailure of type ConversationFailed if the sandbox can't do the work */
+  async #during<T>(phase: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      const reason = `${job.phase}: ${error.message}`;
+      const reason = `${phase}: ${error.message}`;
       throw failure('ConversationFailed', `${this.sid} can't be prepared: ${reason}`, { reason });
     }
   }
