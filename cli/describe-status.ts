@@ -1,4 +1,4 @@
-import type { ConversationStatus, OverdueStep, Retrying } from '../client/conversation-status.js';
+import type { ConversationStatus, OverdueStep, Paused, Retrying } from '../client/conversation-status.js';
 import type { ListedConversation } from '../client/list-conversations.js';
 import { phases } from '../client/words.js';
 import { printable } from '../contract/printing/printable.js';
@@ -9,12 +9,13 @@ import { asOneLine } from './print.js';
  * One line for a person, e.g. `12 s  checking that it is ready: conv_1 is STARTING (agent loading); look 3 of 60, …`.
  */
 export function describeStatus(status: ConversationStatus, now = new Date()): string {
-  const { phase, attempts, maximumAttempts, lastSeen, startedAt, closedAt, overdue } = status;
+  const { phase, attempts, maximumAttempts, lastSeen, startedAt, closedAt, overdue, paused } = status;
   const seconds = Math.max(0, Math.round(((closedAt ?? now).getTime() - startedAt.getTime()) / 1000));
   // A readiness check's message contains its number. A create's does not.
   const attempt = phase === 'creating' && attempts ? ` (attempt ${attempts + 1} of ${maximumAttempts})` : '';
   const meets = status.workflowTaskFailure ?? lastSeen;
-  const met = closedAt ? undefined : (overdue && describeOverdue(overdue, now)) || meets;
+  const stuck = (paused && describePaused(paused)) || (overdue && describeOverdue(overdue, now));
+  const met = closedAt ? undefined : stuck || meets;
   const stale = status.retrying ? ` (${describeRetrying(status.retrying, now)}; this is the last known status)` : '';
   return `${String(seconds).padStart(3)} s  ${phases[phase]}${attempt}${met ? `: ${asOneLine(met)}` : ''}${stale}`;
 }
@@ -28,6 +29,13 @@ export function describeOverdue({ since, taskQueue, version }: OverdueStep, now 
   const which = version ? `of version ${version} ` : '';
   const waited = describeDuration(now.getTime() - since.getTime());
   return `no worker ${which}on task queue ${taskQueue} has picked it up after ${waited} (run ${commandLine('doctor')})`;
+}
+
+/** Says who can continue it. */
+export function describePaused({ by, reason }: Paused): string {
+  const who = by ? ` by ${asOneLine(by)}` : '';
+  const why = reason ? `: ${asOneLine(reason)}` : '';
+  return `paused in Temporal${who}${why} (continue it with 'temporal workflow unpause' or 'temporal activity unpause')`;
 }
 
 /** The duration in its two largest units, e.g. `12 s`, `3 min 5 s` or `3 d`. */

@@ -19,7 +19,7 @@ export const exitCodes = {
   usage: 2,
   /** There is no run of this conversation. */
   notFound: 3,
-  /** The conversation belongs to another user or server. */
+  /** The conversation belongs to another user or server, or its workflow id to another workflow. */
   taken: 4,
   /** Temporal can't be reached, or has no such namespace. */
   unreachable: 5,

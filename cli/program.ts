@@ -36,7 +36,7 @@ Exit codes:
   ${exitCodes.failed}  the conversation start failed, or a setting can't be used
   ${exitCodes.usage}  wrong usage or wrong input: nothing was started
   ${exitCodes.notFound}  no such conversation
-  ${exitCodes.taken}  the conversation belongs to another user, or is on another server
+  ${exitCodes.taken}  the conversation belongs to another user, is on another server, or is another workflow
   ${exitCodes.unreachable}  Temporal can't be reached, or has no such namespace
   ${exitCodes.notSent}  the conversation already exists, and this message was not sent
   ${exitCodes.goesOn}  the conversation start is still running (time limit, --exit-status)`,

@@ -4,17 +4,18 @@ import { describeLooks, phases } from '../client/words.js';
 import { whatToDo } from '../contract/failures.js';
 import type { CreateNestedConversationResult } from '../contract/input.js';
 import { printable } from '../contract/printing/printable.js';
-import { describeDuration, describeOverdue } from './describe-status.js';
+import { describeDuration, describeOverdue, describePaused } from './describe-status.js';
 
 /** The result or error of an ended run; `undefined` while it runs. */
 export type Outcome = CreateNestedConversationResult | Error | undefined;
 
 /** Everything known about a start, most important first. */
 export function statusScreen(status: ConversationStatus, outcome: Outcome, now = new Date()): string {
-  const { sid, phase, startedAt, closedAt, overdue, failedWorkflowTasks, server, apiUrl, userId } = status;
+  const { sid, phase, startedAt, closedAt, overdue, paused, failedWorkflowTasks, server, apiUrl, userId } = status;
   const lasted = describeDuration((closedAt ?? now).getTime() - startedAt.getTime());
   const rows: [string, string | undefined][] = [
     ...outcomeRows(outcome),
+    ['stuck', paused && describePaused(paused)],
     ['stuck', overdue && describeOverdue(overdue, now)],
     ['failing', failedWorkflowTasks && describeFailing(failedWorkflowTasks, status.workflowTaskFailure)],
     ['last seen', status.lastSeen],

@@ -24,6 +24,14 @@ export interface OverdueStep {
   readonly version?: string;
 }
 
+/** A person has paused the run or its current step in Temporal. Nothing happens until it is unpaused there. */
+export interface Paused {
+  readonly since?: Date;
+  /** The identity of who paused it. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 /** Temporal can't be reached, or does not answer. The call is repeated. */
 export interface Retrying {
   /** The time of the first call that failed. */
@@ -50,6 +58,8 @@ export interface ConversationStatus {
   readonly lastSeen?: string;
   /** Set when the run is stuck: there is no worker, or all are busy. */
   readonly overdue?: OverdueStep;
+  /** Set while the run or its current step is paused. */
+  readonly paused?: Paused;
   /** How many workflow tasks have failed in a row, e.g. because a key is missing. */
   readonly failedWorkflowTasks?: number;
   /** Why the first of them failed, e.g. `a payload is encrypted with key 'k2': the keys here are k1`. */
@@ -101,7 +111,8 @@ export async function conversationStatus(
   // is a readiness check.
   const phaseWithout = historyLength > eventsBeforeActivities ? 'checking' : 'queued';
   const phase = stateOfStatus[status.name] ?? (pending ? await phaseOf(client, pending) : undefined) ?? phaseWithout;
-  const overdue = overdueStep(description);
+  const paused = pauseOf(description);
+  const overdue = paused ? undefined : overdueStep(description);
   const failedWorkflowTasks = (raw.pendingWorkflowTask?.attempt ?? 1) - 1;
   const taskFailure = failedWorkflowTasks > 0 ? await workflowTaskFailure(client, description) : undefined;
   const known = {
@@ -112,6 +123,7 @@ export async function conversationStatus(
     startedAt: startTime,
     ...(closeTime && { closedAt: closeTime }),
     ...(overdue && { overdue }),
+    ...(paused && { paused }),
     ...(failedWorkflowTasks > 0 && { failedWorkflowTasks }),
     ...(taskFailure && { workflowTaskFailure: taskFailure.message }),
     ...(typeof userId === 'string' && { userId }),
@@ -161,6 +173,17 @@ function overdueStep({ taskQueue, raw }: WorkflowExecutionDescription): OverdueS
   if (!since || Date.now() - since.getTime() < overdueAfterMs) return undefined;
   const pinnedTo = workflowExecutionInfo?.versioningInfo?.deploymentVersion;
   return { since, taskQueue, ...(pinnedTo && { version: `${pinnedTo.deploymentName}:${pinnedTo.buildId}` }) };
+}
+
+/** With `temporal workflow pause`, or `temporal activity pause`. */
+function pauseOf({ raw }: WorkflowExecutionDescription): Paused | undefined {
+  const [pending] = raw.pendingActivities ?? [];
+  const ofRun = raw.workflowExtendedInfo?.pauseInfo;
+  const ofStep = pending?.paused ? (pending.pauseInfo ?? {}) : undefined;
+  if (!ofRun && !ofStep) return undefined;
+  const since = optionalTsToDate(ofRun?.pausedTime ?? ofStep?.pauseTime);
+  const { identity, reason } = ofRun ?? ofStep?.manual ?? ofStep?.rule ?? {};
+  return { ...(since && { since }), ...(identity && { by: identity }), ...(reason && { reason }) };
 }
 
 /** While workflow tasks fail, few other events, such as signals, are added to the history. */

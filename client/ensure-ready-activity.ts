@@ -16,7 +16,7 @@ export interface EnsureReadyActivities {
    * NestedConversations.ensureReady}. It sends heartbeats: set a `heartbeatTimeout` of 30 seconds or more. Cancelling
    * the activity ends the wait, not the conversation start.
    *
-   * Safe to retry: it attaches to the run that an earlier attempt started.
+   * Safe to retry: it attaches to the run that an earlier attempt started, even if that run has failed or was cancelled.
    *
    * @throws ApplicationFailure, not retryable: with the type and details of the run's failure, or with the type
    *   `ConversationTakenError`, `MessageNotSentError`, `StartNotComparableError` or `ConversationAbortedError`
@@ -39,11 +39,12 @@ const heartbeatMs = 5_000;
 export function createEnsureReadyActivities(conversations: NestedConversations): EnsureReadyActivities {
   return {
     async ensureConversationReady(input, { resumeAfter } = {}) {
-      const { cancellationSignal: signal } = Context.current();
+      const { cancellationSignal: signal, info } = Context.current();
+      const callId = `${info.workflowExecution?.runId ?? info.activityRunId}/${info.activityId}`;
       const beat = new Heartbeat();
       const onProgress = (status: ConversationStatus) => beat.tell(status);
       try {
-        return await conversations.ensureReady(input, { resumeAfter, signal, onProgress });
+        return await conversations.ensureReady(input, { resumeAfter, callId, signal, onProgress });
       } catch (error) {
         throw asFailure(error);
       } finally {

@@ -94,14 +94,22 @@ export class ConversationAbortedError extends NestedConversationError<{ readonly
 
 export type AbortedHow = 'cancelled' | 'terminated' | 'timed out';
 
+/** What an existing run with the same sid is for: another user, another server, or another workflow type. */
+export type TakenBy = 'user' | 'server' | 'workflow';
+
+const describeTaken: { readonly [by in TakenBy]: string } = {
+  user: 'was started for another user',
+  server: 'was started on another server',
+  workflow: 'has the workflow id of a workflow of another type',
+};
+
 /**
- * Thrown when the sid is used by a start of another user, or on another server. The error reveals nothing about that
- * start. To fix: use another sid.
+ * Thrown when the sid is used by a start of another user, or on another server, or when its workflow id is used by a
+ * workflow of another type. The error reveals nothing about that run. To fix: use another sid.
  */
-export class ConversationTakenError extends NestedConversationError<{ readonly differs: 'user' | 'server' }> {
-  constructor(differs: 'user' | 'server', origin: ErrorOrigin & { readonly sid: string }) {
-    const whose = differs === 'user' ? 'for another user' : 'on another server';
-    super(`Conversation ${origin.sid} was started ${whose}: use another sid`, { differs }, origin);
+export class ConversationTakenError extends NestedConversationError<{ readonly differs: TakenBy }> {
+  constructor(differs: TakenBy, origin: ErrorOrigin & { readonly sid: string }) {
+    super(`Conversation ${origin.sid} ${describeTaken[differs]}: use another sid`, { differs }, origin);
   }
 }
 

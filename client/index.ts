@@ -21,7 +21,7 @@ export type { CreateNestedConversationResult } from '../contract/input.js';
 export { type ErrorOrigin, NestedConversationError } from '../contract/nested-conversation-error.js';
 export { connectClient, TemporalUnreachableError } from './connect.js';
 // The types of `onProgress`, `status`, `list` and `history`.
-export type { ConversationStatus, OverdueStep, Retrying, RunPhase, RunState } from './conversation-status.js';
+export type { ConversationStatus, OverdueStep, Paused, Retrying, RunPhase, RunState } from './conversation-status.js';
 // The errors: one class for each way a start can fail, and their base classes.
 export {
   type AbortedHow,
@@ -37,6 +37,7 @@ export {
   MessageNotSentError,
   NestedServerUnavailableError,
   StartNotComparableError,
+  type TakenBy,
   UnauthorizedError,
   UnknownFailureError,
   type WaitTimeoutDetails,

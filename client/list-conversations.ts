@@ -81,10 +81,12 @@ async function* newestFirst(
   reader: Client,
   { userId, phase }: ConversationFilter,
 ): AsyncGenerator<WorkflowExecutionInfo> {
-  const list = (status: string) => reader.workflow.list({ query: queryOf(userId, status) })[Symbol.asyncIterator]();
+  const list = (runs: string) => reader.workflow.list({ query: queryOf(userId, runs) })[Symbol.asyncIterator]();
   const wants = (state: 'running' | 'ended') => phase === undefined || (phase === 'running') === (state === 'running');
-  const running = wants('running') ? list(`= 'Running'`) : none();
-  const ended = wants('ended') ? list(phase ? `= ${quoted(executionStatus[phase])}` : `!= 'Running'`) : none();
+  // A paused run has a status of its own.
+  const running = wants('running') ? list('CloseTime IS NULL') : none();
+  const isOver = phase ? `ExecutionStatus = ${quoted(executionStatus[phase])}` : 'CloseTime IS NOT NULL';
+  const ended = wants('ended') ? list(isOver) : none();
 
   const told = new Set<string>();
   const waiting: WorkflowExecutionInfo[] = [];
@@ -120,8 +122,8 @@ function endOf({ closeTime, startTime }: WorkflowExecutionInfo): Date {
 }
 
 /** Runs without the search attribute were started by other clients, for any user. See {@link isOfUser}. */
-function queryOf(userId: string | undefined, status: string): string {
-  const clauses = [`WorkflowType = ${quoted(workflowType)}`, `ExecutionStatus ${status}`];
+function queryOf(userId: string | undefined, runs: string): string {
+  const clauses = [`WorkflowType = ${quoted(workflowType)}`, runs];
   const { userId: attribute } = searchAttributes;
   if (userId !== undefined) clauses.push(`(${ofUser(attribute, userId)} OR ${attribute} IS NULL)`);
   return clauses.join(' AND ');

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { askOnce, isPassing, isRefused, lastDelayMs, pause } from './ask-temporal.js';
 import { onAbort } from './on-abort.js';
-import { askForEnd, type CloseEvent, type RunIds } from './run-result.js';
+import { askForEnd, type CloseEvent, isEnd, type RunIds } from './run-result.js';
 
 /**
  * The default of the option `longPolls`: how many waits of a process hold a long poll at the same time. A connection
@@ -52,7 +52,7 @@ export async function pollForEnd(
       polling.isOn = false;
       handOn();
     }
-    // The namespace has reached its limit of polls. Leave them to others for a while.
+    // The namespace has reached its limit of polls, or the run is paused. Leave them to others for a while.
     await pause(lastDelayMs, signal);
   }
 }
@@ -69,7 +69,8 @@ async function pollWhileAllowed(
       const poll = () => askForEnd(client, execution, { nextPageToken });
       const answer = await askOnce(client, poll, signal, pollWithinMs);
       const [event] = answer.history?.events ?? [];
-      if (event) return event;
+      // While a run is paused, Temporal answers at once, with its newest event.
+      if (event) return isEnd(event) ? event : undefined;
       nextPageToken = answer.nextPageToken;
     } catch (error) {
       signal.throwIfAborted();

@@ -60,6 +60,13 @@ export interface StartOptions {
    * @default with `resume`, the newest run at the time of the call
    */
   readonly resumeAfter?: string | undefined;
+  /**
+   * An id of this call, unique, and the same when the call is repeated after a crash. If an earlier call with this id
+   * started the newest run, the run's outcome is this call's, even if it has failed or was cancelled. Otherwise, such a
+   * run is started again.
+   * @default a new one for each call
+   */
+  readonly callId?: string | undefined;
 }
 
 export interface WaitOptions {
@@ -129,7 +136,7 @@ export class NestedConversations {
 
   /**
    * Starts the conversation. If the same start is already running or has completed, attaches to its run. A run that
-   * failed, was cancelled or terminated is started again. The workflow id is the lock, so this holds even if processes
+   * failed, was cancelled or terminated is started again, unless `callId` says that it is this call's. The workflow id is the lock, so this holds even if processes
    * crash.
    *
    * @throws {@link InvalidInputError} before anything is started
@@ -150,12 +157,12 @@ export class NestedConversations {
    */
   async ensureReady(
     input: CreateNestedConversationInput,
-    { resume, resumeAfter, ...options }: EnsureReadyOptions = {},
+    { resume, resumeAfter, callId, ...options }: EnsureReadyOptions = {},
   ): Promise<EnsuredConversation> {
     return this.#within(String(input?.sid), options, async (progress, signal) => {
       const ask: Starting['ask'] = (call) =>
         askUntilAnswered(this.#client, call, { signal, onRetrying: progress.onRetrying });
-      const { sid, workflowId, runId, ...how } = await this.#start(input, { resume, resumeAfter }, ask);
+      const { sid, workflowId, runId, ...how } = await this.#start(input, { resume, resumeAfter, callId }, ask);
       const run = { sid, workflowId, runId };
       return { ...(await this.#waitFor(run, progress, signal)), ...how };
     });
@@ -228,7 +235,7 @@ export class NestedConversations {
 
   async #start(
     input: CreateNestedConversationInput,
-    { resume, resumeAfter }: StartOptions,
+    { resume, resumeAfter, callId }: StartOptions,
     ask: Starting['ask'],
   ): Promise<StartedConversation> {
     // Loaded here because it imports zod, which loads slowly and which only a start needs.
@@ -250,6 +257,7 @@ export class NestedConversations {
       claimCheck: this.#claimCheck,
       resume: resume ?? resumeAfter !== undefined,
       resumeAfter,
+      callId,
       searchAttributes,
       ask,
     };

@@ -37,6 +37,18 @@ export function askForEnd(
   });
 }
 
+/** Whether an event is a run's last. */
+export function isEnd(event: CloseEvent): boolean {
+  return Boolean(
+    event.workflowExecutionCompletedEventAttributes ??
+      event.workflowExecutionFailedEventAttributes ??
+      event.workflowExecutionCanceledEventAttributes ??
+      event.workflowExecutionTerminatedEventAttributes ??
+      event.workflowExecutionTimedOutEventAttributes ??
+      event.workflowExecutionContinuedAsNewEventAttributes,
+  );
+}
+
 /** The result of a run that has ended. */
 export async function runResult(client: Client, run: RunIds): Promise<CreateNestedConversationResult> {
   const [event] = (await askForEnd(client, run)).history?.events ?? [];

@@ -39,6 +39,8 @@ export interface Starting {
   readonly resume: boolean;
   /** The run to resume after. @default the newest run at the time of the call */
   readonly resumeAfter: string | undefined;
+  /** The same when the caller repeats its call. @default one for this call */
+  readonly callId: string | undefined;
   readonly searchAttributes: { readonly areThere: boolean; noteMissing(): void };
   /** Calls Temporal, and retries as its caller wants. */
   readonly ask: <T>(call: () => Promise<T>) => Promise<T>;
@@ -78,7 +80,7 @@ export async function startOrAttach(
   }
   const sent = await fitInput(input, client.options.loadedDataConverter, claimCheck);
   // The ids are the same for each attempt. If an answer was lost, Temporal gives the next attempt the same answer.
-  const callId = randomUUID();
+  const callId = starting.callId ?? randomUUID();
   const requestId = noted ? requestIdAfter(noted.runId) : callId;
   // If there is no run to resume after, no other run may have started in the meantime.
   let workflowIdReusePolicy: WorkflowOptions['workflowIdReusePolicy'] = noted ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE';

@@ -11,5 +11,6 @@ export {
   encode,
   encodeToPayload,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+export { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
 /** Conversions of protobuf's timestamps and durations. */
 export { msToTs, optionalTsToDate, optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';

@@ -2,6 +2,7 @@ import {
   defaultPayloadConverter,
   type Payload,
   type PayloadCodec,
+  type PayloadConverter,
   type SerializationContext,
 } from '@temporalio/common';
 import { boundBrokenBy } from '../contract/json-text.js';
@@ -20,6 +21,18 @@ import { isCompressed, ZlibCodec } from './zlib-codec.js';
 
 /** Called when a payload can't be read. */
 export type OnUnreadable = (kind: 'undecodable' | 'locked', reason: string) => void;
+
+/** How a worker reads payloads, if it differs from a worker that runs nothing but conversation starts. */
+export interface TolerantCodecOptions {
+  readonly onUnreadable?: OnUnreadable | undefined;
+  /** The worker's payload converter. @default Temporal's own */
+  readonly payloadConverter?: PayloadConverter | undefined;
+  /**
+   * Whether a payload belongs to a conversation start. Others are decoded by the inner codecs alone, without bounds. If
+   * that fails, it throws, as on any other worker. @default every payload does
+   */
+  readonly isOurs?: ((context: SerializationContext | undefined) => boolean) | undefined;
+}
 
 /** In bytes. The JSON of smaller payloads is not bounded, since it can't take much memory. */
 const small = 64 * 1024;
@@ -55,18 +68,22 @@ interface Activation {
 export class TolerantCodec implements PayloadCodec {
   /** The SDK passes the same context object for all payloads of an activation. */
   readonly #activations = new WeakMap<SerializationContext, Activation>();
+  readonly #converter: PayloadConverter;
 
   constructor(
     /** The codecs of a client. */
     readonly codecs: readonly PayloadCodec[],
-    private readonly onUnreadable: OnUnreadable = () => undefined,
-  ) {}
+    private readonly options: TolerantCodecOptions = {},
+  ) {
+    this.#converter = options.payloadConverter ?? defaultPayloadConverter;
+  }
 
   encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return encode([...this.codecs], payloads, context);
   }
 
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    if (this.options.isOurs?.(context) === false) return decode([...this.codecs], payloads, context);
     const decoded: Payload[] = [];
     for (const payload of payloads.slice(0, maximumTogether)) decoded.push(await this.#inTurn(payload, context));
     if (payloads.length > maximumTogether) {
@@ -108,7 +125,7 @@ export class TolerantCodec implements PayloadCodec {
       const codecs = activation?.isFull ? this.codecs.filter((codec) => !(codec instanceof ZlibCodec)) : this.codecs;
       const [decoded = {}] = await decode([...codecs], [payload], context);
       if (activation?.isFull && isCompressed(decoded)) return this.#unreadable('undecodable', tooMuch);
-      const problem = problemWith(decoded, sizeOf(payload), activation);
+      const problem = problemWith(decoded, sizeOf(payload), activation, this.#converter);
       return problem === undefined ? decoded : this.#unreadable('undecodable', problem);
     } catch (error) {
       if (error instanceof LockedPayloadError) return this.#unreadable('locked', error.message);
@@ -117,13 +134,18 @@ export class TolerantCodec implements PayloadCodec {
   }
 
   #unreadable(kind: 'undecodable' | 'locked', reason: string): Payload {
-    this.onUnreadable(kind, reason);
+    this.options.onUnreadable?.(kind, reason);
     const value: UnreadablePayload = kind === 'locked' ? lockedPayload(reason) : undecodablePayload(reason);
-    return defaultPayloadConverter.toPayload(value);
+    return this.#converter.toPayload(value) as Payload;
   }
 }
 
-function problemWith(payload: Payload, sentBytes: number, activation: Activation | undefined): string | undefined {
+function problemWith(
+  payload: Payload,
+  sentBytes: number,
+  activation: Activation | undefined,
+  converter: PayloadConverter,
+): string | undefined {
   const data = payload.data ?? new Uint8Array();
   if (Object.keys(payload.metadata ?? {}).length > maximumMetadataEntries) {
     return `it has more than ${maximumMetadataEntries} entries of metadata`;
@@ -138,14 +160,17 @@ function problemWith(payload: Payload, sentBytes: number, activation: Activation
     activation.bytesLeft -= size;
   }
   if (size > small) {
-    if (encodingOf(payload) !== 'json/plain') return `it holds ${size} bytes that are not JSON`;
-    const broken = boundBrokenBy(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1'), jsonBounds);
+    const isJson = encodingOf(payload) === 'json/plain';
+    // A converter of the service's own may have an encoding of its own.
+    if (!isJson && converter === defaultPayloadConverter) return `it holds ${size} bytes that are not JSON`;
+    const broken =
+      isJson && boundBrokenBy(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1'), jsonBounds);
     if (broken) return `its JSON has more than ${jsonBounds[broken]} ${broken}`;
   }
   let value: unknown;
   try {
     // The SDK will do the same, in workflows and in activities.
-    value = defaultPayloadConverter.fromPayload(payload);
+    value = converter.fromPayload(payload);
   } catch {
     // The converter's message might quote the payload.
     return encodingOf(payload) === 'json/plain'

@@ -15,6 +15,8 @@ export interface StartDevServerOptions {
   readonly metricsPort?: number | undefined;
   /** The file of its database. @default in memory */
   readonly dbFilename?: string | undefined;
+  /** Dynamic configuration, as `key=value`. @default the server's own */
+  readonly dynamicConfig?: readonly string[] | undefined;
 }
 
 /** A Temporal dev server on 127.0.0.1. Its process ends with this one. */
@@ -26,7 +28,7 @@ export interface DevServer {
 
 /** Starts the dev server of the Temporal CLI and waits until its namespace `default` exists. */
 export async function launchDevServer(options: StartDevServerOptions): Promise<DevServer> {
-  const { report, uiPort, codecEndpoint, metricsPort, dbFilename } = options;
+  const { report, uiPort, codecEndpoint, metricsPort, dbFilename, dynamicConfig = [] } = options;
   const command = await findTemporalCli(report);
   const port = options.port ?? (await freePort());
   const server = await startChildServer({
@@ -40,6 +42,7 @@ export async function launchDevServer(options: StartDevServerOptions): Promise<D
       ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
       ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
       ...(dbFilename === undefined ? [] : ['--db-filename', dbFilename]),
+      ...dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
     ],
     env: process.env,
     healthPath: '/api/v1/namespaces/default',

@@ -7,7 +7,8 @@ import { createTransport, type TransportOptions } from '../activities/nested-ser
 import { ClaimCheck } from '../codec/claim-check.js';
 import { forWorker } from '../codec/data-converter.js';
 import type { PayloadStore } from '../codec/payload-store.js';
-import { defaultTaskQueue } from '../contract/names.js';
+import type { TolerantCodecOptions } from '../codec/tolerant-codec.js';
+import { defaultTaskQueue, sidOf } from '../contract/names.js';
 import { lockedActivity } from './locked-activity.js';
 import { logAttributes } from './log-attributes.js';
 import { reportUnreadable } from './report-unreadable.js';
@@ -46,10 +47,22 @@ export interface EmbeddedWorkerOptions {
  *
  * Pass all of `loadWorkerConfig`: every setting that is not an option of `Worker.create` has an effect here.
  *
- * The worker gets the same traces, logs, current details and metrics as one of `createWorker`, and handles unreadable
- * payloads in the same way.
+ * The worker gets the same traces, logs, current details and metrics as one of `createWorker`. It also bounds payloads
+ * and handles unreadable ones in the same way, but only those of runs whose workflow id begins with `conversation-`.
  */
 export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): EmbeddedWorkerOptions {
+  return optionsFor(settings, (context) => sidOf(context?.workflowId ?? '') !== undefined);
+}
+
+/** Like {@link embeddedWorkerOptions}, for a worker that runs nothing else: all payloads are treated in the same way. */
+export function ownWorkerOptions(settings: EmbeddedWorkerSettings): EmbeddedWorkerOptions {
+  return optionsFor(settings, () => true);
+}
+
+function optionsFor(
+  settings: EmbeddedWorkerSettings,
+  isOurs: NonNullable<TolerantCodecOptions['isOurs']>,
+): EmbeddedWorkerOptions {
   const { namespace = 'default', taskQueue = defaultTaskQueue } = settings;
   const { dataConverter, payloadStore, transportOptions, maxActivitiesPerServer, writeHeartbeatInterval } = settings;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
@@ -61,7 +74,10 @@ export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): Em
       writeHeartbeatInterval,
       ...settings.activityDependencies,
     }),
-    dataConverter: forWorker(dataConverter, reportUnreadable({ namespace, task_queue: taskQueue })),
+    dataConverter: forWorker(dataConverter, {
+      onUnreadable: reportUnreadable({ namespace, task_queue: taskQueue }),
+      isOurs,
+    }),
     interceptors: {
       activity: [traceActivity, logAttributes, lockedActivity],
       workflowModules: workflowInterceptorModules,

@@ -26,6 +26,11 @@ export function interceptors(): WorkflowInterceptors {
     }
   }
 
+  function unlessLocked(result: unknown): unknown {
+    const reason = whyLocked(result);
+    return reason === undefined ? result : untilCancelled(reason);
+  }
+
   return {
     internals: [
       {
@@ -49,10 +54,6 @@ export function interceptors(): WorkflowInterceptors {
           // A cleanup that can't be cancelled. Its result is not read.
           if (!CancellationScope.current().cancellable) return next(input);
           const schedule = (): Promise<unknown> => next(input).then(unlessLocked, orAgain);
-          const unlessLocked = (result: unknown) => {
-            const reason = whyLocked(result);
-            return reason === undefined ? result : untilCancelled(reason);
-          };
           const orAgain = (error: unknown) => {
             const reason = whyFailureLocked(error);
             if (reason !== undefined) return untilCancelled(reason);
@@ -61,6 +62,17 @@ export function interceptors(): WorkflowInterceptors {
             throw error;
           };
           return schedule();
+        },
+        async startChildWorkflowExecution(input, next) {
+          const [started, ended] = await next(input);
+          const read = ended.then(unlessLocked, (error: unknown) => {
+            const reason = whyFailureLocked(error);
+            if (reason !== undefined) return untilCancelled(reason);
+            throw error;
+          });
+          // The workflow may not await it.
+          read.catch(() => undefined);
+          return [started, read];
         },
       },
     ],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { beforeEach, describe, test } from 'node:test';
 import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
+import { createEnsureReadyActivities } from '../../client/ensure-ready-activity.js';
 import {
   ConversationTakenError,
   MessageNotSentError,
@@ -9,6 +10,7 @@ import {
   NestedConversations,
   StartNotComparableError,
   UnauthorizedError,
+  WaitTimeoutError,
 } from '../../client/index.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
 import { FolderStore } from '../../codec/folder-store.js';
@@ -16,6 +18,7 @@ import type { CreateNestedConversationInput } from '../../contract/input.js';
 import { defaultTaskQueue, workflowIdOf, workflowType } from '../../contract/names.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import { AgentServerStandIn } from '../../dev-stack/stand-ins/agent-server-stand-in.js';
+import { ActivityEnvironment } from '../activities/activity-environment.js';
 import { folderFor, forFile, forTest } from '../harness/fixtures.js';
 import { server } from '../harness/openhands-for-each-test.js';
 import { startDevServer } from '../harness/temporal.js';
@@ -170,6 +173,68 @@ describe('a run of another client', () => {
     const handle = await startRaw({ ...input, userId: undefined }, input.sid, defaultTaskQueue);
     await handle.result().catch(() => undefined);
     assert.equal((await conversations.ensureReady(input)).attached, false);
+  });
+});
+
+describe('a workflow of another type under the id of a conversation', () => {
+  test('is not taken for a start of the conversation', async () => {
+    const input = inputFor(server.url);
+    const handle = await temporal.env.client.workflow.start('openWorkspace', {
+      workflowId: workflowIdOf(input.sid),
+      taskQueue: 'without-a-worker',
+      args: [input],
+    });
+    const calls = {
+      start: () => conversations.start(input),
+      resume: () => conversations.start(input, { resume: true }),
+      ensureReady: () => conversations.ensureReady(input),
+      wait: () => conversations.wait(input.sid),
+      status: () => conversations.status(input.sid),
+      result: () => conversations.result(input.sid),
+      cancel: () => conversations.cancel(input.sid),
+    };
+    for (const call of Object.values(calls)) {
+      const error = await rejection(call());
+      assert.ok(error instanceof ConversationTakenError);
+      assert.equal(error.details.differs, 'workflow');
+    }
+    assert.equal((await handle.describe()).status.name, 'RUNNING');
+    await terminate(input.sid);
+  });
+});
+
+describe('a call that is repeated', () => {
+  const { ensureConversationReady } = createEnsureReadyActivities(conversations);
+  /** One attempt of an activity. */
+  const attempt = (activityId: string, input: CreateNestedConversationInput) =>
+    new ActivityEnvironment({ activityId }).run(ensureConversationReady, input);
+
+  test('reports the failure of the run that it started, and starts no other', async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { agent: 'errors', errorReason: 'out of credit' });
+    const runs = new Set<string>();
+    for (const _ of [1, 2]) {
+      await assert.rejects(attempt('1', input), { type: 'ConversationFailed' });
+      runs.add((await conversations.status(input.sid)).runId);
+    }
+    assert.equal(runs.size, 1);
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build']);
+  });
+
+  test('reports that the run that it started was cancelled, and starts no other', async () => {
+    const input = inputFor(server.url);
+    server.script(input.sid, { agent: 'dead' });
+    const first = attempt('1', input);
+    await server.received(create, 1);
+    await conversations.cancel(input.sid);
+    await assert.rejects(first, { type: 'ConversationAbortedError' });
+    await assert.rejects(attempt('1', input), { type: 'ConversationAbortedError' });
+    assert.equal(server.count(create), 1);
+    await assert.rejects(
+      conversations.ensureReady(input, { callId: 'another', timeout: '1 second' }),
+      WaitTimeoutError,
+    );
+    await terminate(input.sid);
   });
 });
 

@@ -40,6 +40,8 @@ export interface DevServerOptions extends Pick<CreateWorkerOptions, 'dataConvert
   readonly own?: boolean;
   /** The file of its database. @default in memory */
   readonly dbFilename?: string;
+  /** Dynamic configuration, as `key=value`. @default the server's own */
+  readonly dynamicConfig?: readonly string[];
   /** The port for Prometheus metrics. @default a free port */
   readonly metricsPort?: number;
   /** The port of its Web UI, and the Web UI's codec server. @default no Web UI */
@@ -48,11 +50,11 @@ export interface DevServerOptions extends Pick<CreateWorkerOptions, 'dataConvert
 
 /** A real dev server, in real time. It gets its own namespace on the server that test files share. */
 export async function startDevServer(options: DevServerOptions = {}): Promise<Temporal> {
-  const { own, dbFilename, metricsPort, webUi, ...workerOptions } = options;
+  const { own, dbFilename, dynamicConfig, metricsPort, webUi, ...workerOptions } = options;
   const { [sharedServerVariable]: shared } = process.env;
   const { dataConverter } = workerOptions;
   const client = dataConverter && { client: { dataConverter } };
-  if (shared && !own && !dbFilename && !metricsPort && !webUi) {
+  if (shared && !own && !dbFilename && !dynamicConfig && !metricsPort && !webUi) {
     const namespace = `test-${randomUUID()}`;
     const env = await TestWorkflowEnvironment.createFromExistingServer({ address: shared, namespace, ...client });
     await env.client.workflowService.registerNamespace({
@@ -64,6 +66,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<Te
   const { address, stop } = await launchDevServer({
     report: console.error,
     dbFilename,
+    dynamicConfig,
     metricsPort,
     uiPort: webUi?.port,
     codecEndpoint: webUi?.codecEndpoint,

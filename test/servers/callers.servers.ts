@@ -22,7 +22,13 @@ import { startDevServer } from '../harness/temporal.js';
 /** Every way to start an existing conversation must return its true result. */
 
 /** The result for a caller. */
-type Heard = 'ready' | 'refused: user' | 'refused: server' | 'refused: message' | `failed: ${string}`;
+type Heard =
+  | 'ready'
+  | 'refused: user'
+  | 'refused: server'
+  | 'refused: workflow'
+  | 'refused: message'
+  | `failed: ${string}`;
 
 type Input = CreateNestedConversationInput & { sid: string };
 

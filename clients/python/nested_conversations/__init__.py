@@ -28,6 +28,7 @@ from ._contract import (
     UnauthorizedDetails,
 )
 from ._conversations import CancelledConversation, EnsuredConversation, NestedConversations, ReadyConversation
+from ._described_run import RunState
 from ._list import ListedConversation
 from ._start import StartedConversation
 from .errors import (
@@ -50,7 +51,7 @@ from .errors import (
     WaitTimeoutError,
 )
 from .payload_store import FolderStore, PayloadStore
-from .status import ConversationStatus, OverdueStep, Retrying, RunPhase, RunState
+from .status import ConversationStatus, OverdueStep, Paused, Retrying, RunPhase
 
 __all__ = [
     "CancelledConversation",
@@ -83,6 +84,7 @@ __all__ = [
     "NestedServerUnavailableDetails",
     "NestedServerUnavailableError",
     "OverdueStep",
+    "Paused",
     "PayloadStore",
     "PreparationSettings",
     "ReadinessSettings",

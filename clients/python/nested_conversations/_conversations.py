@@ -17,6 +17,7 @@ from ._ask import NoAnswerError, ask_until_answered, is_not_found, once, within
 from ._check_input import AnyInput, checked
 from ._client_with import client_with
 from ._contract import InputProblem
+from ._described_run import RunState
 from ._list import ListedConversation, list_conversations
 from ._long_polls import DEFAULT_LONG_POLLS
 from ._names import DEFAULT_TASK_QUEUE
@@ -26,7 +27,7 @@ from ._wait import Progress, Wait, wait_for_end
 from ._zlib_codec import SMALLEST_THAT_NEEDS_IT, ZlibCodec
 from .errors import InvalidInputError, NestedConversationError, SearchAttributesMissingError, WaitTimeoutError
 from .payload_store import PayloadStore
-from .status import ConversationStatus, RunState, conversation_status, state_of
+from .status import ConversationStatus, conversation_status
 
 T = TypeVar("T")
 OnProgress = Callable[[ConversationStatus], None]
@@ -103,7 +104,12 @@ class NestedConversations:
         self._search_attributes = SearchAttributes(are_there=True, note_missing=self._note_missing)
 
     async def start(
-        self, conversation: AnyInput, *, resume: bool = False, resume_after: str | None = None
+        self,
+        conversation: AnyInput,
+        *,
+        resume: bool = False,
+        resume_after: str | None = None,
+        call_id: str | None = None,
     ) -> StartedConversation:
         """Starts the conversation, or attaches to the existing run if it has the same input.
 
@@ -115,6 +121,9 @@ class NestedConversations:
                 is returned, so that a caller that crashed and calls again does not send the message twice.
             resume_after: Resume after the run with this id, and no later one. A caller that stores the id and calls
                 again after a crash attaches to the run that its first attempt started.
+            call_id: A unique id of this call, the same when it is repeated after a crash, such as in an activity. If an
+                earlier call with this id started the newest run, the run's outcome is that of this call, even if it
+                has failed or was cancelled. Otherwise, such a run is started again.
 
         Raises:
             InvalidInputError: If the input is invalid. Nothing was started.
@@ -122,7 +131,7 @@ class NestedConversations:
             MessageNotSentError: If the run was started with another message or replay.
             StartNotComparableError: If the run's input can't be read.
         """
-        return await self._start(checked(conversation), resume, resume_after, once)
+        return await self._start(checked(conversation), resume, resume_after, call_id, once)
 
     async def ensure_ready(
         self,
@@ -130,6 +139,7 @@ class NestedConversations:
         *,
         resume: bool = False,
         resume_after: str | None = None,
+        call_id: str | None = None,
         timeout: timedelta | None = None,
         on_progress: OnProgress | None = None,
     ) -> EnsuredConversation:
@@ -141,6 +151,7 @@ class NestedConversations:
             conversation: See `start`.
             resume: See `start`.
             resume_after: See `start`.
+            call_id: See `start`.
             timeout: Limits the wait, but does not cancel the start. Default: none.
             on_progress: Called with the status whenever it has changed. See also `progress`.
 
@@ -156,7 +167,7 @@ class NestedConversations:
             async def ask(call: Callable[[], Awaitable[T]]) -> T:
                 return await ask_until_answered(call, progress.on_retrying)
 
-            started = await self._start(wire, resume, resume_after, ask)
+            started = await self._start(wire, resume, resume_after, call_id, ask)
             ready = await self._wait_for(RunIds(started.sid, started.workflow_id, started.run_id), progress)
             return EnsuredConversation(**vars(ready), attached=started.attached, attached_to=started.attached_to)
 
@@ -228,8 +239,8 @@ class NestedConversations:
         Raises:
             ConversationNotFoundError: If there is no run. Also the errors of `ensure_ready`.
         """
-        description = await describe_run(self._client, sid)
-        run = RunIds(sid, description.id, description.run_id)
+        described = await describe_run(self._client, sid)
+        run = RunIds(sid, described.workflow_id, described.run_id)
         outcome = await run_outcome(self._client, run)
         return ReadyConversation(**vars(outcome), workflow_id=run.workflow_id, run_id=run.run_id)
 
@@ -242,10 +253,9 @@ class NestedConversations:
             ConversationNotFoundError: If there is no run.
         """
         run = await describe_run(self._client, sid)
-        state = state_of(run.status)
-        requested = state == "running" and await self._request_cancel(run.id, run.run_id)
+        requested = run.state == "running" and await self._request_cancel(run.workflow_id, run.run_id)
         return CancelledConversation(
-            sid=sid, workflow_id=run.id, run_id=run.run_id, cancel_requested=requested, state=state
+            sid=sid, workflow_id=run.workflow_id, run_id=run.run_id, cancel_requested=requested, state=run.state
         )
 
     def list(
@@ -264,7 +274,7 @@ class NestedConversations:
         return list_conversations(self._client, user_id=user_id, phase=phase, server=server)
 
     async def _start(
-        self, wire: dict[str, Any], resume: bool, resume_after: str | None, ask: Ask
+        self, wire: dict[str, Any], resume: bool, resume_after: str | None, call_id: str | None, ask: Ask
     ) -> StartedConversation:
         starting = Starting(
             client=self._client,
@@ -272,6 +282,7 @@ class NestedConversations:
             payload_store=self._payload_store,
             resume=resume or resume_after is not None,
             resume_after=resume_after,
+            call_id=call_id,
             search_attributes=self._search_attributes,
             ask=ask,
         )
@@ -279,7 +290,7 @@ class NestedConversations:
 
     async def _find(self, sid: str, run_id: str | None, progress: Progress) -> RunIds:
         run = await ask_until_answered(lambda: describe_run(self._client, sid, run_id), progress.on_retrying)
-        return RunIds(sid, run.id, run.run_id)
+        return RunIds(sid, run.workflow_id, run.run_id)
 
     async def _wait_for(self, run: RunIds, progress: Progress) -> ReadyConversation:
         outcome = await wait_for_end(Wait(self._client, run, self._long_polls, progress))

@@ -7,17 +7,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from temporalio.client import Client, WorkflowExecution
+from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
+from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
+from temporalio.converter import decode_typed_search_attributes
 from temporalio.service import RPCError
 
 from ._ask import is_about_search_attributes
 from ._decode import decode_memo
+from ._described_run import DescribedRun, RunState
 from ._names import USER_ID_ATTRIBUTE, WORKFLOW_TYPE, sid_of
 from ._runs import RunIds
 from ._started_input import UnreadableInputError, read_started_input
 from .errors import SearchAttributesMissingError
-from .status import RunState, state_of
 
 _EXECUTION_STATUS: dict[RunState, str] = {
     "running": "Running",
@@ -55,16 +57,16 @@ async def list_conversations(
     """The matching runs. Temporal's visibility store is updated with a short delay."""
     try:
         async for run in _newest_first(client, user_id, phase):
-            memo = await decode_memo(client, run.raw_info.memo)
+            memo = await decode_memo(client, run.info.memo)
             if server is not None and server not in (memo.get("server"), memo.get("apiUrl")):
                 continue
             if user_id is not None and await _user_of(client, run, memo) != user_id:
                 continue
             yield ListedConversation(
-                sid=sid_of(run.id),
-                workflow_id=run.id,
+                sid=sid_of(run.workflow_id),
+                workflow_id=run.workflow_id,
                 run_id=run.run_id,
-                phase=state_of(run.status),
+                phase=run.state,
                 started_at=run.start_time,
                 closed_at=run.close_time,
                 user_id=memo.get("userId"),
@@ -77,29 +79,34 @@ async def list_conversations(
         raise
 
 
-async def _newest_first(
-    client: Client, user_id: str | None, phase: RunState | None
-) -> AsyncIterator[WorkflowExecution]:
+async def _newest_first(client: Client, user_id: str | None, phase: RunState | None) -> AsyncIterator[DescribedRun]:
     """Merges two lists. Temporal lists open runs first, by start time, then closed runs, by close time.
 
     Each list is read only as far as needed to know which run is next: a run that closed before another one started
     can't have started after it.
     """
 
-    async def runs(status: str) -> AsyncIterator[WorkflowExecution]:
-        async for run in client.list_workflows(_query(user_id, status)):
-            yield run
+    async def runs(which: str) -> AsyncIterator[DescribedRun]:
+        request = ListWorkflowExecutionsRequest(namespace=client.namespace, query=_query(user_id, which))
+        while True:
+            answer = await client.workflow_service.list_workflow_executions(request, retry=True)
+            for info in answer.executions:
+                yield DescribedRun(info)
+            if not answer.next_page_token:
+                return
+            request.next_page_token = answer.next_page_token
 
-    async def none() -> AsyncIterator[WorkflowExecution]:
+    async def none() -> AsyncIterator[DescribedRun]:
         return
         yield
 
-    running = runs("= 'Running'") if phase in (None, "running") else none()
-    ended_status = f"= '{_EXECUTION_STATUS[phase]}'" if phase else "!= 'Running'"
-    ended = none() if phase == "running" else runs(ended_status)
+    # A paused run has a status of its own.
+    running = runs("CloseTime IS NULL") if phase in (None, "running") else none()
+    is_over = f"ExecutionStatus = '{_EXECUTION_STATUS[phase]}'" if phase else "CloseTime IS NOT NULL"
+    ended = none() if phase == "running" else runs(is_over)
 
     told: set[str] = set()
-    waiting: list[WorkflowExecution] = []
+    waiting: list[DescribedRun] = []
     next_running = await anext(running, None)
     next_ended = await anext(ended, None)
     while True:
@@ -121,9 +128,9 @@ async def _newest_first(
             yield newest
 
 
-def _query(user_id: str | None, status: str) -> str:
+def _query(user_id: str | None, which: str) -> str:
     """Includes runs without the search attribute: other clients started them for any user. See `_user_of`."""
-    clauses = [f"WorkflowType = '{WORKFLOW_TYPE}'", f"ExecutionStatus {status}"]
+    clauses = [f"WorkflowType = '{WORKFLOW_TYPE}'", which]
     if user_id is not None:
         clauses.append(f"({_of_user(user_id)} OR {USER_ID_ATTRIBUTE} IS NULL)")
     return " AND ".join(clauses)
@@ -138,12 +145,13 @@ def _of_user(user_id: str) -> str:
     return f"{USER_ID_ATTRIBUTE} STARTS_WITH {quoted}" if beginning else f"{USER_ID_ATTRIBUTE} IS NOT NULL"
 
 
-async def _user_of(client: Client, run: WorkflowExecution, memo: dict[str, str]) -> object:
+async def _user_of(client: Client, run: DescribedRun, memo: dict[str, str]) -> object:
     """From the search attribute, else from the memo, else from the input of the run."""
-    known = run.typed_search_attributes.get(_USER_ID) or memo.get("userId")
+    attributes = decode_typed_search_attributes(run.info.search_attributes)
+    known = attributes.get(_USER_ID) or memo.get("userId")
     if known is not None:
         return known
     try:
-        return (await read_started_input(client, RunIds("", run.id, run.run_id))).user_id
+        return (await read_started_input(client, RunIds("", run.workflow_id, run.run_id))).user_id
     except UnreadableInputError:
         return None

@@ -11,7 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
 from ._ask import LAST_DELAY, is_passing, is_refused, pause, within
-from ._runs import RunReference, ask_for_end
+from ._runs import RunReference, ask_for_end, is_end
 
 #: A connection through a proxy often carries only 100 streams at a time, and other calls need some of them.
 DEFAULT_LONG_POLLS = 64
@@ -49,12 +49,15 @@ async def poll_for_end(client: Client, run: RunReference, limit: int, polling: P
             _turns.hand_on()
         if event is not None:
             return event
-        # The namespace has reached its limit of polls, so leave them to others for a while.
+        # The namespace has reached its limit of polls, or the run is paused: leave them to others for a while.
         await pause(LAST_DELAY)
 
 
 async def _poll_while_allowed(client: Client, run: RunReference) -> HistoryEvent | None:
-    """`None` if Temporal accepts no more polls, or the error is permanent. A later `describe` finds out why."""
+    """`None` if Temporal accepts no more polls, the run is paused, or the error is permanent.
+
+    A later `describe` finds out why.
+    """
     token = b""
     while True:
         try:
@@ -66,7 +69,8 @@ async def _poll_while_allowed(client: Client, run: RunReference) -> HistoryEvent
             await pause(_PAUSE)
             continue
         if answer.history.events:
-            return answer.history.events[0]
+            # While a run is paused, Temporal answers at once, with its newest event.
+            return answer.history.events[0] if is_end(answer.history.events[0]) else None
         token = answer.next_page_token
 
 

@@ -8,14 +8,25 @@ from typing import Any, Protocol
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import HistoryEventFilterType
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse
-from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryRequest,
+    GetWorkflowExecutionHistoryResponse,
+)
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from ._ask import is_not_found
-from ._names import canonical_uuid, workflow_id_of
-from .errors import ConversationAbortedError, ConversationNotFoundError, UnknownFailureError, error_of
+from ._described_run import DescribedRun
+from ._names import WORKFLOW_TYPE, canonical_uuid, workflow_id_of
+from .errors import (
+    ConversationAbortedError,
+    ConversationNotFoundError,
+    ConversationTakenError,
+    UnknownFailureError,
+    error_of,
+)
 
 
 class RunReference(Protocol):
@@ -50,24 +61,34 @@ class RunOutcome:
     attempts: int
 
 
-async def describe_run(client: Client, sid: str, run_id: str | None = None) -> WorkflowExecutionDescription:
+async def describe_run(client: Client, sid: str, run_id: str | None = None) -> DescribedRun:
     """Describes a run, or the newest run if no id is given. A UUID is looked up in two spellings.
 
     Raises:
         ConversationNotFoundError: If there is no run.
+        ConversationTakenError: If the run is of another workflow type.
     """
     not_found: RPCError | None = None
     for spelling in dict.fromkeys([sid, canonical_uuid(sid) or sid]):
+        request = DescribeWorkflowExecutionRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=workflow_id_of(spelling), run_id=run_id or ""),
+        )
         try:
-            return await client.get_workflow_handle(workflow_id_of(spelling), run_id=run_id).describe()
+            answer = await client.workflow_service.describe_workflow_execution(request, retry=True)
         except RPCError as error:
             if not is_not_found(error):
                 raise
             not_found = error
+            continue
+        # For example a workflow around ours, under our id. To wait for it could be to wait for itself.
+        if answer.workflow_execution_info.type.name != WORKFLOW_TYPE:
+            raise ConversationTakenError("workflow", sid=sid)
+        return DescribedRun(answer.workflow_execution_info, answer)
     raise ConversationNotFoundError(sid=sid, workflow_id=workflow_id_of(sid), run_id=run_id) from not_found
 
 
-async def find_run(client: Client, sid: str) -> WorkflowExecutionDescription | None:
+async def find_run(client: Client, sid: str) -> DescribedRun | None:
     """Returns the newest run, or `None` if the conversation has none."""
     try:
         return await describe_run(client, sid)
@@ -101,6 +122,17 @@ async def ask_for_end(
     )
     # The SDK does not repeat a failed long poll. Our own code does, so that another wait can poll in between.
     return await client.workflow_service.get_workflow_execution_history(request, retry=not wait)
+
+
+def is_end(event: HistoryEvent) -> bool:
+    """Whether an event is a run's last."""
+    return event.WhichOneof("attributes") in _ENDS
+
+
+_ENDS = {
+    f"workflow_execution_{end}_event_attributes"
+    for end in ("completed", "failed", "canceled", "terminated", "timed_out", "continued_as_new")
+}
 
 
 def _execution(run: RunReference) -> WorkflowExecution:

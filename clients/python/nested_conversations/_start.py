@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
-from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from ._ask import is_about_search_attributes
+from ._described_run import DescribedRun, RunState
 from ._names import canonical_sid, workflow_id_of
 from ._runs import RunIds, find_run
 from ._start_request import StartRequest, request_id_after, start_run, was_begun_by
@@ -24,7 +25,6 @@ from ._started_input import (
 )
 from .errors import ConversationTakenError, MessageNotSentDetails, MessageNotSentError, StartNotComparableError
 from .payload_store import PayloadStore, fit_input, has_large_replay
-from .status import RunState, state_of
 
 T = TypeVar("T")
 
@@ -67,6 +67,8 @@ class Starting:
     resume: bool
     resume_after: str | None
     """The id of the run to resume after; `None` for the newest run."""
+    call_id: str | None
+    """The same when the caller repeats its call; `None` for one of this call."""
     search_attributes: SearchAttributes
     ask: Ask
 
@@ -81,7 +83,7 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
     mine = started_input_of(wire)
     sid = canonical_sid(wire["sid"], mine.server)
 
-    async def newest_run() -> WorkflowExecutionDescription | None:
+    async def newest_run() -> DescribedRun | None:
         return await ask(lambda: find_run(client, sid))
 
     async def look(noted: str | None) -> StartedConversation | None:
@@ -101,7 +103,7 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
         if there:
             return there
     # The same id for each attempt: if an answer was lost, Temporal gives the next attempt the same answer.
-    call_id = str(uuid4())
+    call_id = starting.call_id or str(uuid4())
     request = StartRequest(
         wire=await fit_input(wire, client.data_converter, starting.payload_store),
         sid=sid,
@@ -149,7 +151,7 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
 
 
 async def _attach_to(
-    starting: Starting, sid: str, mine: StartedInput, run: WorkflowExecutionDescription, followed: str | None
+    starting: Starting, sid: str, mine: StartedInput, run: DescribedRun, followed: str | None
 ) -> StartedConversation | None:
     """Checks whether the caller may attach to the existing run. `None` if a new run may start.
 
@@ -160,8 +162,8 @@ async def _attach_to(
         run: The existing run.
         followed: The run that a new run may follow, whatever its input was.
     """
-    there = RunIds(sid, run.id, run.run_id)
-    state = state_of(run.status)
+    there = RunIds(sid, run.workflow_id, run.run_id)
+    state = run.state
     try:
         theirs = await starting.ask(lambda: read_started_input(starting.client, there))
     except UnreadableInputError as error:
@@ -184,4 +186,4 @@ async def _attach_to(
         raise StartNotComparableError("its replay is in the payload store, without a digest", **there.origin)
     if differs:
         raise MessageNotSentError(MessageNotSentDetails(differs, state), **there.origin)
-    return StartedConversation(sid, run.id, run.run_id, attached=True, attached_to=state)
+    return StartedConversation(sid, run.workflow_id, run.run_id, attached=True, attached_to=state)

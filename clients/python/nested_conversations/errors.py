@@ -17,7 +17,8 @@ from ._contract import (
 from ._wire import from_wire
 
 if TYPE_CHECKING:
-    from .status import ConversationStatus, RunState
+    from ._described_run import RunState
+    from .status import ConversationStatus
 
 Details = TypeVar("Details")
 
@@ -130,11 +131,18 @@ class ConversationAbortedError(NestedConversationError):
 
 
 class ConversationTakenError(NestedConversationError):
-    """The conversation belongs to another user or is on another server (`differs`). Use another sid."""
+    """The conversation belongs to another user or is on another server (`differs`). Use another sid.
 
-    def __init__(self, differs: Literal["user", "server"], *, sid: str) -> None:
-        whose = "for another user" if differs == "user" else "on another server"
-        super().__init__(f"Conversation {sid} was started {whose}: use another sid", sid=sid)
+    `differs` is `workflow` if the workflow id is that of a workflow of another type.
+    """
+
+    def __init__(self, differs: Literal["user", "server", "workflow"], *, sid: str) -> None:
+        what = {
+            "user": "was started for another user",
+            "server": "was started on another server",
+            "workflow": "has the workflow id of a workflow of another type",
+        }[differs]
+        super().__init__(f"Conversation {sid} {what}: use another sid", sid=sid)
         self.differs = differs
 
 

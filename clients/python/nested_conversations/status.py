@@ -15,13 +15,11 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionResponse,
     GetWorkflowExecutionHistoryReverseRequest,
 )
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from ._decode import decode_memo, one_line
-
-#: The state of a run: `running`, or how it ended.
-RunState = Literal["running", "ready", "failed", "cancelled", "terminated", "timed-out"]
+from ._described_run import DescribedRun, utc
 
 #: The phase of a run: waiting for a worker, in one of the activities, or ended.
 RunPhase = Literal[
@@ -47,6 +45,16 @@ class OverdueStep:
     task_queue: str
     version: str | None = None
     """The only worker version that may run it, as `deployment:build`; `None` if any worker may."""
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A person has paused the run or its current step in Temporal. Nothing happens until it is unpaused there."""
+
+    since: datetime | None
+    by: str | None
+    """The identity of who paused it."""
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,8 @@ class ConversationStatus:
     """Why the last attempt did not succeed, e.g. `conv_1 is STARTING (agent loading); look 3 of 60, next in 2 s`."""
     overdue: OverdueStep | None = None
     """Set if the run is stuck: no worker is running, or all are busy."""
+    paused: Paused | None = None
+    """Set while the run or its current step is paused."""
     failed_workflow_tasks: int = 0
     """The number of consecutive failed workflow tasks, e.g. because a key is missing."""
     workflow_task_failure: str | None = None
@@ -88,14 +98,6 @@ class ConversationStatus:
     retrying: Retrying | None = None
     """Set by `progress` while Temporal does not answer. The other fields are those of the last status."""
 
-
-_STATES: dict[WorkflowExecutionStatus, RunState] = {
-    WorkflowExecutionStatus.COMPLETED: "ready",
-    WorkflowExecutionStatus.FAILED: "failed",
-    WorkflowExecutionStatus.CANCELED: "cancelled",
-    WorkflowExecutionStatus.TERMINATED: "terminated",
-    WorkflowExecutionStatus.TIMED_OUT: "timed-out",
-}
 
 _PHASES: dict[str, RunPhase] = {
     "prepareWorkspace": "preparing repository",
@@ -114,29 +116,22 @@ _LATEST_EVENTS = 20
 _OVERDUE_AFTER = timedelta(seconds=5)
 
 
-def state_of(status: WorkflowExecutionStatus | None) -> RunState:
-    """The state of a run with this Temporal status."""
-    return _STATES.get(status, "running") if status else "running"
-
-
-def step_of(description: WorkflowExecutionDescription) -> int | None:
+def step_of(run: DescribedRun) -> int | None:
     """The number of the step in progress: Temporal numbers the activities of a run. `None` between two steps."""
-    pending = description.raw_description.pending_activities
+    pending = run.description.pending_activities
     return int(pending[0].activity_id) if pending and pending[0].activity_id.isdecimal() else None
 
 
-async def conversation_status(
-    client: Client, sid: str, description: WorkflowExecutionDescription
-) -> ConversationStatus:
+async def conversation_status(client: Client, sid: str, run: DescribedRun) -> ConversationStatus:
     """Makes the status from a workflow description: its pending activity has the attempt and the last failure."""
-    raw = description.raw_description
+    raw = run.description
     pending = raw.pending_activities[0] if raw.pending_activities else None
-    state = state_of(description.status)
     # Between two activities, none is pending. The first activity is the create, so a check comes next.
-    without: RunPhase = "checking" if description.history_length > _EVENTS_BEFORE_ACTIVITIES else "queued"
+    without: RunPhase = "checking" if run.info.history_length > _EVENTS_BEFORE_ACTIVITIES else "queued"
     phase = (pending and await _phase_of(client, pending)) or without
     failed_tasks = max(raw.pending_workflow_task.attempt - 1, 0)
-    memo = await decode_memo(client, description.raw_info.memo)
+    memo = await decode_memo(client, run.info.memo)
+    paused = _pause_of(raw)
     told: dict[str, Any] = {}
     if pending:
         failure = await _last_failure(client, pending.last_failure) if pending.HasField("last_failure") else None
@@ -147,19 +142,33 @@ async def conversation_status(
         told["last_seen"] = failure and _message_of(failure)
     return ConversationStatus(
         sid=sid,
-        workflow_id=description.id,
-        run_id=description.run_id,
-        phase=phase if state == "running" else state,
-        started_at=description.start_time,
-        closed_at=description.close_time,
-        overdue=_overdue_step(description.task_queue, raw),
+        workflow_id=run.workflow_id,
+        run_id=run.run_id,
+        phase=phase if run.state == "running" else run.state,
+        started_at=run.start_time,
+        closed_at=run.close_time,
+        overdue=None if paused else _overdue_step(run.info.task_queue, raw),
+        paused=paused,
         failed_workflow_tasks=failed_tasks,
-        workflow_task_failure=await _workflow_task_failure(client, description) if failed_tasks else None,
+        workflow_task_failure=await _workflow_task_failure(client, run) if failed_tasks else None,
         user_id=memo.get("userId"),
         api_url=memo.get("apiUrl"),
         server=memo.get("server"),
         **told,
     )
+
+
+def _pause_of(raw: DescribeWorkflowExecutionResponse) -> Paused | None:
+    """By `temporal workflow pause` or `temporal activity pause`."""
+    if raw.workflow_extended_info.HasField("pause_info"):
+        of_run = raw.workflow_extended_info.pause_info
+        return Paused(utc(of_run.paused_time), of_run.identity or None, of_run.reason or None)
+    if not raw.pending_activities or not raw.pending_activities[0].paused:
+        return None
+    of_step = raw.pending_activities[0].pause_info
+    by = of_step.rule if of_step.HasField("rule") else of_step.manual
+    since = utc(of_step.pause_time) if of_step.HasField("pause_time") else None
+    return Paused(since, by.identity or None, by.reason or None)
 
 
 async def _phase_of(client: Client, pending: PendingActivityInfo) -> RunPhase | None:
@@ -175,10 +184,10 @@ async def _phase_of(client: Client, pending: PendingActivityInfo) -> RunPhase | 
     return "running setup script" if is_setup else phase
 
 
-async def _workflow_task_failure(client: Client, description: WorkflowExecutionDescription) -> str | None:
+async def _workflow_task_failure(client: Client, run: DescribedRun) -> str | None:
     """The error of failing workflow tasks. Only the first of consecutive failures is in the history."""
     request = GetWorkflowExecutionHistoryReverseRequest(
-        namespace=client.namespace, execution=description.raw_info.execution, maximum_page_size=_LATEST_EVENTS
+        namespace=client.namespace, execution=run.info.execution, maximum_page_size=_LATEST_EVENTS
     )
     answer = await client.workflow_service.get_workflow_execution_history_reverse(request, retry=True)
     for event in answer.history.events:
@@ -189,7 +198,7 @@ async def _workflow_task_failure(client: Client, description: WorkflowExecutionD
 
 def _overdue_step(task_queue: str, raw: DescribeWorkflowExecutionResponse) -> OverdueStep | None:
     """A step that waits for its next attempt is due at that time. A started step is not overdue."""
-    since = next((_utc(due) for due in _due_times(raw)), None)
+    since = next((utc(due) for due in _due_times(raw)), None)
     if since is None or datetime.now(timezone.utc) - since < _OVERDUE_AFTER:
         return None
     pinned = raw.workflow_execution_info.versioning_info.deployment_version
@@ -204,10 +213,6 @@ def _due_times(raw: DescribeWorkflowExecutionResponse) -> Iterable[Timestamp]:
     task = raw.pending_workflow_task
     if task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED and task.HasField("scheduled_time"):
         yield task.scheduled_time
-
-
-def _utc(time: Timestamp) -> datetime:
-    return time.ToDatetime().replace(tzinfo=timezone.utc)
 
 
 async def _last_failure(client: Client, failure: Failure) -> BaseException:

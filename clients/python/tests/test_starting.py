@@ -18,6 +18,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
 from nested_conversations import (
+    ConversationFailedError,
     ConversationInput,
     ConversationRejectedError,
     ConversationTakenError,
@@ -152,6 +153,38 @@ async def test_a_run_of_another_client_is_compared_by_its_input(
     assert (await unattended.start(conversation)).run_id == run_id
     with pytest.raises(ConversationTakenError):
         await unattended.start(dataclasses.replace(conversation, user_id="bob"))
+
+
+async def test_a_workflow_of_another_type_is_not_taken_for_a_start(
+    client: Client, conversations: NestedConversations, conversation: ConversationInput
+) -> None:
+    handle = await client.start_workflow(
+        "openWorkspace", {"apiUrl": "a"}, id=f"conversation-{conversation.sid}", task_queue="without-a-worker"
+    )
+    for call in (
+        conversations.start(conversation),
+        conversations.ensure_ready(conversation),
+        conversations.wait(conversation.sid),
+        conversations.status(conversation.sid),
+        conversations.cancel(conversation.sid),
+    ):
+        with pytest.raises(ConversationTakenError) as caught:
+            await call
+        assert caught.value.differs == "workflow"
+    await handle.terminate()
+
+
+async def test_a_repeated_call_does_not_start_a_failed_run_again(
+    conversations: NestedConversations, conversation: ConversationInput, script: Script
+) -> None:
+    async def fail() -> None:
+        raise ApplicationError("no credits", type="ConversationFailed", non_retryable=True)
+
+    script.creating[conversation.sid] = fail
+    for _ in range(2):
+        with pytest.raises(ConversationFailedError):
+            await conversations.ensure_ready(conversation, call_id="mine")
+    assert len(script.inputs[conversation.sid]) == 1
 
 
 @pytest.mark.parametrize("wire", ["no object", {"sid": "x"}, None])

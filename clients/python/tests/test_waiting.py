@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from stand_in import Gate, Script, run_worker
+from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -354,3 +355,32 @@ async def test_an_outage_delays_a_wait_and_is_reported(tmp_path: Path) -> None:
             gate.open()
             assert (await waiting).status == "RUNNING"
     assert len(set(outages)) == 1
+
+
+async def test_a_caller_waits_for_a_paused_run(script: Script, conversation: ConversationInput) -> None:
+    by = {"identity": "ada@laptop", "reason": "maintenance"}
+    server = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=os.environ.get("TEMPORAL_CLI"),
+        dev_server_extra_args=["--dynamic-config-value", "frontend.WorkflowPauseEnabled=true"],
+    )
+    async with server, run_worker(server.client, script=script):
+        client = server.client
+        conversations = NestedConversations(client, on_hint=lambda _: None)
+        gate = script.creating[conversation.sid] = Gate()
+        run = await conversations.start(conversation)
+        await gate.reached.wait()
+        ids = {"namespace": client.namespace, "workflow_id": run.workflow_id, "run_id": run.run_id}
+        await client.workflow_service.pause_workflow_execution(PauseWorkflowExecutionRequest(**ids, **by))
+        waiting = asyncio.create_task(conversations.wait(conversation.sid, on_progress=lambda _: None))
+        # The visibility store lags behind.
+        while [it.sid async for it in conversations.list(phase="running")] != [conversation.sid]:
+            pass
+        status = await conversations.status(conversation.sid)
+        assert status.phase == "creating"
+        assert status.paused
+        assert (status.paused.by, status.paused.reason) == ("ada@laptop", "maintenance")
+        assert not waiting.done()
+        gate.open()
+        await client.workflow_service.unpause_workflow_execution(UnpauseWorkflowExecutionRequest(**ids, **by))
+        assert (await waiting).run_id == run.run_id
+        assert (await conversations.status(conversation.sid)).paused is None
