@@ -5,11 +5,12 @@ import type { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { createActivities } from '../../activities/activities.js';
 import { dataConverterFor } from '../../codec/data-converter.js';
+import { loadDataConverter } from '../../codec/sdk-internals.js';
 import { inputFor } from '../../dev-stack/input-for.js';
 import type { Fault } from '../../dev-stack/stand-ins/faults.js';
 import type { OpenHandsStandIn } from '../../dev-stack/stand-ins/openhands-stand-in.js';
 import { failureOf } from '../harness/failure-of.js';
-import { encodeErrorToFailure, loadDataConverter } from '../harness/sdk-internals.js';
+import { encodeErrorToFailure } from '../harness/sdk-internals.js';
 import { ActivityEnvironment, listen } from './activity-environment.js';
 import { startFullServer } from './full-server.js';
 
