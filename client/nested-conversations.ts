@@ -136,8 +136,8 @@ export class NestedConversations {
 
   /**
    * Starts the conversation. If the same start is already running or has completed, attaches to its run. A run that
-   * failed, was cancelled or terminated is started again, unless `callId` says that it is this call's. The workflow id is the lock, so this holds even if processes
-   * crash.
+   * failed, was cancelled or terminated is started again, unless `callId` says that it is this call's. The workflow id
+   * is the lock, so this holds even if processes crash.
    *
    * @throws {@link InvalidInputError} before anything is started
    * @throws ConversationTakenError if the run belongs to another user, or is on another server
