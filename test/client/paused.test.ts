@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeStatus } from '../../cli/describe-status.js';
+import { statusScreen } from '../../cli/status-screen.js';
 import type { ConversationStatus } from '../../client/conversation-status.js';
 import { NestedConversations } from '../../client/nested-conversations.js';
 import { inputFor } from '../../dev-stack/input-for.js';
@@ -32,9 +34,13 @@ test('a caller waits for a paused run, and is told that it is paused', async () 
   await post.reached;
   await workflowService.pauseWorkflowExecution({ namespace, workflowId, runId, ...by });
   const { ready, seen } = waitFor(input.sid, ({ paused }) => paused !== undefined);
-  const { paused } = await seen;
+  const status = await seen;
+  const { paused } = status;
   assert.deepEqual([paused?.by, paused?.reason], [by.identity, by.reason]);
   assert.ok(paused?.since instanceof Date);
+  for (const shown of [describeStatus(status), statusScreen(status, undefined)]) {
+    assert.match(shown, /paused in Temporal by ada@laptop: maintenance/);
+  }
   post.release();
   await workflowService.unpauseWorkflowExecution({ namespace, workflowId, runId, ...by });
   assert.equal((await ready).status, 'RUNNING');
