@@ -68,10 +68,23 @@ const refusals =
 /** Whether the same request may succeed later. */
 function isTemporary(answer: HttpAnswer): boolean {
   const { status } = answer;
+  if (isRefusedForNow(answer)) return true;
   if (status >= 500) return !refusals.test(answer.text.slice(0, maximumQuote));
   if (status < 300) return true;
   if (status === 404) return !isAboutConversation(answer);
   return status === 408 || status === 425 || status === 429;
+}
+
+/**
+ * Whether an agent server refuses only for now: it is closing the conversation (400), another instance has taken the
+ * conversation over (409), or it says that a retry may succeed.
+ */
+export function isRefusedForNow({ status, json }: Pick<HttpAnswer, 'status' | 'json'>): boolean {
+  const detail = stringAt(json, 'detail') ?? '';
+  if (status === 400) return detail === 'inactive_service';
+  return (
+    status === 409 && (property(json, 'retryable') === true || detail.startsWith('Conversation is owned by another'))
+  );
 }
 
 /**

@@ -101,6 +101,17 @@ const faults: [what: string, fault: Fault, outcome: Outcome][] = [
   ['405', json(405, { detail: 'Method Not Allowed' }), rejected(/answered 405 \(Method Not Allowed\)$/)],
   ['408', page(408), unavailable(notFromApi(408))],
   ['409', json(409, { detail: 'In use' }), rejected(/answered 409 \(In use\)$/)],
+  ['400 about closing', json(400, { detail: 'inactive_service' }), unavailable(/answered 400 \(inactive_service\)$/)],
+  [
+    '409 about another instance',
+    json(409, { detail: 'Conversation is owned by another agent server instance; the write was refused' }),
+    unavailable(/answered 409 \(Conversation is owned by another agent server instance; the write was refused\)$/),
+  ],
+  [
+    '409 that may be retried',
+    json(409, { detail: 'credential_binding_activation_required', retryable: true }),
+    unavailable(/answered 409 \(credential_binding_activation_required\)$/),
+  ],
   [
     '422',
     json(422, { detail: [{ loc: ['body', 'git_provider'], msg: 'Input should be a provider', input: toolKey }] }),

@@ -1,6 +1,6 @@
 import type { Conversation } from '../../../contract/input.js';
 import type { Dialect } from '../dialect.js';
-import { excerpt, failure, failureOfAnswer, failureOfCreate, property, stringAt } from '../failures.js';
+import { excerpt, failureOfAnswer, failureOfCreate, isRefusedForNow, property, stringAt } from '../failures.js';
 import type { HttpAnswer } from '../http-client.js';
 import { readServerInfo } from '../server-info.js';
 import { addAsked, addCreated, addDelivered, addNudged, intend } from './answers.js';
@@ -23,7 +23,6 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
     // Read again for each create: the server may have been replaced since the baseline.
     const info = step === 'create' && dependsOnVersion(conversation) ? await readServerInfo(server) : undefined;
     const answer = await server.send(requestOf(step, conversation, state.message, info?.version));
-    if (isClosing(answer)) throw failure('NestedServerUnavailable', `${conversation.sid} is being closed`, {});
     if (step === 'create') {
       if (answer.status >= 300 || !isOf(conversation, answer)) throw failureOfCreate(answer);
       return addCreated(state, answer.status === 201);
@@ -31,7 +30,8 @@ export const agentServer: Dialect<AgentServerState, AgentServerStep> = {
     // The conversation is gone. The next observation sees that.
     if (answer.status === 404) return { ...state, still: 0 };
     if (step === 'run') {
-      if (answer.status === 409) return addAsked(state, `409 ${excerpt(stringAt(answer.json, 'detail'))}`);
+      if (answer.status === 409 && !isRefusedForNow(answer))
+        return addAsked(state, `409 ${excerpt(stringAt(answer.json, 'detail'))}`);
       if (!hasSucceeded(answer)) throw failureOfAnswer(answer);
       return addAsked(state);
     }
@@ -57,9 +57,4 @@ function hasSucceeded({ status, json }: HttpAnswer): boolean {
 /** At full capacity, the server saves a message but refuses to run it. The message must not be sent again. */
 function isSavedForLater({ status, json }: HttpAnswer): boolean {
   return status === 429 && /message saved|without resending/i.test(excerpt(stringAt(json, 'detail')));
-}
-
-/** A conversation that shuts down, or that another host takes over, refuses with a 400. */
-function isClosing({ status, json }: HttpAnswer): boolean {
-  return status === 400 && stringAt(json, 'detail') === 'inactive_service';
 }
