@@ -37,9 +37,9 @@ export const preparePolicy: ActivityOptions = {
 };
 
 /**
- * The maximum number of times that a run creates its conversation. Four cover a restart of the nested server (create again), waking
- * the agent for the message that survived it, and one more restart. A server that needs more does not keep its
- * conversations.
+ * The maximum number of times that a run creates its conversation. Four cover a restart of the nested server (create
+ * again), waking the agent for the message that survived it, and one more restart. A server that needs more does not
+ * keep its conversations.
  */
 export const maximumCreates = 4;
 
