@@ -305,10 +305,18 @@ describe('a secret of six or seven characters is hidden as a whole,', () => {
     ['an argument with a header', { args: ['--header', 'Authorization: Bearer s3cr3t'] }],
     ['arguments that are one text', { args: '--token="s3cr3t" -v' }],
     ['a variable', { env: { DB: 'postgres://ada:s3cr3t@db/main' } }],
+    ['an argument with a variable', { args: ['-e', 'TOKEN=s3cr3t'] }],
+    ['an argument with a header of its own', { args: 'x --header "X-Api-Key: s3cr3t"' }],
+    ['a header with a scheme of its own', { headers: { Authorization: 'token s3cr3t' } }],
   ];
   for (const [place, settings] of places) {
     test(`inside ${place}`, () => assert.equal(printable('said s3cr3t', { secretsOf: { settings } }), 'said ***'));
   }
+
+  test("while the words of a message are not taken for a header's", () => {
+    const secretsOf = { initialUserMsg: { content: 'Basic access: broken' } };
+    assert.equal(printable('no access, it is broken', { secretsOf }), 'no access, it is broken');
+  });
 
   test('while a shorter secret or a part of it is not hidden', () => {
     assert.equal(printable('said s3cr3 here', { secretsOf: { x: 's3cr3', y: 's3cr3t' } }), 'said s3cr3 here');
