@@ -140,7 +140,7 @@ export class NestedConversations {
    * is the lock, so this holds even if processes crash.
    *
    * @throws {@link InvalidInputError} before anything is started
-   * @throws ConversationTakenError if the run belongs to another user, or is on another server
+   * @throws ConversationTakenError if the run belongs to another user, is on another server, or is another workflow
    * @throws MessageNotSentError if the run was started with another message or replay
    * @throws StartNotComparableError if the run's input can't be read
    */
@@ -171,7 +171,7 @@ export class NestedConversations {
   /**
    * Waits until the conversation's newest run has made it ready. Any client may have started that run.
    *
-   * @throws ConversationNotFoundError if there is none, or the errors of {@link ensureReady}
+   * @throws ConversationNotFoundError if there is none, ConversationTakenError, or the errors of {@link ensureReady}
    */
   async wait(sid: string, options: WaitOptions = {}): Promise<ReadyConversation> {
     return this.#within(sid, options, async (progress, signal) => {
@@ -187,7 +187,7 @@ export class NestedConversations {
 
   /**
    * The status of the conversation's newest run.
-   * @throws ConversationNotFoundError
+   * @throws ConversationNotFoundError, or ConversationTakenError if it is another workflow
    */
   async status(sid: string): Promise<ConversationStatus> {
     return conversationStatus(this.#client, sid, await describeRun(this.#reader, { sid }));
@@ -205,7 +205,7 @@ export class NestedConversations {
   /**
    * The events of the conversation's newest run, in plain words. Temporal's history does not contain attempts that were
    * retried: the lines only give their number.
-   * @throws ConversationNotFoundError
+   * @throws ConversationNotFoundError, or ConversationTakenError if it is another workflow
    */
   async history(sid: string): Promise<HistoryLine[]> {
     const { workflowId, runId } = await describeRun(this.#reader, { sid });
@@ -216,7 +216,7 @@ export class NestedConversations {
   /**
    * Requests cancellation of the conversation's run. The run ends as cancelled, after it has applied `onFailure`. A run
    * that has ended does not change.
-   * @throws ConversationNotFoundError
+   * @throws ConversationNotFoundError, or ConversationTakenError if it is another workflow
    */
   async cancel(sid: string): Promise<CancelledConversation> {
     const { workflowId, runId, status } = await describeRun(this.#reader, { sid });

@@ -11,7 +11,7 @@ import type { Conversation, CreateNestedConversationInput } from '../contract/in
 import { workflowIdOf, workflowType } from '../contract/names.js';
 import { startOptionsOf } from '../contract/start-options.js';
 import { type RunState, runStateOf } from './conversation-status.js';
-import { findRun } from './describe-run.js';
+import { describeRun, findRun } from './describe-run.js';
 import { ConversationTakenError, MessageNotSentError, StartNotComparableError } from './errors.js';
 import { fitInput, hasLargeReplay, type SentInput } from './fit-input.js';
 import type { RunIds } from './run-result.js';
@@ -71,7 +71,9 @@ export async function startOrAttach(
   const newest = resume ? await newestRun() : undefined;
   const noted = newest && { runId: starting.resumeAfter ?? newest.runId };
   if (newest) {
-    const there = await attachTo(starting, mine, newest, newest.closeTime ? noted?.runId : undefined);
+    const wasRepeated = starting.callId !== undefined && (await ask(() => wasBegunBy(client, newest, starting.callId)));
+    const followed = newest.closeTime && !wasRepeated ? noted?.runId : undefined;
+    const there = await attachTo(starting, mine, newest, followed);
     if (there) return there;
   } else if (hasLargeReplay(input)) {
     // A large replay takes seconds to send, so first check whether a start is needed.
@@ -96,8 +98,10 @@ export async function startOrAttach(
     try {
       const runId = await ask(attempt);
       const begun = runId !== undefined && { sid, workflowId: workflowIdOf(sid), runId };
-      if (begun && (!noted || (await ask(() => wasBegunBy(client, begun, callId)))))
+      if (begun && (!noted || (await ask(() => wasBegunBy(client, begun, callId))))) {
+        if (starting.callId !== undefined) await checkSame(starting, mine, begun);
         return { ...begun, attached: false };
+      }
     } catch (error) {
       if (isAboutSearchAttributes(error) && hasSearchAttributes) {
         starting.searchAttributes.noteMissing();
@@ -150,8 +154,12 @@ type StartRequest = Parameters<Client['workflowService']['startWorkflowExecution
 /** Stored in the first event of a run. Only {@link wasBegunBy} reads it. */
 const callHeader = 'nested-conversations-call';
 
-async function wasBegunBy(client: Client, execution: RunIds, callId: string): Promise<boolean> {
-  const { header } = await readStartedEvent(client, execution);
+async function wasBegunBy(
+  client: Client,
+  { workflowId, runId }: Pick<RunIds, 'workflowId' | 'runId'>,
+  callId: string | undefined,
+): Promise<boolean> {
+  const { header } = await readStartedEvent(client, { workflowId, runId });
   const payload = header?.fields?.[callHeader];
   return payload != null && defaultPayloadConverter.fromPayload(payload) === callId;
 }
@@ -162,6 +170,12 @@ async function wasBegunBy(client: Client, execution: RunIds, callId: string): Pr
  */
 function requestIdAfter(runId: string): string {
   return `resume-${createHash('sha256').update(runId).digest('hex').slice(0, 32)}`;
+}
+
+/** Temporal compares only the id of a call. A caller may have used it for another start before. */
+async function checkSame(starting: Starting, mine: Conversation, begun: RunIds): Promise<void> {
+  const run = await starting.ask(() => describeRun(starting.reader, begun));
+  await attachTo({ ...starting, resume: true }, mine, run, undefined);
 }
 
 /**

@@ -236,6 +236,16 @@ describe('a call that is repeated', () => {
     );
     await terminate(input.sid);
   });
+
+  test('with another message is refused, although Temporal knows the call', async () => {
+    const input = inputFor(server.url);
+    await conversations.ensureReady(input, { callId: 'call-1' });
+    const other = { ...input, initialUserMsg: { content: 'And the tests' } };
+    await assert.rejects(conversations.ensureReady(other, { callId: 'call-1' }), MessageNotSentError);
+    const stranger = { ...input, userId: 'eve' };
+    await assert.rejects(conversations.ensureReady(stranger, { callId: 'call-1' }), ConversationTakenError);
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build']);
+  });
 });
 
 describe('resuming', () => {
@@ -250,6 +260,13 @@ describe('resuming', () => {
   test('by two callers at once is one run and sends the message once', async () => {
     const resumed = await Promise.all([1, 2, 3].map(() => conversations.ensureReady(next(input), { resume: true })));
     assert.equal(new Set(resumed.map(({ runId }) => runId)).size, 1);
+    assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
+  });
+
+  test('again in the same call sends the message once', async () => {
+    const first = await conversations.ensureReady(next(input), { resume: true, callId: 'call-1' });
+    const again = await conversations.ensureReady(next(input), { resume: true, callId: 'call-1' });
+    assert.equal(again.runId, first.runId);
     assert.deepEqual(messagesOf(input.sid), ['Fix the build', 'And the tests']);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeStatus } from '../../cli/describe-status.js';
 import { statusScreen } from '../../cli/status-screen.js';
 import type { ConversationStatus } from '../../client/conversation-status.js';
@@ -57,7 +58,10 @@ test('a paused run is listed as running', async () => {
     return false;
   };
   // The visibility store lags behind.
-  while (!(await isListed({ phase: 'running' })));
+  for (let tries = 0; !(await isListed({ phase: 'running' })); tries++) {
+    assert.ok(tries < 200, 'the paused run is not listed as running');
+    await sleep(50);
+  }
   assert.equal(await isListed({}), true);
   assert.equal(await isListed({ phase: 'ready' }), false);
   await temporal.env.client.workflow.getHandle(workflowId).terminate();

@@ -127,7 +127,7 @@ class NestedConversations:
 
         Raises:
             InvalidInputError: If the input is invalid. Nothing was started.
-            ConversationTakenError: If the run belongs to another user or another server.
+            ConversationTakenError: If the run belongs to another user or another server, or is another workflow.
             MessageNotSentError: If the run was started with another message or replay.
             StartNotComparableError: If the run's input can't be read.
         """
@@ -201,6 +201,7 @@ class NestedConversations:
 
         Raises:
             ConversationNotFoundError: If there is no run.
+            ConversationTakenError: If it is another workflow.
         """
         changes: asyncio.Queue[ConversationStatus | None] = asyncio.Queue()
         progress = Progress(changes.put_nowait)
@@ -230,6 +231,7 @@ class NestedConversations:
 
         Raises:
             ConversationNotFoundError: If there is no run.
+            ConversationTakenError: If it is another workflow.
         """
         return await conversation_status(self._client, sid, await describe_run(self._client, sid))
 
@@ -251,6 +253,7 @@ class NestedConversations:
 
         Raises:
             ConversationNotFoundError: If there is no run.
+            ConversationTakenError: If it is another workflow.
         """
         run = await describe_run(self._client, sid)
         requested = run.state == "running" and await self._request_cancel(run.workflow_id, run.run_id)

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from ._ask import is_about_search_attributes
 from ._described_run import DescribedRun, RunState
 from ._names import canonical_sid, workflow_id_of
-from ._runs import RunIds, find_run
+from ._runs import RunIds, describe_run, find_run
 from ._start_request import StartRequest, request_id_after, start_run, was_begun_by
 from ._started_input import (
     StartedInput,
@@ -94,7 +94,10 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
     newest = await newest_run() if starting.resume else None
     noted = (starting.resume_after or newest.run_id) if newest else None
     if newest:
-        there = await _attach_to(starting, sid, mine, newest, noted if newest.close_time else None)
+        run = RunIds(sid, newest.workflow_id, newest.run_id)
+        was_repeated = starting.call_id is not None and await ask(lambda: was_begun_by(client, run, starting.call_id))
+        followed = noted if newest.close_time and not was_repeated else None
+        there = await _attach_to(starting, sid, mine, newest, followed)
         if there:
             return there
     elif has_large_replay(wire):
@@ -135,6 +138,8 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
             if run_id is not None:
                 begun = RunIds(sid, workflow_id_of(sid), run_id)
                 if not noted or await ask(lambda: was_begun_by(client, begun, call_id)):  # noqa: B023
+                    if starting.call_id is not None:
+                        await _check_same(starting, mine, begun)
                     return StartedConversation(sid, begun.workflow_id, run_id, attached=False)
         except RPCError as error:
             if is_about_search_attributes(error) and request.with_search_attributes:
@@ -148,6 +153,12 @@ async def start_or_attach(starting: Starting, wire: dict[str, Any]) -> StartedCo
             return there
         if not noted:
             request = replace(request, reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
+
+
+async def _check_same(starting: Starting, mine: StartedInput, begun: RunIds) -> None:
+    """Temporal compares only the id of a call. A caller may have used it for another start before."""
+    run = await starting.ask(lambda: describe_run(starting.client, begun.sid, begun.run_id))
+    await _attach_to(replace(starting, resume=True), begun.sid, mine, run, None)
 
 
 async def _attach_to(

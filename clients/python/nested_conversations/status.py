@@ -162,7 +162,8 @@ def _pause_of(raw: DescribeWorkflowExecutionResponse) -> Paused | None:
     """By `temporal workflow pause` or `temporal activity pause`."""
     if raw.workflow_extended_info.HasField("pause_info"):
         of_run = raw.workflow_extended_info.pause_info
-        return Paused(utc(of_run.paused_time), of_run.identity or None, of_run.reason or None)
+        since = utc(of_run.paused_time) if of_run.HasField("paused_time") else None
+        return Paused(since, of_run.identity or None, of_run.reason or None)
     if not raw.pending_activities or not raw.pending_activities[0].paused:
         return None
     of_step = raw.pending_activities[0].pause_info

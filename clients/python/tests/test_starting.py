@@ -187,6 +187,25 @@ async def test_a_repeated_call_does_not_start_a_failed_run_again(
     assert len(script.inputs[conversation.sid]) == 1
 
 
+async def test_a_repeated_call_with_another_message_is_refused(
+    conversations: NestedConversations, conversation: ConversationInput
+) -> None:
+    await conversations.ensure_ready(conversation, call_id="mine")
+    other = with_message(conversation, "And the tests")
+    with pytest.raises(MessageNotSentError):
+        await conversations.ensure_ready(other, call_id="mine")
+
+
+async def test_a_repeated_resume_starts_one_run(
+    conversations: NestedConversations, conversation: ConversationInput, script: Script
+) -> None:
+    await conversations.ensure_ready(conversation)
+    other = with_message(conversation, "And the tests")
+    runs = [(await conversations.ensure_ready(other, resume=True, call_id="mine")).run_id for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert len(script.inputs[conversation.sid]) == 2
+
+
 @pytest.mark.parametrize("wire", ["no object", {"sid": "x"}, None])
 async def test_a_run_with_an_unreadable_input_is_not_comparable(
     client: Client, unattended: NestedConversations, conversation: ConversationInput, wire: Any
