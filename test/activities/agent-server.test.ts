@@ -284,6 +284,19 @@ describe('a conversation on an agent server', () => {
       [...fresh, events(ours), status('idle'), refusesToRun, veryStill, refusesToRun, veryStill],
       'wait: idle, its message not taken up yet, POST …/run refused with 409 Already running',
     ],
+    [
+      'refused to run, and then failed',
+      [
+        ...fresh,
+        events(ours),
+        status('idle'),
+        refusesToRun,
+        events(update('error'), secondError),
+        status('error'),
+        settled,
+      ],
+      'fail: TimeoutError: Startup timed out.',
+    ],
     ['failed before it took up the message', [...cannotStart, settled], 'send run'],
     [
       'failed before it took up the message, and asked to run',

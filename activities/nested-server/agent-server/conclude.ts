@@ -1,5 +1,13 @@
 import type { Conclusion, DesiredConversation, Goal } from '../dialect.js';
-import { type AgentServerState, busyStates, longPatience, type Message, patience, restStates } from './state.js';
+import {
+  type AgentServerState,
+  busyStates,
+  isAskedForOurs,
+  longPatience,
+  type Message,
+  patience,
+  restStates,
+} from './state.js';
 
 /**
  * The requests that may be due: create the conversation, deliver the message, ask the agent to run. A finished agent
@@ -82,9 +90,9 @@ function endOf(state: AgentServerState): string | undefined {
 }
 
 /** Whether the agent was asked to run, and failed before it could take up the message. */
-function canNotStart({ status, run, life, still }: AgentServerState): boolean {
-  const wasAsked = run.is === 'asked' && run.inLife === life.number;
-  return wasAsked && status.kind === 'told' && status.value === 'error' && still >= patience;
+function canNotStart(state: AgentServerState): boolean {
+  const { status, still } = state;
+  return isAskedForOurs(state) && status.kind === 'told' && status.value === 'error' && still >= patience;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DesiredConversation } from '../dialect.js';
 import { excerpt, property } from '../failures.js';
-import { type AgentServerEvent, type AgentServerState, busyStates } from './state.js';
+import { type AgentServerEvent, type AgentServerState, busyStates, isAskedForOurs } from './state.js';
 
 /** Adds a page of events, in stream order. */
 export function addEvents(
@@ -58,9 +58,8 @@ function addAgent(state: AgentServerState, agent: string): AgentServerState {
  * the agent was asked to run, it may be why it can't start.
  */
 function addError(state: AgentServerState, { code, detail }: AgentServerEvent): AgentServerState {
-  const { message, run } = state;
-  const counts = message.is === 'taken-up' || (message.is === 'stored' && run.is === 'asked');
-  if (!counts) return state;
+  const { message } = state;
+  if (message.is !== 'taken-up' && !(message.is === 'stored' && isAskedForOurs(state))) return state;
   const error = [excerpt(code), excerpt(detail)].filter(Boolean).join(': ') || 'the agent is in state error';
   return { ...state, message: { ...message, error } };
 }

@@ -110,8 +110,20 @@ export interface AgentServerEvent {
  */
 export const patience = 5;
 
-/** The number of observations of a busy agent before a message that it may pass over joins its turn. */
+/**
+ * The number of observations of a busy agent before a message that it may pass over joins its turn, and of an agent that
+ * still rests before it is asked once more to run.
+ */
 export const longPatience = 15;
+
+/**
+ * Whether the agent was asked to run for our stored message, so that an error may be why it can't start. A refusal means
+ * that a run is under way: it is ours if no earlier turn was.
+ */
+export function isAskedForOurs({ run, life, message }: AgentServerState): boolean {
+  if (run.is === 'not-asked' || run.inLife !== life.number || message.is !== 'stored') return false;
+  return run.is === 'asked' || (run.is === 'refused' && message.turn === 'ours');
+}
 
 /** The states of an agent in the middle of a turn. */
 export const busyStates: ReadonlySet<string> = new Set(['running', 'waiting_for_confirmation']);
