@@ -15,8 +15,8 @@ import type { HttpClient } from './nested-server/http-client.js';
 const stopTimeoutMs = 10_000;
 
 /**
- * How long the sandbox may be silent while a job runs. A script can run for an hour, and its start must not fail because
- * one request in some minutes is lost: there are only twelve attempts.
+ * How long the sandbox may be silent while a job runs, beside the time that one lost request takes. A script can run for
+ * an hour, and its start must not fail because one request in some minutes is lost: there are only twelve attempts.
  */
 const longestSilenceMs = 60_000;
 
@@ -46,7 +46,8 @@ export async function prepareWorkspace(
     const server = (signal: AbortSignal, timeoutMs: number) => connect(conversation, { transport, signal, timeoutMs });
     const workspace = new Workspace(conversation, info.workflowExecution?.runId ?? info.activityId);
     try {
-      await reconcile(workspace, server(cancellationSignal, toMilliseconds(conversation.client.timeout)));
+      const timeoutMs = toMilliseconds(conversation.client.timeout);
+      await reconcile(workspace, server(cancellationSignal, timeoutMs), timeoutMs + longestSilenceMs);
     } catch (error) {
       // When a worker shuts down, the job goes on, and the next worker finds it.
       if (Context.current().cancellationDetails?.cancelRequested) {
@@ -57,7 +58,7 @@ export async function prepareWorkspace(
   });
 }
 
-async function reconcile(workspace: Workspace, server: HttpClient): Promise<void> {
+async function reconcile(workspace: Workspace, server: HttpClient, silenceMs: number): Promise<void> {
   const before: PrepareHeartbeat | undefined = Context.current().info.heartbeatDetails;
   let phase: PreparingPhase = before?.phase ?? 'preparing repository';
   await heartbeatDuring(
@@ -67,8 +68,7 @@ async function reconcile(workspace: Workspace, server: HttpClient): Promise<void
       let heardAt = Number.NEGATIVE_INFINITY;
       for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
         const conclusion = await workspace.observe(server).catch((error: unknown) => {
-          if (isUnavailable(error) && performance.now() - heardAt < longestSilenceMs)
-            return { kind: 'silent' } as const;
+          if (isUnavailable(error) && performance.now() - heardAt < silenceMs) return { kind: 'silent' } as const;
           throw error;
         });
         if (conclusion.kind !== 'silent') heardAt = performance.now();
