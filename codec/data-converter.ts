@@ -23,15 +23,19 @@ const inflatedBytesPerSecond = 40 * 1024 * 1024;
  */
 export function forWorker(
   dataConverter: DataConverter = {},
-  options: Omit<TolerantCodecOptions, 'payloadConverter'> = {},
+  options: Omit<TolerantCodecOptions, 'payloadConverter' | 'otherCodecs'> = {},
 ): DataConverter {
   const throttle = new Throttle(inflatedBytesPerSecond);
-  const codecs = strictCodecs(dataConverter.payloadCodecs ?? []).map((codec) => {
+  const { payloadCodecs: otherCodecs = [] } = dataConverter;
+  const codecs = strictCodecs(otherCodecs).map((codec) => {
     if (codec instanceof ZlibCodec) return new ZlibCodec(limits.inflatedBytes, throttle);
     return codec instanceof EncryptionCodec ? codec : withPassingErrors(codec);
   });
   const { payloadConverter } = loadDataConverter(dataConverter);
-  return { ...dataConverter, payloadCodecs: [new TolerantCodec(codecs, { ...options, payloadConverter })] };
+  return {
+    ...dataConverter,
+    payloadCodecs: [new TolerantCodec(codecs, { ...options, payloadConverter, otherCodecs })],
+  };
 }
 
 /**

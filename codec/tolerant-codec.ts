@@ -27,11 +27,10 @@ export interface TolerantCodecOptions {
   readonly onUnreadable?: OnUnreadable | undefined;
   /** The worker's payload converter. @default Temporal's own */
   readonly payloadConverter?: PayloadConverter | undefined;
-  /**
-   * Whether a payload belongs to a conversation start. Others are decoded by the inner codecs alone, without bounds. If
-   * that fails, it throws, as on any other worker. @default every payload does
-   */
+  /** Whether a payload belongs to a conversation start. @default every payload does */
   readonly isOurs?: ((context: SerializationContext | undefined) => boolean) | undefined;
+  /** The codecs for payloads that are not ours. What they throw is thrown, as on any other worker. @default none */
+  readonly otherCodecs?: readonly PayloadCodec[] | undefined;
 }
 
 /** In bytes. The JSON of smaller payloads is not bounded, since it can't take much memory. */
@@ -83,7 +82,8 @@ export class TolerantCodec implements PayloadCodec {
   }
 
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    if (this.options.isOurs?.(context) === false) return decode([...this.codecs], payloads, context);
+    const { isOurs, otherCodecs = [] } = this.options;
+    if (isOurs?.(context) === false) return decode([...otherCodecs], payloads, context);
     const decoded: Payload[] = [];
     for (const payload of payloads.slice(0, maximumTogether)) decoded.push(await this.#inTurn(payload, context));
     if (payloads.length > maximumTogether) {

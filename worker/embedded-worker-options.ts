@@ -51,18 +51,19 @@ export interface EmbeddedWorkerOptions {
  * and handles unreadable ones in the same way, but only those of runs whose workflow id begins with `conversation-`.
  */
 export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): EmbeddedWorkerOptions {
-  return optionsFor(settings, (context) => sidOf(context?.workflowId ?? '') !== undefined);
+  // Before version 1.18, the SDK does not tell which workflow a payload belongs to.
+  return optionsFor(
+    settings,
+    (context) => context?.workflowId === undefined || sidOf(context.workflowId) !== undefined,
+  );
 }
 
 /** Like {@link embeddedWorkerOptions}, for a worker that runs nothing else: all payloads are treated in the same way. */
 export function ownWorkerOptions(settings: EmbeddedWorkerSettings): EmbeddedWorkerOptions {
-  return optionsFor(settings, () => true);
+  return optionsFor(settings);
 }
 
-function optionsFor(
-  settings: EmbeddedWorkerSettings,
-  isOurs: NonNullable<TolerantCodecOptions['isOurs']>,
-): EmbeddedWorkerOptions {
+function optionsFor(settings: EmbeddedWorkerSettings, isOurs?: TolerantCodecOptions['isOurs']): EmbeddedWorkerOptions {
   const { namespace = 'default', taskQueue = defaultTaskQueue } = settings;
   const { dataConverter, payloadStore, transportOptions, maxActivitiesPerServer, writeHeartbeatInterval } = settings;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
