@@ -31,6 +31,12 @@ export function interceptors(): WorkflowInterceptors {
     return reason === undefined ? result : untilCancelled(reason);
   }
 
+  function unlessFailureLocked(error: unknown): Promise<never> {
+    const reason = whyFailureLocked(error);
+    if (reason === undefined) throw error;
+    return untilCancelled(reason);
+  }
+
   return {
     internals: [
       {
@@ -54,22 +60,13 @@ export function interceptors(): WorkflowInterceptors {
           // A cleanup that can't be cancelled. Its result is not read.
           if (!CancellationScope.current().cancellable) return next(input);
           const schedule = (): Promise<unknown> => next(input).then(unlessLocked, orAgain);
-          const orAgain = (error: unknown) => {
-            const reason = whyFailureLocked(error);
-            if (reason !== undefined) return untilCancelled(reason);
-            // No worker could read the activity's input, so the activity was never tried.
-            if (isAboutLockedInput(error)) return schedule();
-            throw error;
-          };
+          // If no worker could read the activity's input, the activity was never tried.
+          const orAgain = (error: unknown) => (isAboutLockedInput(error) ? schedule() : unlessFailureLocked(error));
           return schedule();
         },
         async startChildWorkflowExecution(input, next) {
           const [started, ended] = await next(input);
-          const read = ended.then(unlessLocked, (error: unknown) => {
-            const reason = whyFailureLocked(error);
-            if (reason !== undefined) return untilCancelled(reason);
-            throw error;
-          });
+          const read = ended.then(unlessLocked, unlessFailureLocked);
           // The workflow may not await it.
           read.catch(() => undefined);
           return [started, read];
