@@ -373,9 +373,12 @@ async def test_a_caller_waits_for_a_paused_run(script: Script, conversation: Con
         await client.workflow_service.pause_workflow_execution(PauseWorkflowExecutionRequest(**ids, **by))
         waiting = asyncio.create_task(conversations.wait(conversation.sid, on_progress=lambda _: None))
         # The visibility store lags behind.
-        async with asyncio.timeout(20):
-            while [it.sid async for it in conversations.list(phase="running")] != [conversation.sid]:
-                await asyncio.sleep(0.05)
+        for _ in range(200):
+            listed = [it.sid async for it in conversations.list(phase="running")]
+            if listed == [conversation.sid]:
+                break
+            await asyncio.sleep(0.05)
+        assert listed == [conversation.sid]
         status = await conversations.status(conversation.sid)
         assert status.phase == "creating"
         assert status.paused
