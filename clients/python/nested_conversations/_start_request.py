@@ -67,7 +67,7 @@ async def start_run(client: Client, request: StartRequest) -> str:
     return handle.first_execution_run_id or ""
 
 
-async def was_begun_by(client: Client, run: RunIds, call_id: str) -> bool:
+async def was_begun_by(client: Client, run: RunIds, call_id: str | None) -> bool:
     """Whether this call started the run, and not another call with the same request id."""
     event = await read_started_event(client, run)
     payload = event.header.fields.get(_CALL_HEADER)
