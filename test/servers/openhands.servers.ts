@@ -102,7 +102,9 @@ describe('with settings', () => {
   });
 
   test('a conversation without a message becomes ready', async () => {
-    assert.equal((await conversations.ensureReady(inputFor(proxy.url, { initialUserMsg: null }))).status, 'RUNNING');
+    const { status } = await conversations.ensureReady(inputFor(proxy.url, { initialUserMsg: null }));
+    // Right after the create, the server may not tell the status yet. Then it is the agent's state.
+    assert.match(status, /^(RUNNING|awaiting_user_input)$/);
   });
 
   test('a lost answer does not send the message twice', async () => {
