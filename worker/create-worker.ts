@@ -2,7 +2,7 @@ import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { defaultShutdownGraceTime, tuning } from '../config/worker-defaults.js';
 import { defaultTaskQueue } from '../contract/names.js';
-import { type EmbeddedWorkerSettings, ownWorkerOptions } from './embedded-worker-options.js';
+import { type EmbeddedWorkerSettings, workerOptions } from './embedded-worker-options.js';
 import { workflowBundleFor } from './workflow-bundle.js';
 
 export interface CreateWorkerOptions extends EmbeddedWorkerSettings {
@@ -36,7 +36,7 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     maxCachedWorkflows = tuning.maxCachedWorkflows,
     maxActivities = tuning.maxActivities,
   } = options;
-  const { interceptors, ...embedded } = ownWorkerOptions(options);
+  const { interceptors, ...embedded } = workerOptions(options);
   return Worker.create({
     ...embedded,
     connection,

@@ -52,18 +52,17 @@ export interface EmbeddedWorkerOptions {
  */
 export function embeddedWorkerOptions(settings: EmbeddedWorkerSettings = {}): EmbeddedWorkerOptions {
   // Before version 1.18, the SDK does not tell which workflow a payload belongs to.
-  return optionsFor(
+  return workerOptions(
     settings,
     (context) => context?.workflowId === undefined || sidOf(context.workflowId) !== undefined,
   );
 }
 
-/** Like {@link embeddedWorkerOptions}, for a worker that runs nothing else: all payloads are treated in the same way. */
-export function ownWorkerOptions(settings: EmbeddedWorkerSettings): EmbeddedWorkerOptions {
-  return optionsFor(settings);
-}
-
-function optionsFor(settings: EmbeddedWorkerSettings, isOurs?: TolerantCodecOptions['isOurs']): EmbeddedWorkerOptions {
+/** @param isOurs Which payloads are bounded. @default all of them, for a worker that runs nothing else */
+export function workerOptions(
+  settings: EmbeddedWorkerSettings,
+  isOurs?: TolerantCodecOptions['isOurs'],
+): EmbeddedWorkerOptions {
   const { namespace = 'default', taskQueue = defaultTaskQueue } = settings;
   const { dataConverter, payloadStore, transportOptions, maxActivitiesPerServer, writeHeartbeatInterval } = settings;
   const claimCheck = payloadStore && new ClaimCheck(payloadStore, dataConverter?.payloadCodecs ?? []);
