@@ -171,7 +171,7 @@ export class NestedConversations {
   /**
    * Waits until the conversation's newest run has made it ready. Any client may have started that run.
    *
-   * @throws ConversationNotFoundError if there is none, ConversationTakenError, or the errors of {@link ensureReady}
+   * @throws ConversationNotFoundError if there is none, or the errors of {@link ensureReady}
    */
   async wait(sid: string, options: WaitOptions = {}): Promise<ReadyConversation> {
     return this.#within(sid, options, async (progress, signal) => {

@@ -6,9 +6,8 @@ import { argumentsOf, environmentOf } from './mcp-command.js';
  * alone, and a short one can't be recognized by a part of the text.
  */
 export function valuesInside(field: string, text: string): readonly string[] {
-  return prose.has(field)
-    ? []
-    : (listIn(field, text)?.flatMap((value) => [value, ...valuesOf(value)]) ?? valuesOf(text));
+  if (prose.has(field)) return [];
+  return listIn(field, text)?.flatMap((value) => [value, ...valuesOf(value)]) ?? valuesOf(text);
 }
 
 /** Texts for an agent. Their words must stay readable elsewhere. */

@@ -22,24 +22,23 @@ export async function fencedCalls(place: Place): Promise<void> {
   await bareLook(place);
 }
 
-/** Waits like our workflow does, in the retries of its second activity. */
-export async function waiting(interval: `${number} minutes`): Promise<void> {
-  await noOp();
-  const { neverReady } = proxyActivities<typeof activities>({
+/** Activities that are retried at a fixed interval. */
+const retriedEvery = (interval: `${number} minutes` | `${number} second`) =>
+  proxyActivities<typeof activities>({
     startToCloseTimeout,
     retry: { initialInterval: interval, backoffCoefficient: 1 },
   });
-  await neverReady();
+
+/** Waits like our workflow does, in the retries of its second activity. */
+export async function waiting(interval: `${number} minutes`): Promise<void> {
+  await noOp();
+  await retriedEvery(interval).neverReady();
 }
 
 /** The same, with the requests: a conversation is created, then checked again and again. */
 export async function waitingWithLooks(interval: `${number} second`, place: Place): Promise<void> {
   await bareCreate(place);
-  const { neverReadyLook } = proxyActivities<typeof activities>({
-    startToCloseTimeout,
-    retry: { initialInterval: interval, backoffCoefficient: 1 },
-  });
-  await neverReadyLook(place);
+  await retriedEvery(interval).neverReadyLook(place);
 }
 
 /** The common alternative to a retry policy: one activity per look, with a timer between two looks. */

@@ -28,7 +28,7 @@ function waitFor(sid: string, matches: (status: ConversationStatus) => boolean) 
   return { ready, seen: Promise.race([seen, ready.then(() => assert.fail('It ended before'))]) };
 }
 
-test('a caller waits for a paused run, and is told that it is paused', async () => {
+test('a wait for a paused run goes on, and its status says who paused it', async () => {
   const post = server.inject({ method: 'POST', path: '/api/conversations', fault: { kind: 'delay-until' } });
   const input = inputFor(server.url);
   const { workflowId, runId } = await conversations.start(input);
@@ -67,7 +67,7 @@ test('a paused run is listed as running', async () => {
   await temporal.env.client.workflow.getHandle(workflowId).terminate();
 });
 
-test('a caller is told that the step is paused', async () => {
+test('the status of a wait says who paused the step', async () => {
   const input = inputFor(server.url, { readiness: { interval: '1 second' } });
   server.script(input.sid, { agent: 'dead' });
   const { workflowId, runId } = await conversations.start(input);

@@ -29,7 +29,7 @@ _JITTER = 0.15
 #: In seconds. Temporal answers within one second, but it can take longer to send 2 MB.
 _ANSWER_WITHIN = 15.0
 
-#: If Temporal has not answered after this many seconds, the caller is told.
+#: In seconds. How long Temporal may not answer before the caller gets a `Retrying` status.
 _TELL_AFTER = 3.0
 
 _PASSING = {
