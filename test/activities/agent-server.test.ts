@@ -387,6 +387,20 @@ describe('a conversation on an agent server', () => {
       'wait: finished, its message not taken up yet',
     ],
     [
+      'finished an earlier message, nudged, and then failed',
+      [
+        ...joinedBusy,
+        events(ours, update('finished')),
+        status('finished'),
+        runs,
+        nudges,
+        events(update('error'), secondError),
+        status('error'),
+        settled,
+      ],
+      'fail: TimeoutError: Startup timed out.',
+    ],
+    [
       'finished an earlier message, nudged, continues with ours',
       [
         ...joinedBusy,

@@ -122,7 +122,7 @@ export const longPatience = 15;
  */
 export function isAskedForOurs({ run, life, message }: AgentServerState): boolean {
   if (run.is === 'not-asked' || run.inLife !== life.number || message.is !== 'stored') return false;
-  return run.is === 'asked' || (run.is === 'refused' && message.turn === 'ours');
+  return run.is !== 'refused' || message.turn === 'ours';
 }
 
 /** The states of an agent in the middle of a turn. */
