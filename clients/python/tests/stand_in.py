@@ -14,6 +14,7 @@ from typing import Any
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 Step = Callable[[], Awaitable[Any]]
@@ -44,6 +45,15 @@ class Script:
     async def check(self, conversation: dict[str, Any]) -> int:
         await self.checking.get(conversation["sid"], _at_once)()
         return activity.info().attempt
+
+
+def failing(failure_type: str, message: str, *details: Any) -> Step:
+    """A step that fails for good."""
+
+    async def fail() -> None:
+        raise ApplicationError(message, *details, type=failure_type, non_retryable=True)
+
+    return fail
 
 
 async def _at_once() -> None:

@@ -9,10 +9,9 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from stand_in import Script, run_worker
+from stand_in import Script, failing, run_worker
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
 
 from nested_conversations import (
     ConversationFailedError,
@@ -39,9 +38,7 @@ async def test_a_start_is_encrypted_and_its_failure_is_decrypted(
     conversations = NestedConversations(encrypted, task_queue="encrypted", on_hint=lambda _: None)
     large = dataclasses.replace(conversation, initial_user_msg=InitialUserMessage(content="secret " * 20_000))
 
-    async def fail() -> None:
-        raise ApplicationError("no secret credits", {"reason": "r"}, type="ConversationFailed", non_retryable=True)
-
+    fail = failing("ConversationFailed", "no secret credits", {"reason": "r"})
     async with run_worker(encrypted, "encrypted") as encrypted_script:
         encrypted_script.creating[conversation.sid] = fail
         with pytest.raises(ConversationFailedError, match="no secret credits") as caught:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stand_in import Gate, Script
+from stand_in import Gate, Script, failing
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ApplicationError
 
 from nested_conversations import (
     ConversationFailedError,
@@ -177,10 +176,7 @@ async def test_a_workflow_of_another_type_is_not_taken_for_a_start(
 async def test_a_repeated_call_does_not_start_a_failed_run_again(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
-    async def fail() -> None:
-        raise ApplicationError("no credits", type="ConversationFailed", non_retryable=True)
-
-    script.creating[conversation.sid] = fail
+    script.creating[conversation.sid] = failing("ConversationFailed", "no credits")
     for _ in range(2):
         with pytest.raises(ConversationFailedError):
             await conversations.ensure_ready(conversation, call_id="mine")
@@ -229,10 +225,7 @@ async def test_all_spellings_of_a_uuid_are_one_conversation(
 async def test_a_failed_start_can_be_started_again(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
-    async def refuse() -> None:
-        raise ApplicationError("no", {"status": 400}, type="ConversationRejected", non_retryable=True)
-
-    script.creating[conversation.sid] = refuse
+    script.creating[conversation.sid] = failing("ConversationRejected", "no", {"status": 400})
     with pytest.raises(ConversationRejectedError):
         await conversations.ensure_ready(conversation)
     del script.creating[conversation.sid]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stand_in import Gate, Script, run_worker
+from stand_in import Gate, Script, failing, run_worker
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
@@ -70,10 +70,7 @@ async def test_each_failure_has_its_class_and_typed_details(
     error: type[nc.ConversationError[Any]],
     expected: Any,
 ) -> None:
-    async def fail() -> None:
-        raise ApplicationError("it went wrong", *([details] if details else []), type=failure_type, non_retryable=True)
-
-    script.creating[conversation.sid] = fail
+    script.creating[conversation.sid] = failing(failure_type, "it went wrong", *([details] if details else []))
     with pytest.raises(error, match=r"^it went wrong$") as caught:
         await conversations.ensure_ready(conversation)
     assert type(caught.value) is error
@@ -88,10 +85,7 @@ async def test_each_failure_has_its_class_and_typed_details(
 async def test_an_unknown_failure_raises_unknown_failure_error(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
-    async def fail() -> None:
-        raise ApplicationError("new", type="Newer", non_retryable=True)
-
-    script.creating[conversation.sid] = fail
+    script.creating[conversation.sid] = failing("Newer", "new")
     with pytest.raises(nc.UnknownFailureError, match="new") as caught:
         await conversations.ensure_ready(conversation)
     assert caught.value.type == "Newer"
@@ -170,10 +164,7 @@ async def test_a_failed_workflow_task_is_reported(
 async def test_progress_of_a_failed_start_ends_with_failed(
     conversations: NestedConversations, conversation: ConversationInput, script: Script
 ) -> None:
-    async def fail() -> None:
-        raise ApplicationError("no", type="Unauthorized", non_retryable=True)
-
-    script.creating[conversation.sid] = fail
+    script.creating[conversation.sid] = failing("Unauthorized", "no")
     await conversations.start(conversation)
     assert [it.phase async for it in conversations.progress(conversation.sid)][-1] == "failed"
 
