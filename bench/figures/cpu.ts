@@ -73,38 +73,35 @@ export async function cpuOfAll(
   await startWorker({ runs: 'floor', taskQueue: 'floor' });
   for (const subject of subjects) await load.run({ subject, count: warmUp, atATime: few });
 
-  const parts = {
-    all: machineCpuSeconds,
-    worker: () => worker.cpuSeconds(),
-    client: () => load.cpuSeconds(),
-    'nested server': () => standIn.call.cpuSeconds(),
-  };
-  type Part = keyof typeof parts;
-  const names = Object.keys(parts) as Part[];
-  const read = () => Promise.all(names.map((name) => parts[name]()));
-  const allMs = { ours: [] as number[], 'ours-plain': [] as number[], 'fenced-calls': [] as number[] };
-  const ours: Record<Part, number[]> = { all: allMs.ours, worker: [], client: [], 'nested server': [] };
+  const read = async () => ({
+    all: machineCpuSeconds(),
+    worker: await worker.cpuSeconds(),
+    client: await load.cpuSeconds(),
+    'nested server': await standIn.call.cpuSeconds(),
+  });
+  type Part = keyof Awaited<ReturnType<typeof read>>;
+  const noSamples = (): Record<Part, number[]> => ({ all: [], worker: [], client: [], 'nested server': [] });
+  const each = { ours: noSamples(), 'ours-plain': noSamples(), 'fenced-calls': noSamples() };
   for (let round = 0; round < cpuRounds; round++) {
     for (const subject of round % 2 ? [...subjects].reverse() : subjects) {
       const before = await read();
       await load.run({ subject, count: together, atATime: few });
       const after = await read();
-      names.forEach((name, index) => {
-        const ms = (((after[index] ?? Number.NaN) - (before[index] ?? Number.NaN)) * 1000) / together;
-        if (subject === 'ours') ours[name].push(ms);
-        else if (name === 'all') allMs[subject].push(ms);
-      });
+      for (const part of Object.keys(before) as Part[]) {
+        each[subject][part].push(((after[part] - before[part]) * 1000) / together);
+      }
     }
   }
-  const share = (name: Part) => `${name} ${median(ours[name]).toFixed(1)}`;
-  const ratio = ratios(allMs.ours, allMs['fenced-calls']);
-  const plainRatio = ratios(allMs['ours-plain'], allMs['fenced-calls']);
+  const share = (part: Part) => `${part} ${median(each.ours[part]).toFixed(1)}`;
+  const allMs = { ours: each.ours.all, plain: each['ours-plain'].all, floor: each['fenced-calls'].all };
+  const ratio = ratios(allMs.ours, allMs.floor);
+  const plainRatio = ratios(allMs.plain, allMs.floor);
   return [
     {
       id: 'cpu-of-all',
       figure: "everybody's CPU for one, processors half idle",
       ours: `${spread(allMs.ours, 'ms', 1)}, of that ${share('worker')}, ${share('client')}, ${share('nested server')}`,
-      against: `fenced-calls ${spread(allMs['fenced-calls'], 'ms', 1)}, ratio ${spread(ratio, '', 2)}; without search attributes ${median(plainRatio).toFixed(2)}`,
+      against: `fenced-calls ${spread(allMs.floor, 'ms', 1)}, ratio ${spread(ratio, '', 2)}; without search attributes ${median(plainRatio).toFixed(2)}`,
       goal: '≤ 1.05 of fenced-calls',
       met: median(ratio) <= 1.05,
       samples: allMs,
